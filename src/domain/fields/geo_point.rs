@@ -1,0 +1,1 @@
+//! GeoPoint fields: a longitude and a latitude in degrees.

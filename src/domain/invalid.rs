@@ -1,0 +1,93 @@
+//! What is wrong with an input, by field: codes, messages and parameters (contract A 1.4, 1.5).
+
+use std::collections::BTreeMap;
+
+use crate::domain::JsonMap;
+
+/// One failed check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// A code of contract A 1.5; clients branch on it.
+    pub code: &'static str,
+    /// A sentence for people; not part of the contract.
+    pub message: String,
+    /// Bounds and the like; the key is absent in JSON when empty.
+    pub params: JsonMap,
+}
+
+/// A tree of faults. List items nest by their index written as text.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Invalid {
+    /// The value itself failed.
+    Fault(Fault),
+    /// Something inside the value failed.
+    Nested(FieldErrors),
+}
+
+/// Faults by field name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FieldErrors(BTreeMap<String, Invalid>);
+
+impl Fault {
+    /// A fault without parameters.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), params: JsonMap::new() }
+    }
+
+    /// The same fault with one more parameter.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<crate::domain::Json>) -> Self {
+        self.params.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// `validation_required`.
+    pub fn required() -> Self {
+        Self::new("validation_required", "Cannot be blank.")
+    }
+}
+
+impl FieldErrors {
+    /// No faults yet.
+    pub const fn new() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// Notes a fault of `field`, unless the field has one already: the first check that fails wins.
+    pub fn add(&mut self, field: impl Into<String>, fault: Fault) {
+        self.0.entry(field.into()).or_insert(Invalid::Fault(fault));
+    }
+
+    /// Notes the faults inside `field`, unless there are none or the field has a fault already.
+    pub fn nest(&mut self, field: impl Into<String>, errors: Self) {
+        if !errors.is_empty() {
+            self.0.entry(field.into()).or_insert(Invalid::Nested(errors));
+        }
+    }
+
+    /// Whether nothing failed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The faults by field name, in byte order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Invalid)> {
+        self.0.iter().map(|(field, invalid)| (field.as_str(), invalid))
+    }
+
+    /// Nothing when nothing failed, else all faults together.
+    ///
+    /// # Errors
+    /// The faults themselves.
+    pub fn into_result(self) -> Result<(), Self> {
+        if self.is_empty() { Ok(()) } else { Err(self) }
+    }
+}
+
+impl From<(&str, Fault)> for FieldErrors {
+    fn from((field, fault): (&str, Fault)) -> Self {
+        let mut errors = Self::new();
+        errors.add(field, fault);
+        errors
+    }
+}

@@ -1,0 +1,18 @@
+//! Rules and types of the product: no IO, no async, no HTTP, no clock, and no SQL of its own
+//! (it reads the SQL texts that users write as index and view definitions, it never makes any).
+
+pub mod caller;
+pub mod collection;
+pub mod event;
+pub mod fields;
+pub mod invalid;
+pub mod record;
+pub mod rules;
+pub mod schema;
+pub mod time;
+
+/// A JSON value, the form in which record values travel between the floors.
+pub type Json = serde_json::Value;
+
+/// A JSON object that keeps the order of its keys.
+pub type JsonMap = serde_json::Map<String, Json>;

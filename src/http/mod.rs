@@ -1,0 +1,1 @@
+//! Wire formats: request to service call to response. The only floor that knows HTTP.

@@ -1,0 +1,43 @@
+//! Values on their way to and from a database.
+
+use crate::domain::Json;
+
+/// The type of a parameter or column, which PostgreSQL wants to know of a null too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// True or false.
+    Bool,
+    /// 64-bit integer.
+    Int,
+    /// Double.
+    Real,
+    /// UTF-8 text.
+    Text,
+    /// Raw bytes.
+    Bytes,
+    /// JSON; text on SQLite, `jsonb` on PostgreSQL.
+    Json,
+    /// A moment; text of [`crate::domain::time::Timestamp`] on SQLite, `timestamptz` on PostgreSQL.
+    Timestamp,
+}
+
+/// A parameter or a column's value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Null of a kind.
+    Null(Kind),
+    /// True or false; 1 or 0 on SQLite.
+    Bool(bool),
+    /// 64-bit integer.
+    Int(i64),
+    /// Double.
+    Real(f64),
+    /// UTF-8 text.
+    Text(String),
+    /// Raw bytes.
+    Bytes(Vec<u8>),
+    /// JSON.
+    Json(Json),
+    /// A moment.
+    Timestamp(crate::domain::time::Timestamp),
+}
