@@ -1,1 +1,4 @@
 //! Wire formats: request to service call to response. The only floor that knows HTTP.
+
+pub mod error;
+pub mod json;

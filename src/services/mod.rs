@@ -1,1 +1,74 @@
 //! Use cases: who may do what, in which order, in one transaction. Knows no HTTP.
+
+pub mod app;
+pub mod clock;
+
+use std::time::Duration;
+
+use crate::domain::invalid::{Fault, FieldErrors};
+
+/// What went wrong below, of any type: it is logged and never shown.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a use case was refused or failed, named by what the caller can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Sign in first.
+    #[error("The request requires valid record authorization token.")]
+    Unauthenticated,
+    /// Signed in as somebody who may not, or closed to everybody.
+    #[error("You are not allowed to perform this request.")]
+    Forbidden,
+    /// It does not exist, or must look as if it did not.
+    #[error("The requested resource wasn't found.")]
+    NotFound,
+    /// The request cannot be understood or must not be done; the text says why.
+    #[error("{0}")]
+    BadRequest(String),
+    /// Some of the fields sent are wrong.
+    #[error("Something in the submitted data is not valid.")]
+    Invalid(FieldErrors),
+    /// The body is larger than this request may send.
+    #[error("The request body is too large.")]
+    TooLarge,
+    /// Too many attempts; wait that long.
+    #[error("Too many requests, try again later.")]
+    TooManyRequests {
+        /// How long to wait before the next attempt.
+        retry_after: Duration,
+    },
+    /// The server cannot do it now, but may soon: overload, or a database that is away.
+    #[error("The server cannot answer right now, try again in a moment.")]
+    Unavailable(#[source] BoxError),
+    /// A failure of the server itself. The cause is logged, never shown.
+    #[error("Something went wrong while processing the request.")]
+    Internal(#[source] BoxError),
+}
+
+impl Error {
+    /// The request cannot be understood or must not be done, because of `message`.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::BadRequest(message.into())
+    }
+
+    /// One field is wrong.
+    pub fn invalid(field: &str, fault: Fault) -> Self {
+        Self::Invalid(FieldErrors::from((field, fault)))
+    }
+
+    /// A failure of the server itself.
+    pub fn internal(cause: impl Into<BoxError>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The server cannot do it now.
+    pub fn unavailable(cause: impl Into<BoxError>) -> Self {
+        Self::Unavailable(cause.into())
+    }
+}
+
+impl From<FieldErrors> for Error {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Invalid(errors)
+    }
+}

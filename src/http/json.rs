@@ -1,0 +1,62 @@
+//! JSON as it leaves the server: compact, `<`, `>` and `&` escaped, a newline at the end.
+
+use std::io;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
+use serde_json::ser::Formatter;
+
+/// The content type of every JSON answer; without a charset, as contract A 1.9 has it.
+pub const CONTENT_TYPE: &str = "application/json";
+
+/// An answer of this status with `body` as JSON.
+pub fn answer(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    HttpResponseBuilder::new(status).content_type(CONTENT_TYPE).body(text(body))
+}
+
+/// `value` as the bytes of an answer.
+pub fn text(value: &impl Serialize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(256);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Escaped);
+    value.serialize(&mut serializer).expect("JSON values and answers always serialise into memory");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Compact JSON whose texts are safe inside an HTML page and a script (design §12.5).
+struct Escaped;
+
+impl Formatter for Escaped {
+    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
+    where
+        W: ?Sized + io::Write,
+    {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+            let found = rest[at..].chars().next().expect("a character was found here");
+            writer.write_all(&rest.as_bytes()[..at])?;
+            write!(writer, "\\u{:04x}", u32::from(found))?;
+            rest = &rest[at + found.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn texts_and_keys_are_escaped_and_a_newline_ends_the_answer() {
+        let value = json!({ "<k>": "a<b>&\"c\\\u{2028}é", "n": 1.5 });
+        let text = String::from_utf8(text(&value)).unwrap();
+        assert_eq!(
+            text,
+            "{\"\\u003ck\\u003e\":\"a\\u003cb\\u003e\\u0026\\\"c\\\\\\u2028é\",\"n\":1.5}\n"
+        );
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+}
