@@ -26,8 +26,8 @@ pub use relation::{OnDelete, RelationOptions};
 pub use select::SelectOptions;
 pub use text::TextOptions;
 
-use crate::domain::Json;
 use crate::domain::rules::Rule;
+use crate::domain::{Json, id};
 
 /// One field of a collection.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,7 +109,7 @@ impl Field {
     pub fn new(name: impl Into<String>, kind: FieldKind) -> Self {
         let name = name.into();
         Self {
-            id: default_id(&kind, &name),
+            id: id::field_id(&kind, &name, |_| false),
             name,
             system: false,
             hidden: false,
@@ -130,11 +130,6 @@ impl Field {
             _ => false,
         }
     }
-}
-
-/// The id that a field of this type and name gets unless another is sent (contract A 2.5).
-pub fn default_id(kind: &FieldKind, name: &str) -> String {
-    format!("{}{}", kind.type_name(), crc32fast::hash(name.as_bytes()))
 }
 
 impl FieldKind {

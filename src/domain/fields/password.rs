@@ -1,10 +1,12 @@
 //! Password fields: a hash, never shown.
 
+use crate::domain::pattern::Pattern;
+
 /// Options of a password field (contract A 2.9).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PasswordOptions {
     /// Expression that the plain password must match; empty is none.
-    pub pattern: String,
+    pub pattern: Pattern,
     /// Least characters; 0 is no bound.
     pub min: i64,
     /// Most characters; 0 is 71.
