@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod clock;
+pub mod records;
 
 use std::time::Duration;
 
