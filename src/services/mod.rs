@@ -2,7 +2,9 @@
 
 pub mod app;
 pub mod clock;
+pub mod passwords;
 pub mod records;
+pub mod throttle;
 
 use std::time::Duration;
 
