@@ -1,12 +1,21 @@
 //! The handles that use cases work with, in one bag. Does no work of its own.
 
 use crate::services::clock::Clock;
+use crate::services::passwords::Passwords;
+use crate::services::throttle::Throttle;
+use crate::services::tokens::Callers;
 
 /// Everything that a use case may need. Made once at the start and shared by all requests.
 #[derive(Debug)]
 pub struct App {
     /// What time it is.
     pub clock: Clock,
+    /// The threads that hash passwords.
+    pub passwords: Passwords,
+    /// Who is behind the tokens seen lately. The sink of the store's events tells it of changes.
+    pub callers: Callers,
+    /// Who guessed passwords lately.
+    pub throttle: Throttle,
     /// What the command line and the config file settled for the life of the process.
     pub options: Options,
 }

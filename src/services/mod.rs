@@ -4,7 +4,10 @@ pub mod app;
 pub mod clock;
 pub mod passwords;
 pub mod records;
+#[cfg(test)]
+pub(crate) mod test_records;
 pub mod throttle;
+pub mod tokens;
 
 use std::time::Duration;
 
