@@ -3,6 +3,7 @@
 pub mod app;
 pub mod clock;
 pub mod passwords;
+pub mod plan;
 pub mod records;
 #[cfg(test)]
 pub(crate) mod test_records;
