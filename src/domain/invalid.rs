@@ -45,6 +45,56 @@ impl Fault {
     pub fn required() -> Self {
         Self::new("validation_required", "Cannot be blank.")
     }
+
+    /// `validation_invalid_value`: the fallback, and what does not parse as the field's type.
+    pub fn invalid_value(message: impl Into<String>) -> Self {
+        Self::new("validation_invalid_value", message)
+    }
+
+    /// A length in bytes, or a number of items, outside of its bounds; 0 is no bound.
+    pub fn length(min: usize, max: usize) -> Self {
+        let (code, message) = match (min, max) {
+            (0, _) => ("validation_length_too_long", format!("Must be no longer than {max}.")),
+            (_, 0) => ("validation_length_too_short", format!("Must be no shorter than {min}.")),
+            (min, max) if min == max => {
+                ("validation_length_invalid", format!("Must be exactly {min} long."))
+            }
+            _ => {
+                ("validation_length_out_of_range", format!("Must be between {min} and {max} long."))
+            }
+        };
+        Self::new(code, message).with("min", min).with("max", max)
+    }
+
+    /// A number, or a moment, below its threshold.
+    pub fn below(threshold: impl Into<crate::domain::Json>) -> Self {
+        let threshold = threshold.into();
+        Self::new(
+            "validation_min_greater_equal_than_required",
+            format!("Must be no less than {}.", plain(&threshold)),
+        )
+        .with("threshold", threshold)
+    }
+
+    /// A number, or a moment, above its threshold.
+    pub fn above(threshold: impl Into<crate::domain::Json>) -> Self {
+        let threshold = threshold.into();
+        Self::new(
+            "validation_max_less_equal_than_required",
+            format!("Must be no greater than {}.", plain(&threshold)),
+        )
+        .with("threshold", threshold)
+    }
+
+    /// Must be empty beside what else is said.
+    pub fn not_empty(message: impl Into<String>) -> Self {
+        Self::new("validation_empty", message)
+    }
+}
+
+/// A JSON value as a sentence shows it: texts without their quotes.
+fn plain(value: &crate::domain::Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 impl FieldErrors {
@@ -63,6 +113,25 @@ impl FieldErrors {
         if !errors.is_empty() {
             self.0.entry(field.into()).or_insert(Invalid::Nested(errors));
         }
+    }
+
+    /// Notes the outcome of a check of `field`.
+    pub fn check(&mut self, field: impl Into<String>, outcome: Result<(), Fault>) {
+        if let Err(fault) = outcome {
+            self.add(field, fault);
+        }
+    }
+
+    /// Takes over all faults of `others`, except of fields that have one already.
+    pub fn merge(&mut self, others: Self) {
+        for (field, invalid) in others.0 {
+            self.0.entry(field).or_insert(invalid);
+        }
+    }
+
+    /// What is wrong with `field`.
+    pub fn get(&self, field: &str) -> Option<&Invalid> {
+        self.0.get(field)
     }
 
     /// Whether nothing failed.

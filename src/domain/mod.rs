@@ -3,6 +3,7 @@
 
 pub mod caller;
 pub mod collection;
+pub mod decode;
 pub mod event;
 pub mod fields;
 pub mod id;

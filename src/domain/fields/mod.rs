@@ -2,32 +2,43 @@
 //! what it refuses (`check`). This file dispatches and holds what all types share (contract A 2.9).
 
 mod autodate;
+mod cast;
 mod date;
+mod definition;
 mod domains;
 mod editor;
+mod ext;
 mod file;
 mod geo_point;
 mod json;
 mod number;
+mod option;
 mod password;
 mod relation;
 mod select;
+#[cfg(test)]
+mod tests;
 mod text;
+mod value;
 
 pub use autodate::AutodateOptions;
+pub use cast::json_number;
 pub use date::DateOptions;
-pub use domains::DomainOptions;
+pub use definition::{OptionContext, is_word};
+pub use domains::{DomainOptions, is_domain, is_email, is_url};
 pub use editor::EditorOptions;
+pub use ext::{DefaultValue, FieldExt};
 pub use file::FileOptions;
-pub use json::JsonOptions;
+pub use geo_point::point;
+pub use json::{JsonOptions, from_scalar_text};
 pub use number::NumberOptions;
 pub use password::PasswordOptions;
 pub use relation::{OnDelete, RelationOptions};
 pub use select::SelectOptions;
-pub use text::TextOptions;
+pub use text::{DEFAULT_ID_PATTERN, TextOptions};
+pub use value::texts;
 
-use crate::domain::rules::Rule;
-use crate::domain::{Json, id};
+use crate::domain::id;
 
 /// One field of a collection.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,25 +96,6 @@ pub enum FieldKind {
     GeoPoint,
 }
 
-/// Keys of a field that PocketBase does not know (config.md 1.3); all absent means no `ext` key.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct FieldExt {
-    /// Used on create when no key of the field is sent: a literal, `"@now"`, `"@uuid"` or `"@me"`.
-    pub default: Option<Json>,
-    /// Whether null is a value of its own beside the zero value.
-    pub nullable: bool,
-    /// Whether the key (or a default) must be there on create and must never be null.
-    pub sent: bool,
-    /// `block` on an optional relation; otherwise PocketBase's options decide.
-    pub on_delete: Option<OnDelete>,
-    /// Whom the field is shown to; absent where the rule does not hold.
-    pub read: Option<Rule>,
-    /// Server-made ids that no pattern can describe: `"uuid7"`.
-    pub autogenerate: Option<String>,
-    /// TypeScript type of a json field, for generated clients.
-    pub ts: Option<String>,
-}
-
 impl Field {
     /// A field of `kind` with the generated id of contract A 2.5 and every option at its default.
     pub fn new(name: impl Into<String>, kind: FieldKind) -> Self {
@@ -119,6 +111,11 @@ impl Field {
             kind,
             ext: FieldExt::default(),
         }
+    }
+
+    /// Whether this is the collection's `id`.
+    pub const fn is_primary_key(&self) -> bool {
+        matches!(&self.kind, FieldKind::Text(options) if options.primary_key)
     }
 
     /// Whether the value is a list: a select, file or relation with `maxSelect` above one.
