@@ -1,9 +1,193 @@
 //! The only floor that knows SQL: statements as data, transactions as functions.
+//!
+//! Two doors: [`Store::read`] runs a function over a [`Db`], [`Store::write`] one over a [`Tx`],
+//! all or nothing. The functions are synchronous and may run more than once, so what they use
+//! (ids, times, hashes) exists before they start.
 
+pub mod collections;
 mod dialect;
+mod engine;
+mod error;
+mod lock;
+mod migrate;
+mod row;
 mod sql;
+mod tx;
 mod value;
 
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
 pub use dialect::Dialect;
+pub use error::{OpenError, Source, StoreError, Unique};
+pub use lock::DirLock;
+pub use row::Row;
 pub use sql::{Statement, quote};
+pub use tx::{Db, Tx};
 pub use value::{Kind, Value};
+
+use crate::domain::event::Event;
+use crate::domain::schema::Schema;
+use engine::sqlite::SqliteEngine;
+
+/// Takes the events of committed functions, in commit order, before the functions are answered. It
+/// runs on the writer's thread, so it must only pass them on.
+pub type EventSink = Arc<dyn Fn(&[Event]) + Send + Sync>;
+
+/// A database. Clones share it.
+#[derive(Clone)]
+pub enum Store {
+    /// A SQLite file in the data folder.
+    Sqlite(SqliteEngine),
+}
+
+/// When a write counts as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// When the disk has it: it survives a loss of power.
+    #[default]
+    Full,
+    /// When the system has it: it survives the end of the process, and a loss of power takes at
+    /// most the last moments.
+    Normal,
+}
+
+/// How a database is opened.
+#[derive(Clone)]
+pub struct StoreOptions {
+    /// The data folder; it is made when it is not there.
+    pub dir: PathBuf,
+    /// When a write counts as done.
+    pub durability: Durability,
+    /// Where the events of committed functions go.
+    pub events: EventSink,
+    /// Most functions that wait for the writer, and most reads that wait for the pool.
+    pub queue: usize,
+    /// How long a caller waits for a place in a queue that is full before it is told
+    /// [`StoreError::Busy`].
+    pub queue_wait: Duration,
+    /// How long a write may take, waiting included, unless it says otherwise.
+    pub write_timeout: Duration,
+    /// How long a read may take on the caller's own thread before it moves to the pool.
+    pub read_budget: Duration,
+    /// How long a read may take in the pool, waiting excluded.
+    pub read_timeout: Duration,
+    /// Threads of the pool of slow reads.
+    pub readers: usize,
+}
+
+impl StoreOptions {
+    /// The usual options for the data folder `dir`, with nobody listening to events.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            durability: Durability::Full,
+            events: Arc::new(|_| ()),
+            queue: 1024,
+            queue_wait: Duration::from_secs(5),
+            write_timeout: Duration::from_secs(10),
+            read_budget: Duration::from_millis(4),
+            read_timeout: Duration::from_secs(10),
+            readers: std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2)),
+        }
+    }
+}
+
+impl Store {
+    /// Opens the database, makes it when there is none, and brings its system tables up to date.
+    ///
+    /// # Errors
+    /// Why not, for people to read.
+    pub fn open(options: StoreOptions) -> Result<Self, OpenError> {
+        SqliteEngine::open(options).map(Self::Sqlite)
+    }
+
+    /// The SQL that the database speaks.
+    pub const fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+        }
+    }
+
+    /// All collections as of the last commit.
+    pub fn schema(&self) -> Arc<Schema> {
+        match self {
+            Self::Sqlite(engine) => engine.schema(),
+        }
+    }
+
+    /// Runs `work`, which only fetches. It runs at once on the calling thread; when that takes too
+    /// long it starts again on a thread of its own.
+    ///
+    /// # Errors
+    /// What `work` answers, or why it could not run.
+    pub async fn read<T, E>(
+        &self,
+        work: impl Fn(&mut Db) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite(engine) => engine.read(work).await,
+        }
+    }
+
+    /// Runs `work` in a transaction: when it answers `Ok` and the commit succeeded, everything it
+    /// did lasts, and its events are out; otherwise nothing happened.
+    ///
+    /// # Errors
+    /// What `work` answers, or why it could not run or be committed.
+    pub async fn write<T, E>(
+        &self,
+        work: impl Fn(&mut Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite(engine) => engine.write(engine.write_timeout(), work).await,
+        }
+    }
+
+    /// [`Store::write`] with its own time, waiting included: imports and schema changes need more,
+    /// batches have a setting.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_with<T, E>(
+        &self,
+        timeout: Duration,
+        work: impl Fn(&mut Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite(engine) => engine.write(timeout, work).await,
+        }
+    }
+
+    /// Notices what other processes changed in collections and settings: publishes the new schema
+    /// and sends [`Event::SchemaChanged`]. Whether there was such a change.
+    ///
+    /// # Errors
+    /// Why the database could not be asked.
+    pub async fn poll_revision(&self) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.poll_revision().await,
+        }
+    }
+
+    /// Finishes what was accepted, refuses the rest with [`StoreError::Closed`], and leaves the
+    /// file in one piece. Returns when all is on disk.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(engine) => engine.close().await,
+        }
+    }
+}

@@ -41,3 +41,24 @@ pub enum Value {
     /// A moment.
     Timestamp(crate::domain::time::Timestamp),
 }
+
+impl Value {
+    /// The type of the value.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Null(kind) => *kind,
+            Self::Bool(_) => Kind::Bool,
+            Self::Int(_) => Kind::Int,
+            Self::Real(_) => Kind::Real,
+            Self::Text(_) => Kind::Text,
+            Self::Bytes(_) => Kind::Bytes,
+            Self::Json(_) => Kind::Json,
+            Self::Timestamp(_) => Kind::Timestamp,
+        }
+    }
+
+    /// A text parameter.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+}

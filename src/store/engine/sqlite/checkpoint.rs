@@ -1,0 +1,130 @@
+//! Keeps the write-ahead log bounded without making writers wait for it.
+//!
+//! SQLite's own way is a checkpoint inside the COMMIT that crosses a size, and whoever waits for
+//! that COMMIT waits for the copying as well. Here a thread of its own copies the bulk while writes
+//! go on; the writer then copies the little that came in meanwhile, between two groups. After that
+//! the log is copied to its end, and the next COMMIT starts it again from the beginning.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::hooks::Wal;
+use rusqlite::wal::CheckpointMode;
+
+use crate::store::engine::sqlite::{open, writer};
+use crate::store::tx::Tx;
+
+/// Pages in the log that start a checkpoint: 16 MB of 4 kB pages.
+const PAGES: u32 = 4000;
+
+/// Pages from which on the writer waits for readers that hold the log back, so that a stream of
+/// them cannot make it grow for ever.
+const MOST_PAGES: u32 = 4 * PAGES;
+
+/// How long it waits for them.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+const IDLE: u8 = 0;
+const COPYING: u8 = 1;
+const COPIED: u8 = 2;
+
+/// Watches the size of the log for the writer.
+pub(super) struct Checkpointer {
+    pages: Arc<AtomicU32>,
+    state: Arc<AtomicU8>,
+    start: SyncSender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Checkpointer {
+    /// Watches the log of `connection`, whose file is `path`, instead of SQLite.
+    pub(super) fn start(connection: &mut Connection, path: PathBuf) -> std::io::Result<Self> {
+        let pages = Arc::new(AtomicU32::new(0));
+        let seen = Arc::clone(&pages);
+        let hook = move |_: &mut Wal, pages: i32| {
+            seen.store(pages.unsigned_abs(), Ordering::Relaxed);
+            Ok(())
+        };
+        connection.wal_hook(Some(hook)).map_err(std::io::Error::other)?;
+        let state = Arc::new(AtomicU8::new(IDLE));
+        let (start, starts) = sync_channel(1);
+        let copied = Arc::clone(&state);
+        let thread = std::thread::Builder::new()
+            .name("checkpoint".to_owned())
+            .spawn(move || copy(&path, &starts, &copied))?;
+        Ok(Self { pages, state, start, thread })
+    }
+
+    /// Looks at the log between two groups.
+    pub(super) fn look(&self, connection: &Connection) {
+        let pages = self.pages.load(Ordering::Relaxed);
+        if pages < PAGES {
+            return;
+        }
+        match self.state.load(Ordering::Acquire) {
+            IDLE => {
+                self.state.store(COPYING, Ordering::Release);
+                if self.start.try_send(()).is_err() {
+                    self.state.store(COPIED, Ordering::Release);
+                }
+            }
+            COPIED => {
+                self.state.store(IDLE, Ordering::Release);
+                finish_copy(connection, pages);
+            }
+            _ => {}
+        }
+    }
+
+    /// Copies everything and empties the log, at the end.
+    pub(super) fn finish(self, mut tx: Tx) {
+        drop(self.start);
+        // The thread only ends early by a panic, which has been reported.
+        let _ = self.thread.join();
+        let connection = writer::session(&mut tx).connection();
+        checkpoint(connection, CheckpointMode::TRUNCATE);
+    }
+}
+
+/// Copies what the thread left. Readers of an older state may hold the end of the log; a long log
+/// is worth a moment of waiting for them.
+fn finish_copy(connection: &Connection, pages: u32) {
+    if pages < MOST_PAGES {
+        return checkpoint(connection, CheckpointMode::PASSIVE);
+    }
+    // A busy timeout can be set whenever no statement runs, and none does between two groups.
+    let _ = connection.busy_timeout(PATIENCE);
+    checkpoint(connection, CheckpointMode::RESTART);
+    let _ = connection.busy_timeout(open::BUSY_TIMEOUT);
+}
+
+fn copy(path: &std::path::Path, starts: &Receiver<()>, state: &AtomicU8) {
+    while starts.recv().is_ok() {
+        match open::checkpointer(path) {
+            Ok(connection) => checkpoint(&connection, CheckpointMode::PASSIVE),
+            Err(error) => tracing::warn!(%error, "the database log cannot be checkpointed"),
+        }
+        state.store(COPIED, Ordering::Release);
+    }
+}
+
+fn checkpoint(connection: &Connection, mode: CheckpointMode) {
+    match connection.wal_checkpoint_v2(None::<&str>, mode) {
+        // Somebody is reading what should be copied: the next look tries again.
+        Ok(_) => {}
+        Err(error) if is_busy(&error) => {}
+        Err(error) => tracing::warn!(%error, "the database log cannot be checkpointed"),
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+    )
+}

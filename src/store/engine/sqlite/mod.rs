@@ -1,0 +1,119 @@
+//! SQLite: one thread writes, groups of functions under one COMMIT; reads run on the callers'
+//! threads, and move to a small pool when they are slow.
+
+mod checkpoint;
+mod error;
+mod open;
+mod queue;
+mod readers;
+mod session;
+mod writer;
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+
+use crate::domain::schema::Schema;
+use crate::store::engine::sqlite::queue::Queue;
+use crate::store::engine::sqlite::readers::Readers;
+use crate::store::engine::sqlite::writer::{Call, Job};
+use crate::store::error::{OpenError, StoreError};
+use crate::store::sql::Statement;
+use crate::store::tx::{Db, Tx};
+use crate::store::{EventSink, StoreOptions};
+pub(in crate::store) use session::Session;
+
+/// A SQLite database in use. Clones share it.
+#[derive(Clone)]
+pub struct SqliteEngine {
+    shared: Arc<Shared>,
+    writer: Queue<Job>,
+    readers: Arc<Readers>,
+    write_timeout: Duration,
+}
+
+/// What the writer publishes and everybody reads.
+struct Shared {
+    schema: ArcSwap<Schema>,
+    /// The revision that `schema` and all caches stand for.
+    revision: AtomicI64,
+    /// Held for writing from the COMMIT of a schema change until the new schema is published, so
+    /// that a read which failed over a missing column can wait for the schema that explains it.
+    publishing: RwLock<()>,
+    events: EventSink,
+}
+
+impl SqliteEngine {
+    pub(in crate::store) fn open(options: StoreOptions) -> Result<Self, OpenError> {
+        open::open(options)
+    }
+
+    pub(in crate::store) fn schema(&self) -> Arc<Schema> {
+        self.shared.schema.load_full()
+    }
+
+    pub(in crate::store) const fn write_timeout(&self) -> Duration {
+        self.write_timeout
+    }
+
+    pub(in crate::store) async fn read<T, E>(
+        &self,
+        work: impl Fn(&mut Db) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.readers.read(work).await
+    }
+
+    pub(in crate::store) async fn write<T, E>(
+        &self,
+        timeout: Duration,
+        work: impl Fn(&mut Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let deadline = Instant::now() + timeout;
+        let (call, answer) = Call::new(work, deadline);
+        self.writer.push(Job::Call(Box::new(call))).await?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    pub(in crate::store) async fn poll_revision(&self) -> Result<bool, StoreError> {
+        let known = self.shared.revision.load(Ordering::Acquire);
+        let stored = self.read(|db| db.fetch_one(Statement::new(REVISION, Vec::new()))?.int(0));
+        if stored.await? <= known {
+            return Ok(false);
+        }
+        // The writer looks at the revision whenever it begins; an empty function makes it begin.
+        self.write(self.write_timeout, |_| Ok::<(), StoreError>(())).await?;
+        Ok(true)
+    }
+
+    pub(in crate::store) async fn close(&self) {
+        self.readers.close();
+        let (done, closed) = tokio::sync::oneshot::channel();
+        if self.writer.push(Job::Close(done)).await.is_ok() {
+            // An error says that the writer is gone, which is what was asked for.
+            let _ = closed.await;
+        }
+    }
+}
+
+/// Reads the number that grows with every change of collections and settings.
+const REVISION: &str = "SELECT \"number\" FROM \"_revision\"";
+
+impl Shared {
+    /// Waits until no schema is between its commit and its publication, and answers the newest.
+    fn settled_schema(&self) -> Arc<Schema> {
+        let settled = self.publishing.read().unwrap_or_else(PoisonError::into_inner);
+        let schema = self.schema.load_full();
+        drop(settled);
+        schema
+    }
+}

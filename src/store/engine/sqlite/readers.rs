@@ -1,0 +1,170 @@
+//! Reads: at once on the calling thread with a small budget, and when that is not enough from the
+//! start again in a small pool, so that a slow list stands in front of no fast read and no write.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::Receiver;
+use tokio::sync::oneshot;
+
+use crate::store::StoreOptions;
+use crate::store::engine::Session as AnySession;
+use crate::store::engine::sqlite::queue::Queue;
+use crate::store::engine::sqlite::{Shared, open};
+use crate::store::error::StoreError;
+use crate::store::tx::Db;
+
+/// How often a read starts again because the schema moved under it.
+const ATTEMPTS: usize = 3;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Read-only connections and the pool of slow reads.
+pub(super) struct Readers {
+    shared: Arc<Shared>,
+    path: PathBuf,
+    budget: Duration,
+    timeout: Duration,
+    /// Connections that nobody uses, the warmest last. A read holds one only while it runs, so
+    /// there are never more than threads that read.
+    idle: Mutex<Vec<Db>>,
+    pool: Queue<Job>,
+    closed: AtomicBool,
+}
+
+impl Readers {
+    /// Starts the pool.
+    pub(super) fn start(
+        options: &StoreOptions,
+        path: PathBuf,
+        shared: Arc<Shared>,
+    ) -> std::io::Result<Self> {
+        let (pool, jobs) = Queue::new(options.queue, options.queue_wait);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for number in 0..options.readers.max(1) {
+            let jobs = Arc::clone(&jobs);
+            std::thread::Builder::new()
+                .name(format!("reader-{number}"))
+                .spawn(move || serve(&jobs))?;
+        }
+        Ok(Self {
+            shared,
+            path,
+            budget: options.read_budget,
+            timeout: options.read_timeout,
+            idle: Mutex::new(Vec::new()),
+            pool,
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    /// Runs `work` here, or in the pool when the budget is used up.
+    pub(super) async fn read<T, E>(
+        self: &Arc<Self>,
+        work: impl Fn(&mut Db) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self.run(&work, self.budget) {
+            Err(StoreError::Deadline) => {}
+            Err(error) => return Err(error.into()),
+            Ok(result) => return result,
+        }
+        let (reply, answer) = oneshot::channel();
+        let readers = Arc::clone(self);
+        let job = move || {
+            if !reply.is_closed() {
+                let result = readers.run(&work, readers.timeout);
+                // The caller may have gone meanwhile.
+                let _ = reply.send(result.unwrap_or_else(|error| Err(error.into())));
+            }
+        };
+        self.pool.push(Box::new(job)).await?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// Refuses reads from now on and lets go of the idle connections.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.idle().clear();
+    }
+
+    /// Runs `work` on a connection. The outer error is the store's: no time left, closed, a panic.
+    fn run<T, E>(
+        &self,
+        work: &impl Fn(&mut Db) -> Result<T, E>,
+        limit: Duration,
+    ) -> Result<Result<T, E>, StoreError> {
+        let mut db = self.take()?;
+        let mut attempt = 1;
+        let result = loop {
+            let schema = self.shared.schema.load_full();
+            db.begin(Arc::clone(&schema), Instant::now() + limit);
+            let (result, failure) = run_once(&mut db, work);
+            let refused = matches!(failure, Some(StoreError::Statement { .. }));
+            let moved = refused && !Arc::ptr_eq(&schema, &self.shared.settled_schema());
+            if moved && attempt < ATTEMPTS {
+                attempt += 1;
+                continue;
+            }
+            break match (result, failure) {
+                (Ok(Err(_)), Some(StoreError::Deadline)) => Err(StoreError::Deadline),
+                (Ok(Ok(_)), Some(failure)) => Err(failure),
+                (result, _) => result,
+            };
+        };
+        if !self.closed.load(Ordering::Acquire) {
+            self.idle().push(db);
+        }
+        result
+    }
+
+    fn take(&self) -> Result<Db, StoreError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Closed);
+        }
+        if let Some(db) = self.idle().pop() {
+            return Ok(db);
+        }
+        let session = open::reader(&self.path)?;
+        Ok(Db::new(AnySession::Sqlite(session), self.shared.schema.load_full()))
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Db>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs `work` in a transaction that sees one state of the database; its result, and the first
+/// statement that failed in it.
+fn run_once<T, E>(
+    db: &mut Db,
+    work: &impl Fn(&mut Db) -> Result<T, E>,
+) -> (Result<Result<T, E>, StoreError>, Option<StoreError>) {
+    let AnySession::Sqlite(session) = db.session();
+    let result = match session.begin_read() {
+        Ok(()) => catch_unwind(AssertUnwindSafe(|| work(db))).map_err(|_| StoreError::Panicked),
+        Err(error) => Err(error),
+    };
+    let failure = db.end();
+    let AnySession::Sqlite(session) = db.session();
+    session.abandon();
+    (result, failure)
+}
+
+/// One thread of the pool: works until the store is gone.
+fn serve(jobs: &Mutex<Receiver<Job>>) {
+    loop {
+        // Whoever holds the lock waits for the next job; the others wait for the lock.
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        match job {
+            Some(job) => job(),
+            None => return,
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! One SQLite connection: binds, runs and reads statements that were made elsewhere, and keeps
+//! their time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
+use rusqlite::{CachedStatement, Connection};
+
+use crate::store::engine::sqlite::error::store_error;
+use crate::store::error::StoreError;
+use crate::store::row::Row;
+use crate::store::sql::Statement;
+use crate::store::value::{Kind, Value};
+
+/// Virtual machine steps between two looks at the clock: some 50 microseconds, so that a limit of
+/// few milliseconds holds and the look costs nothing.
+const STEPS: i32 = 2000;
+
+/// How many prepared statements a connection keeps: more than a schema has query shapes in use.
+const STATEMENTS: usize = 256;
+
+/// A connection and the state of the transaction on it.
+pub(in crate::store) struct Session {
+    connection: Connection,
+    clock: Arc<Clock>,
+    /// Whether `BEGIN` ran and neither `COMMIT` nor `ROLLBACK` did. SQLite may have ended the
+    /// transaction all the same.
+    in_transaction: bool,
+    function: Function,
+}
+
+/// Whether the savepoint that undoes one function of a group is there. It is opened before the
+/// first change only: a function that fails before has nothing to undo.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Function {
+    None,
+    Unchanged,
+    Changed,
+}
+
+/// The moment at which the running statement is cut off, in nanoseconds after `start`.
+struct Clock {
+    start: Instant,
+    until: AtomicU64,
+}
+
+impl Session {
+    pub(super) fn new(mut connection: Connection) -> rusqlite::Result<Self> {
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        let clock = Arc::new(Clock { start: Instant::now(), until: AtomicU64::new(u64::MAX) });
+        let handler = Arc::clone(&clock);
+        connection.progress_handler(STEPS, Some(move || handler.is_over()))?;
+        Ok(Self { connection, clock, in_transaction: false, function: Function::None })
+    }
+
+    pub(super) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(super) const fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    pub(in crate::store) fn limit(&mut self, until: Option<Instant>) {
+        self.clock.set(until);
+    }
+
+    pub(in crate::store) fn fetch_first(
+        &mut self,
+        statement: &Statement,
+    ) -> Result<Option<Row>, StoreError> {
+        let mut prepared = self.prepare(statement)?;
+        let columns = prepared.column_count();
+        let changes = !prepared.readonly();
+        let mut rows = prepared.raw_query();
+        let first =
+            rows.next().map_err(store_error)?.map(|row| decode(row, columns)).transpose()?;
+        if first.is_some() && changes {
+            // The first step of a RETURNING makes every change, the last one ends the statement; a
+            // constraint that is checked at its end shows only there.
+            while rows.next().map_err(store_error)?.is_some() {}
+        }
+        Ok(first)
+    }
+
+    pub(in crate::store) fn fetch_each(
+        &mut self,
+        statement: &Statement,
+        each: &mut dyn FnMut(Row) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut prepared = self.prepare(statement)?;
+        let columns = prepared.column_count();
+        let mut rows = prepared.raw_query();
+        while let Some(row) = rows.next().map_err(store_error)? {
+            each(decode(row, columns)?)?;
+        }
+        Ok(())
+    }
+
+    pub(in crate::store) fn run(&mut self, statement: &Statement) -> Result<u64, StoreError> {
+        let mut prepared = self.prepare(statement)?;
+        // Some statements answer a row nobody asked for (PRAGMA): they are stepped through.
+        let mut rows = prepared.raw_query();
+        while rows.next().map_err(store_error)?.is_some() {}
+        drop(rows);
+        drop(prepared);
+        Ok(self.connection.changes())
+    }
+
+    pub(in crate::store) fn savepoint(&mut self) -> Result<(), StoreError> {
+        self.protect()?;
+        control(&self.connection, "SAVEPOINT \"attempt\"")
+    }
+
+    pub(in crate::store) fn release(&mut self) -> Result<(), StoreError> {
+        control(&self.connection, "RELEASE \"attempt\"")
+    }
+
+    pub(in crate::store) fn roll_back(&mut self) -> Result<(), StoreError> {
+        control(&self.connection, "ROLLBACK TO \"attempt\"")?;
+        control(&self.connection, "RELEASE \"attempt\"")
+    }
+
+    pub(in crate::store) fn is_ended(&self) -> bool {
+        self.in_transaction && self.connection.is_autocommit()
+    }
+
+    /// Starts a transaction that reads one state of the database throughout.
+    pub(super) fn begin_read(&mut self) -> Result<(), StoreError> {
+        control(&self.connection, "BEGIN DEFERRED").inspect(|()| self.in_transaction = true)
+    }
+
+    /// Starts a transaction that may write, which keeps other writers out from the start: an
+    /// upgrade in the middle could be refused.
+    pub(super) fn begin_write(&mut self) -> Result<(), StoreError> {
+        control(&self.connection, "BEGIN IMMEDIATE").inspect(|()| self.in_transaction = true)
+    }
+
+    /// Makes the transaction's changes last. When it fails there is no transaction any more.
+    pub(super) fn commit(&mut self) -> Result<(), StoreError> {
+        self.limit(None);
+        let committed = control(&self.connection, "COMMIT");
+        if committed.is_err() {
+            self.abandon();
+        }
+        self.in_transaction = false;
+        committed
+    }
+
+    /// Undoes the transaction, if SQLite has not done so already.
+    pub(super) fn abandon(&mut self) {
+        self.limit(None);
+        if !self.connection.is_autocommit() {
+            // The only way a rollback fails is that there is nothing left to roll back.
+            let _ = control(&self.connection, "ROLLBACK");
+        }
+        self.in_transaction = false;
+        self.function = Function::None;
+    }
+
+    /// Starts one function of a group.
+    pub(super) fn begin_function(&mut self) {
+        self.function = Function::Unchanged;
+    }
+
+    /// Keeps what the function changed.
+    pub(super) fn keep_function(&mut self) -> Result<(), StoreError> {
+        match std::mem::replace(&mut self.function, Function::None) {
+            Function::Changed => control(&self.connection, "RELEASE \"function\""),
+            Function::Unchanged | Function::None => Ok(()),
+        }
+    }
+
+    /// Undoes what the function changed.
+    pub(super) fn undo_function(&mut self) -> Result<(), StoreError> {
+        match std::mem::replace(&mut self.function, Function::None) {
+            Function::Changed => {
+                control(&self.connection, "ROLLBACK TO \"function\"")?;
+                control(&self.connection, "RELEASE \"function\"")
+            }
+            Function::Unchanged | Function::None => Ok(()),
+        }
+    }
+
+    fn prepare<'a>(&'a mut self, statement: &Statement) -> Result<CachedStatement<'a>, StoreError> {
+        let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(store_error)?;
+        if self.function == Function::Unchanged && !prepared.readonly() {
+            control(&self.connection, "SAVEPOINT \"function\"")?;
+            self.function = Function::Changed;
+        }
+        let expected = prepared.parameter_count();
+        if expected != statement.params.len() {
+            let given = statement.params.len();
+            return Err(StoreError::Data(format!("{expected} parameters, {given} values")));
+        }
+        for (index, value) in statement.params.iter().enumerate() {
+            prepared.raw_bind_parameter(index + 1, encode(value)).map_err(store_error)?;
+        }
+        Ok(prepared)
+    }
+
+    /// Opens the savepoint of the running function unless it is open.
+    fn protect(&mut self) -> Result<(), StoreError> {
+        if self.function == Function::Unchanged {
+            control(&self.connection, "SAVEPOINT \"function\"")?;
+            self.function = Function::Changed;
+        }
+        Ok(())
+    }
+}
+
+fn control(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    let mut prepared = connection.prepare_cached(sql).map_err(store_error)?;
+    prepared.raw_execute().map(|_| ()).map_err(store_error)
+}
+
+impl Clock {
+    fn set(&self, until: Option<Instant>) {
+        let until = until.map_or(u64::MAX, |until| {
+            u64::try_from(until.saturating_duration_since(self.start).as_nanos())
+                .unwrap_or(u64::MAX)
+        });
+        self.until.store(until, Ordering::Relaxed);
+    }
+
+    fn is_over(&self) -> bool {
+        let until = self.until.load(Ordering::Relaxed);
+        until != u64::MAX && self.start.elapsed().as_nanos() >= u128::from(until)
+    }
+}
+
+fn encode(value: &Value) -> ToSqlOutput<'_> {
+    match value {
+        Value::Null(_) => ToSqlOutput::Borrowed(ValueRef::Null),
+        Value::Bool(value) => ToSqlOutput::Owned(SqlValue::Integer(i64::from(*value))),
+        Value::Int(number) => ToSqlOutput::Owned(SqlValue::Integer(*number)),
+        Value::Real(number) => ToSqlOutput::Owned(SqlValue::Real(*number)),
+        Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        Value::Json(json) => ToSqlOutput::Owned(SqlValue::Text(json.to_string())),
+        Value::Timestamp(moment) => ToSqlOutput::Owned(SqlValue::Text(moment.to_string())),
+    }
+}
+
+fn decode(row: &rusqlite::Row<'_>, columns: usize) -> Result<Row, StoreError> {
+    let mut values = Vec::with_capacity(columns);
+    for column in 0..columns {
+        values.push(match row.get_ref(column).map_err(store_error)? {
+            ValueRef::Null => Value::Null(Kind::Text),
+            ValueRef::Integer(number) => Value::Int(number),
+            ValueRef::Real(number) => Value::Real(number),
+            ValueRef::Text(text) => match std::str::from_utf8(text) {
+                Ok(text) => Value::Text(text.to_owned()),
+                Err(_) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+            },
+            ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+        });
+    }
+    Ok(Row::new(values))
+}

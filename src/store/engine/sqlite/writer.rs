@@ -1,0 +1,322 @@
+//! The thread that owns the write connection. It runs waiting functions under one COMMIT and
+//! answers after it, so an answer means durable. No timer: a group is whatever queued up during the
+//! previous fsync.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::Receiver;
+use tokio::sync::oneshot;
+
+use crate::domain::event::Event;
+use crate::domain::schema::Schema;
+use crate::store::engine::Session as AnySession;
+use crate::store::engine::sqlite::checkpoint::Checkpointer;
+use crate::store::engine::sqlite::session::Session;
+use crate::store::engine::sqlite::{REVISION, Shared};
+use crate::store::error::StoreError;
+use crate::store::sql::Statement;
+use crate::store::tx::Tx;
+
+/// Most functions under one COMMIT.
+const GROUP: usize = 256;
+
+/// How long a group takes more functions in. The first ones in it wait that long at most.
+const GROUP_TIME: Duration = Duration::from_millis(5);
+
+/// What waits for the writer.
+pub(super) enum Job {
+    /// A function.
+    Call(Box<dyn Function>),
+    /// The end; it is reported when everything is on disk.
+    Close(oneshot::Sender<()>),
+}
+
+/// A function of unknown types, with the caller who waits for its answer.
+pub(super) trait Function: Send {
+    /// When it must be done.
+    fn deadline(&self) -> Instant;
+    /// Whether nobody waits any more.
+    fn is_abandoned(&self) -> bool;
+    /// Runs it and keeps the result; whether that is a success.
+    fn run(&mut self, tx: &mut Tx) -> bool;
+    /// Replaces the result.
+    fn fail(&mut self, error: StoreError);
+    /// Hands the result to the caller.
+    fn answer(self: Box<Self>);
+}
+
+/// A function with its types.
+pub(super) struct Call<F, T, E> {
+    work: F,
+    deadline: Instant,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Call<F, T, E> {
+    /// The call and the place where its answer will arrive.
+    pub(super) fn new(work: F, deadline: Instant) -> (Self, oneshot::Receiver<Result<T, E>>) {
+        let (reply, answer) = oneshot::channel();
+        (Self { work, deadline, result: None, reply }, answer)
+    }
+}
+
+impl<F, T, E> Function for Call<F, T, E>
+where
+    F: Fn(&mut Tx) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn run(&mut self, tx: &mut Tx) -> bool {
+        let result = (self.work)(tx);
+        let succeeded = result.is_ok();
+        self.result = Some(result);
+        succeeded
+    }
+
+    fn fail(&mut self, error: StoreError) {
+        self.result = Some(Err(error.into()));
+    }
+
+    fn answer(self: Box<Self>) {
+        if let Some(result) = self.result {
+            // The caller may have gone while the group ran; the result is lost on nobody.
+            let _ = self.reply.send(result);
+        }
+    }
+}
+
+/// The writer's side of the database.
+pub(super) struct Writer {
+    pub(super) tx: Tx,
+    pub(super) shared: Arc<Shared>,
+    pub(super) jobs: Receiver<Job>,
+    pub(super) checkpointer: Checkpointer,
+    /// SQLite's own count of commits by other connections; other processes show in it.
+    pub(super) data_version: i64,
+    /// Functions whose group was lost through no fault of theirs: they run again, first.
+    pub(super) again: VecDeque<Box<dyn Function>>,
+    /// Who asked for the end.
+    pub(super) closing: Vec<oneshot::Sender<()>>,
+}
+
+/// The functions that ran under the open transaction.
+#[derive(Default)]
+struct Group {
+    done: Vec<Box<dyn Function>>,
+    events: Vec<Event>,
+    schema: Option<Arc<Schema>>,
+    revision: Option<i64>,
+    /// Set when SQLite ended the transaction: nothing of the group may be committed.
+    lost: bool,
+}
+
+impl Writer {
+    /// Takes functions until the store is closed or nobody can send any more. What was accepted
+    /// before the end is still run.
+    pub(super) fn work(mut self) {
+        while let Some(first) = self.next() {
+            match first {
+                Job::Call(function) => self.group(function),
+                Job::Close(done) => self.close(done),
+            }
+            self.checkpointer.look(session(&mut self.tx).connection());
+        }
+        let Self { tx, checkpointer, closing, .. } = self;
+        checkpointer.finish(tx);
+        for done in closing {
+            // Who asked for the end may have gone.
+            let _ = done.send(());
+        }
+    }
+
+    /// Waits for something to do; `None` at the end.
+    fn next(&mut self) -> Option<Job> {
+        match self.again.pop_front() {
+            Some(function) => Some(Job::Call(function)),
+            None => self.jobs.blocking_recv(),
+        }
+    }
+
+    fn close(&mut self, done: oneshot::Sender<()>) {
+        self.jobs.close();
+        self.closing.push(done);
+    }
+
+    /// Runs one group.
+    fn group(&mut self, first: Box<dyn Function>) {
+        let mut group = Group::default();
+        if let Err(error) = self.begin() {
+            return answer_all(vec![first], Some(&error));
+        }
+        self.fill(&mut group, first);
+        if group.lost {
+            for function in group.done.into_iter().rev() {
+                self.again.push_front(function);
+            }
+        } else {
+            self.commit(group);
+        }
+    }
+
+    /// Begins the transaction, and takes in what other processes changed in the schema.
+    fn begin(&mut self) -> Result<(), StoreError> {
+        session(&mut self.tx).begin_write()?;
+        let noticed = self.notice_others();
+        if noticed.is_err() {
+            session(&mut self.tx).abandon();
+        }
+        noticed
+    }
+
+    fn notice_others(&mut self) -> Result<(), StoreError> {
+        let version = data_version(&mut self.tx)?;
+        if version == self.data_version {
+            return Ok(());
+        }
+        let stored = self.tx.fetch_one(Statement::new(REVISION, Vec::new()))?.int(0)?;
+        if stored > self.shared.revision.load(Ordering::Acquire) {
+            let schema = crate::store::collections::load(&mut self.tx, stored)?;
+            self.shared.schema.store(Arc::new(schema));
+            self.shared.revision.store(stored, Ordering::Release);
+            self.send(&[Event::SchemaChanged]);
+        }
+        self.data_version = version;
+        Ok(())
+    }
+
+    /// Runs functions until the group is full, the queue empty, or a function ended it.
+    fn fill(&mut self, group: &mut Group, first: Box<dyn Function>) {
+        let started = Instant::now();
+        let mut next = Some(first);
+        while let Some(function) = next {
+            self.run(group, function);
+            let full = group.done.len() >= GROUP || started.elapsed() >= GROUP_TIME;
+            if full || group.lost || group.schema.is_some() {
+                return;
+            }
+            next = self.again.pop_front().or_else(|| match self.jobs.try_recv() {
+                Ok(Job::Call(function)) => Some(function),
+                Ok(Job::Close(done)) => {
+                    self.close(done);
+                    None
+                }
+                Err(_) => None,
+            });
+        }
+    }
+
+    /// Runs one function and keeps or undoes its changes.
+    fn run(&mut self, group: &mut Group, mut function: Box<dyn Function>) {
+        if function.is_abandoned() {
+            return;
+        }
+        let schema = self.shared.schema.load_full();
+        self.tx.begin(Arc::clone(&schema), function.deadline());
+        session(&mut self.tx).begin_function();
+        let succeeded = catch_unwind(AssertUnwindSafe(|| function.run(&mut self.tx)));
+        let failure = match succeeded {
+            Ok(true) => self.tx.end(),
+            Ok(false) => {
+                self.tx.end();
+                return self.undo(group, function);
+            }
+            Err(_) => {
+                self.tx.end();
+                Some(StoreError::Panicked)
+            }
+        };
+        let (events, revision) = self.tx.take_effects();
+        let kept = match failure {
+            None => session(&mut self.tx).keep_function(),
+            Some(failure) => Err(failure),
+        };
+        if let Err(failure) = kept {
+            function.fail(failure);
+            return self.undo(group, function);
+        }
+        group.events.extend(events);
+        if revision.is_some() {
+            group.revision = revision;
+            let changed = self.tx.schema();
+            group.schema = (!Arc::ptr_eq(&changed, &schema)).then_some(changed);
+        }
+        group.done.push(function);
+    }
+
+    /// Undoes what `function` changed; its failure is its answer.
+    fn undo(&mut self, group: &mut Group, function: Box<dyn Function>) {
+        self.tx.take_effects();
+        let ended = session(&mut self.tx).is_ended();
+        if ended || session(&mut self.tx).undo_function().is_err() {
+            // The whole group went with it. This function is to blame and is answered; the others
+            // did nothing wrong and run again.
+            session(&mut self.tx).abandon();
+            group.lost = true;
+            function.answer();
+        } else {
+            group.done.push(function);
+        }
+    }
+
+    /// Commits, publishes, tells, and answers, in this order.
+    fn commit(&mut self, group: Group) {
+        let Group { done, events, schema, revision, .. } = group;
+        let publishing = schema
+            .is_some()
+            .then(|| self.shared.publishing.write().unwrap_or_else(PoisonError::into_inner));
+        let committed = session(&mut self.tx).commit();
+        if committed.is_ok() {
+            if let Some(schema) = schema {
+                self.shared.schema.store(schema);
+            }
+            if let Some(revision) = revision {
+                self.shared.revision.store(revision, Ordering::Release);
+            }
+        }
+        drop(publishing);
+        if committed.is_ok() && !events.is_empty() {
+            self.send(&events);
+        }
+        answer_all(done, committed.err().as_ref());
+    }
+
+    /// A listener that panics must not stop the writer.
+    fn send(&self, events: &[Event]) {
+        if catch_unwind(AssertUnwindSafe(|| (self.shared.events)(events))).is_err() {
+            tracing::error!("a listener to database events panicked");
+        }
+    }
+}
+
+/// SQLite's own count of commits by other connections than this one.
+pub(super) fn data_version(tx: &mut Tx) -> Result<i64, StoreError> {
+    tx.fetch_one(Statement::new("PRAGMA data_version", Vec::new()))?.int(0)
+}
+
+/// The SQLite connection of `tx`.
+pub(super) fn session(tx: &mut Tx) -> &mut Session {
+    let AnySession::Sqlite(session) = tx.session();
+    session
+}
+
+fn answer_all(done: Vec<Box<dyn Function>>, failure: Option<&StoreError>) {
+    for mut function in done {
+        if let Some(failure) = failure {
+            function.fail(failure.clone());
+        }
+        function.answer();
+    }
+}

@@ -1,0 +1,168 @@
+//! What can go wrong in a database, named by what a caller can do about it. Knows no engine: the
+//! engines map their own errors onto these.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Why a statement or a whole function failed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// A row with these values exists already. `records::unique_fields` names the fields.
+    #[error("a row with the same {0} exists already")]
+    Unique(Unique),
+    /// The writer has more waiting than it may; ask again later.
+    #[error("the database has too much to do, try again later")]
+    Busy,
+    /// The function did not end in the time it was given.
+    #[error("the database did not answer in time")]
+    Deadline,
+    /// A write through a read, or a database that may not be written.
+    #[error("the database is read-only")]
+    ReadOnly,
+    /// There is no room left on the disk.
+    #[error("the disk of the database is full")]
+    Full,
+    /// The store is closed or closing.
+    #[error("the database is closed")]
+    Closed,
+    /// The function panicked. Its changes are undone and the store goes on.
+    #[error("a database function panicked")]
+    Panicked,
+    /// The database refused a statement: a text that a user wrote, a constraint, a missing column.
+    #[error("{message}")]
+    Statement {
+        /// What the database says.
+        message: String,
+        /// The error of the engine.
+        #[source]
+        source: Source,
+    },
+    /// A row does not have the shape that was asked for.
+    #[error("unexpected data in the database: {0}")]
+    Data(String),
+    /// Everything else: a broken disk, a damaged file, a lost connection.
+    #[error("the database failed: {0}")]
+    Other(#[source] Source),
+}
+
+/// An error of an engine, shared because one failure may be the answer of several statements.
+#[derive(Clone)]
+pub struct Source(Arc<dyn std::error::Error + Send + Sync>);
+
+impl Source {
+    /// Wraps an engine's own error.
+    pub fn new(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for Source {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// What a unique violation is about: engines name an index or the columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unique {
+    /// The index of this name.
+    Index(String),
+    /// These columns of this table.
+    Columns {
+        /// The table.
+        table: String,
+        /// Its columns, in the order of the index.
+        columns: Vec<String>,
+    },
+}
+
+impl fmt::Display for Unique {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Index(name) => write!(f, "values of the index {name}"),
+            Self::Columns { table, columns } => write!(f, "{table} ({})", columns.join(", ")),
+        }
+    }
+}
+
+/// Why a database could not be opened. The texts are for people.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder or the file cannot be made or read.
+    #[error(
+        "cannot open the data folder {path}: {source}\nCheck that it exists and that this user may write there."
+    )]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is no SQLite database.
+    #[error(
+        "{path} is not a SQLite database, or it is damaged\nRestore it from a backup, or choose another folder with --dir."
+    )]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The database was made by another program.
+    #[error(
+        "{path} holds the tables of another program\nChoose another folder with --dir; nothing was changed in this one."
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer version of the product made the database; it was left untouched.
+    #[error(
+        "{path} was written by a newer version (it has the migration {found:?}, which this version does not know)\nStart the newer version again, or restore a backup made by this one."
+    )]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// The first unknown migration.
+        found: String,
+    },
+    /// The file or its folder may not be written.
+    #[error(
+        "{path} cannot be written\nCheck the owner and the permissions of the file and of its folder."
+    )]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another process holds the folder's lock.
+    #[error(
+        "{path} is in use by {holder}\nStop that process first, or choose another folder with --dir."
+    )]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+        /// The other process, `process 4711` or so.
+        holder: String,
+    },
+    /// The database was opened, and then failed.
+    #[error("cannot prepare the database {path}: {source}")]
+    Store {
+        /// The database.
+        path: PathBuf,
+        /// What failed.
+        #[source]
+        source: StoreError,
+    },
+}

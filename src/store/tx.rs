@@ -1,0 +1,222 @@
+//! The two sides of a transaction: [`Db`] fetches, [`Tx`] also changes. Knows no engine beyond the
+//! words of [`Session`], and no table.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::domain::event::Event;
+use crate::domain::schema::Schema;
+use crate::store::dialect::Dialect;
+use crate::store::engine::Session;
+use crate::store::error::StoreError;
+use crate::store::row::Row;
+use crate::store::sql::Statement;
+
+/// What a function of [`crate::store::Store::read`] works on.
+pub struct Db {
+    session: Session,
+    schema: Arc<Schema>,
+    deadline: Option<Instant>,
+    /// The first failure that nothing survives. While it stands every statement answers it, and the
+    /// function fails with it whatever it returns: PostgreSQL aborts the transaction and would
+    /// answer COMMIT with a silent rollback, so both engines behave so.
+    failure: Option<StoreError>,
+}
+
+/// What a function of [`crate::store::Store::write`] works on: everything that [`Db`] does, and
+/// changes.
+pub struct Tx {
+    db: Db,
+    events: Vec<Event>,
+    /// The revision that this function raised the database to, if it did.
+    revision: Option<i64>,
+}
+
+impl Db {
+    pub(in crate::store) const fn new(session: Session, schema: Arc<Schema>) -> Self {
+        Self { session, schema, deadline: None, failure: None }
+    }
+
+    /// Starts a function: nothing failed yet.
+    pub(in crate::store) fn begin(&mut self, schema: Arc<Schema>, deadline: Instant) {
+        self.schema = schema;
+        self.deadline = Some(deadline);
+        self.failure = None;
+        self.session.limit(Some(deadline));
+    }
+
+    /// Ends a function; answers what stands in the way of its result.
+    pub(in crate::store) fn end(&mut self) -> Option<StoreError> {
+        self.session.limit(None);
+        self.deadline = None;
+        self.failure.take()
+    }
+
+    pub(in crate::store) const fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// The SQL that the engine speaks.
+    pub const fn dialect(&self) -> Dialect {
+        self.session.dialect()
+    }
+
+    /// All collections as this function sees them.
+    pub fn schema(&self) -> Arc<Schema> {
+        Arc::clone(&self.schema)
+    }
+
+    /// Every row that `statement` answers.
+    ///
+    /// # Errors
+    /// What the database says; the whole function fails with it, see [`Tx::attempt`].
+    pub fn fetch_all(&mut self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        let mut rows = Vec::new();
+        self.fetch_each(statement, |row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// The first row that `statement` answers.
+    ///
+    /// # Errors
+    /// What the database says; the whole function fails with it, see [`Tx::attempt`].
+    pub fn fetch_optional(&mut self, statement: Statement) -> Result<Option<Row>, StoreError> {
+        self.statement(|session| session.fetch_first(&statement))
+    }
+
+    /// The first row that `statement` answers, for statements that always answer one.
+    ///
+    /// # Errors
+    /// What the database says, or [`StoreError::Data`] when there is no row.
+    pub fn fetch_one(&mut self, statement: Statement) -> Result<Row, StoreError> {
+        self.fetch_optional(statement)?
+            .ok_or_else(|| StoreError::Data("a row was expected, there is none".to_owned()))
+    }
+
+    /// Hands each row that `statement` answers to `row`, without keeping them.
+    ///
+    /// # Errors
+    /// What the database says, or the first error of `row`.
+    pub fn fetch_each(
+        &mut self,
+        statement: Statement,
+        mut row: impl FnMut(Row) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.statement(|session| session.fetch_each(&statement, &mut row))
+    }
+
+    fn statement<T>(
+        &mut self,
+        run: impl FnOnce(&mut Session) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let passed = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let result = if passed { Err(StoreError::Deadline) } else { run(&mut self.session) };
+        result.inspect_err(|error| self.failure = Some(error.clone()))
+    }
+}
+
+impl Tx {
+    pub(in crate::store) const fn new(db: Db) -> Self {
+        Self { db, events: Vec::new(), revision: None }
+    }
+
+    /// What a function leaves beside its changes: its events, and the revision if it raised it.
+    pub(in crate::store) fn take_effects(&mut self) -> (Vec<Event>, Option<i64>) {
+        (std::mem::take(&mut self.events), self.revision.take())
+    }
+
+    /// Runs a statement that answers no rows; how many rows it changed.
+    ///
+    /// # Errors
+    /// What the database says; the whole function fails with it, see [`Tx::attempt`].
+    pub fn run(&mut self, statement: Statement) -> Result<u64, StoreError> {
+        self.db.statement(|session| session.run(&statement))
+    }
+
+    /// Runs `work` so that its failure can be survived: when it fails, its changes and events are
+    /// undone and the function may go on. Meant for texts of users that the database may refuse.
+    ///
+    /// # Errors
+    /// What `work` answers. A passed deadline and an ended transaction are not survived.
+    pub fn attempt<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.db.statement(Session::savepoint)?;
+        let before = (self.events.len(), self.revision, self.db.schema());
+        let result = work(self);
+        let result = match self.db.failure.take() {
+            Some(failure) if self.is_final(&failure) => {
+                self.db.failure = Some(failure.clone());
+                return Err(failure.into());
+            }
+            Some(failure) => result.and(Err(failure.into())),
+            None => result,
+        };
+        if result.is_ok() {
+            self.db.statement(Session::release)?;
+        } else {
+            let (events, revision, schema) = before;
+            self.events.truncate(events);
+            self.revision = revision;
+            self.db.schema = schema;
+            self.db.statement(Session::roll_back)?;
+        }
+        result
+    }
+
+    /// Announces `event` once the function is committed; never when it is not.
+    pub fn emit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Makes `collections` the schema, for this function at once and for all others with the
+    /// commit. The rows of `_collections` and the tables are the caller's to change.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn set_schema(&mut self, schema: Schema) -> Result<(), StoreError> {
+        let version = self.revise()?;
+        self.db.schema = Arc::new(Schema::new(version, schema.collections().to_vec()));
+        Ok(())
+    }
+
+    /// Tells every process that something they cache (collections, settings) changed; the new
+    /// revision. [`Tx::set_schema`] does it by itself.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn revise(&mut self) -> Result<i64, StoreError> {
+        let raise = "UPDATE \"_revision\" SET \"number\" = \"number\" + 1 RETURNING \"number\"";
+        let revision = self.db.fetch_one(Statement::new(raise, Vec::new()))?.int(0)?;
+        if self.revision.replace(revision).is_none() {
+            self.events.push(Event::SchemaChanged);
+        }
+        Ok(revision)
+    }
+
+    fn is_final(&mut self, failure: &StoreError) -> bool {
+        matches!(failure, StoreError::Deadline | StoreError::Closed) || self.db.session.is_ended()
+    }
+}
+
+impl Deref for Tx {
+    type Target = Db;
+
+    fn deref(&self) -> &Db {
+        &self.db
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Db {
+        &mut self.db
+    }
+}
