@@ -1,0 +1,18 @@
+# `make run` and `make test` are all one needs; the longer steps are in scripts/.
+
+.PHONY: help run test check clients
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: ## build and serve the blog of config.toml on http://127.0.0.1:8090
+	@scripts/run.sh
+
+test: ## format, lints, every Rust suite and the client suite
+	@scripts/test.sh
+
+check: ## format and lints only
+	@scripts/check.sh
+
+clients: ## the stock pocketbase client against the running binary
+	@scripts/clients.sh

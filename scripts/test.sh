@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Every test there is. Ends with what the runners themselves counted.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/tools.sh
+
+need_cargo
+need_cargo_components
+need_node
+need_c_compiler install
+stop_if_missing
+
+scripts/check.sh
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+cargo test --locked --no-fail-fast 2>&1 | tee "$log"
+scripts/clients.sh 2>&1 | tee -a "$log"
+
+echo
+echo "All suites passed:"
+grep -E '^ +(Running|Doc-tests) |^test result: |^ℹ (tests|pass|fail) ' "$log"

@@ -1,0 +1,97 @@
+//! The database file of a data folder, looked at from outside the server.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags};
+
+/// A read-only look into a SQLite file.
+pub struct Database {
+    connection: Connection,
+}
+
+impl Database {
+    /// Opens the one SQLite file of a data folder.
+    pub fn of(data: &Path) -> Self {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Self { connection: Connection::open_with_flags(Self::file(data), flags).unwrap() }
+    }
+
+    /// The one file of a data folder that begins like a SQLite database.
+    pub fn file(data: &Path) -> PathBuf {
+        let mut found = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
+        found.find(|path| is_sqlite(path)).unwrap_or_else(|| panic!("no database in {data:?}"))
+    }
+
+    /// Number of rows of a collection.
+    pub fn count(&self, table: &str) -> i64 {
+        let sql = format!("SELECT COUNT(*) FROM {}", quote(table));
+        self.connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// One column of all rows, as text.
+    pub fn column(&self, table: &str, column: &str) -> Vec<String> {
+        let sql = format!("SELECT {} FROM {}", quote(column), quote(table));
+        let mut statement = self.connection.prepare(&sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    /// Every row of every table, a line a table: equal texts mean that nothing changed.
+    pub fn digest(&self) -> String {
+        let mut digest = String::new();
+        for table in self.tables() {
+            let (rows, hash) = self.table_digest(&table);
+            writeln!(digest, "{table}: {rows} rows, {hash:016x}").unwrap();
+        }
+        digest
+    }
+
+    fn tables(&self) -> Vec<String> {
+        let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
+        let mut statement = self.connection.prepare(sql).unwrap();
+        let names = statement.query_map([], |row| row.get(0)).unwrap();
+        names.map(Result::unwrap).collect()
+    }
+
+    /// The rows are hashed one by one and added up, so their order does not matter.
+    fn table_digest(&self, table: &str) -> (usize, u64) {
+        let sql = format!("SELECT * FROM {}", quote(table));
+        let mut statement = self.connection.prepare(&sql).unwrap();
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        let (mut count, mut sum) = (0, 0_u64);
+        while let Some(row) = rows.next().unwrap() {
+            let mut hasher = DefaultHasher::new();
+            (0..columns).for_each(|at| hash_value(row.get_ref(at).unwrap(), &mut hasher));
+            sum = sum.wrapping_add(hasher.finish());
+            count += 1;
+        }
+        (count, sum)
+    }
+}
+
+fn hash_value(value: ValueRef<'_>, hasher: &mut DefaultHasher) {
+    match value {
+        ValueRef::Null => 0_u8.hash(hasher),
+        ValueRef::Integer(number) => (1_u8, number).hash(hasher),
+        ValueRef::Real(number) => (2_u8, number.to_bits()).hash(hasher),
+        ValueRef::Text(text) => (3_u8, text).hash(hasher),
+        ValueRef::Blob(bytes) => (4_u8, bytes).hash(hasher),
+    }
+}
+
+fn is_sqlite(path: &Path) -> bool {
+    let mut head = [0; 16];
+    path.is_file()
+        && fs::File::open(path).unwrap().read_exact(&mut head).is_ok()
+        && head == *b"SQLite format 3\0"
+}
+
+fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

@@ -1,0 +1,26 @@
+//! What the suites share: a server in this process, the executable as a process, clients.
+//!
+//! A test waits for an answer, a line of output or an exit, never for a time. The deadlines here
+//! only end a test that has already failed.
+
+mod answer;
+mod client;
+mod database;
+mod process;
+
+pub use answer::Answer;
+pub use client::Client;
+pub use database::Database;
+pub use process::{Process, RUNS_OUT};
+
+/// The blog, the example that everything uses.
+pub const BLOG: &str = include_str!("../../../config.toml");
+
+/// Laid over a test's config: no fsync, the cheapest hash there is.
+pub const QUICK: &str = r#"
+[database]
+durability = "normal"
+
+[auth]
+argon2 = { memory = "8kB", passes = 1, lanes = 1 }
+"#;

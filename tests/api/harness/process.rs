@@ -1,0 +1,158 @@
+//! The executable as a process: its output line by line, its signals, its exit code.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use regex::Regex;
+
+use super::Client;
+
+/// When a line or an exit that must come is given up.
+pub const RUNS_OUT: Duration = Duration::from_secs(120);
+
+/// A running `ferrobase`, killed when it is dropped.
+pub struct Process {
+    child: Child,
+    address: String,
+    errors: Receiver<String>,
+}
+
+/// What a process that ended has left.
+#[derive(Debug)]
+pub struct Finished {
+    /// Exit code, unless a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Process {
+    /// Starts `ferrobase serve` in `folder`, with its data in `folder/data` and on a port of its
+    /// own choice, and answers once it said where it listens.
+    pub fn serve(folder: &Path, arguments: &[&str]) -> Self {
+        let mut command = command(folder);
+        command.args(["serve", "--http", "127.0.0.1:0"]).args(arguments);
+        let mut child = command.spawn().unwrap();
+        let errors = lines(child.stderr.take().unwrap());
+        let output = lines(child.stdout.take().unwrap());
+        match output.recv_timeout(RUNS_OUT) {
+            Ok(line) => Self { child, address: base_address(&line), errors },
+            Err(_) => {
+                child.kill().unwrap();
+                panic!("did not start: {}", errors.iter().collect::<Vec<_>>().join("\n"));
+            }
+        }
+    }
+
+    /// Runs `ferrobase` with these arguments to its end.
+    pub fn run(folder: &Path, arguments: &[&str]) -> Finished {
+        Self::run_with(folder, arguments, &[])
+    }
+
+    /// Runs `ferrobase` to its end with variables in its environment.
+    pub fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Finished {
+        let mut command = command(folder);
+        command.args(arguments).envs(variables.iter().copied());
+        let mut child = command.spawn().unwrap();
+        let output = lines(child.stdout.take().unwrap());
+        let errors = lines(child.stderr.take().unwrap());
+        let stderr = rest(&errors, &mut child);
+        let stdout = rest(&output, &mut child);
+        Finished { code: child.wait().unwrap().code(), stdout, stderr }
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Where it listens, `http://127.0.0.1:PORT`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// A guest of this server.
+    pub fn guest(&self) -> Client {
+        Client::guest(&self.address)
+    }
+
+    /// Waits for the next line of standard error that holds `text`, and answers it.
+    #[track_caller]
+    pub fn wait_for_line(&self, text: &str) -> String {
+        loop {
+            match self.errors.recv_timeout(RUNS_OUT) {
+                Ok(line) if line.contains(text) => return line,
+                Ok(_) => {}
+                Err(err) => panic!("no line with {text:?}: {err}"),
+            }
+        }
+    }
+
+    /// Ends it at once, as `kill -9` does.
+    pub fn kill(mut self) -> ExitStatus {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap()
+    }
+
+    /// Asks it to end (SIGTERM) and waits until it has.
+    pub fn terminate(mut self) -> Finished {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let stderr = rest(&self.errors, &mut self.child);
+        Finished { code: self.child.wait().unwrap().code(), stdout: String::new(), stderr }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The executable with an environment of its own, so that no variable of the tester's leaks in.
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ferrobase"));
+    command.current_dir(folder).env_clear();
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Reads a pipe to its end on a thread, so that the process never waits for us.
+fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+    });
+    receiver
+}
+
+/// The lines until the pipe is closed, which is when the process ends.
+fn rest(lines: &Receiver<String>, child: &mut Child) -> String {
+    let mut text = String::new();
+    loop {
+        match lines.recv_timeout(RUNS_OUT) {
+            Ok(line) => text.extend([line.as_str(), "\n"]),
+            Err(RecvTimeoutError::Disconnected) => return text,
+            Err(RecvTimeoutError::Timeout) => {
+                child.kill().unwrap();
+                panic!("still running after {RUNS_OUT:?}, has said:\n{text}");
+            }
+        }
+    }
+}
+
+/// `http://127.0.0.1:PORT` of the line that says where the server listens.
+fn base_address(line: &str) -> String {
+    let address = Regex::new(r"127\.0\.0\.1:\d+").unwrap();
+    let found = address.find(line).unwrap_or_else(|| panic!("no address in {line:?}"));
+    format!("http://{}", found.as_str())
+}
