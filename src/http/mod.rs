@@ -2,3 +2,5 @@
 
 pub mod error;
 pub mod json;
+pub mod pick;
+pub mod query;
