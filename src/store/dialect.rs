@@ -1,8 +1,9 @@
 //! Where the two engines' SQL differs. Only this file matches on [`Dialect`]; everything else asks
 //! it for a word.
 
+use crate::domain::time::Timestamp;
 use crate::store::sql::Statement;
-use crate::store::value::Value;
+use crate::store::value::{Kind, Value};
 
 /// The SQL that an engine speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,7 +14,82 @@ pub enum Dialect {
     Postgres,
 }
 
+/// How a row that is read is kept from others until the transaction ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Lock {
+    /// To be changed or removed.
+    Change,
+    /// To be referred to: it may change, and may not be removed.
+    Refer,
+}
+
 impl Dialect {
+    /// What follows a `SELECT` that locks its rows. SQLite has one writer and says nothing.
+    pub(in crate::store) const fn row_lock(self, lock: Lock) -> &'static str {
+        match (self, lock) {
+            (Self::Sqlite, _) => "",
+            (Self::Postgres, Lock::Change) => " FOR NO KEY UPDATE",
+            (Self::Postgres, Lock::Refer) => " FOR KEY SHARE",
+        }
+    }
+
+    /// The parameter for a date of a record, empty or in the product's text form.
+    pub(in crate::store) fn moment(self, text: &str) -> Value {
+        match self {
+            Self::Sqlite => Value::text(text),
+            Self::Postgres => {
+                Timestamp::parse(text).map_or(Value::Null(Kind::Timestamp), Value::Timestamp)
+            }
+        }
+    }
+
+    /// The kind of [`Dialect::moment`].
+    pub(in crate::store) const fn moment_kind(self) -> Kind {
+        match self {
+            Self::Sqlite => Kind::Text,
+            Self::Postgres => Kind::Timestamp,
+        }
+    }
+
+    /// Whether the text `column` is one of the texts of the JSON list `place`.
+    pub(in crate::store) fn is_in(self, column: &str, place: &str) -> String {
+        match self {
+            Self::Sqlite => format!("{column} IN (SELECT \"value\" FROM json_each({place}))"),
+            Self::Postgres => {
+                format!("{column} IN (SELECT jsonb_array_elements_text({place}))")
+            }
+        }
+    }
+
+    /// Whether `column` and the text `place` are equal when the case of ASCII letters does not
+    /// count.
+    pub(in crate::store) fn equals_in_any_case(self, column: &str, place: &str) -> String {
+        match self {
+            Self::Sqlite => format!("{column} = {place} COLLATE NOCASE"),
+            Self::Postgres => format!("{} = {}", self.fold_case(column), self.fold_case(place)),
+        }
+    }
+
+    /// `text` with its ASCII letters in lower case.
+    pub(in crate::store) fn fold_case(self, text: &str) -> String {
+        match self {
+            Self::Sqlite => format!("lower({text})"),
+            Self::Postgres => format!("lower({text} COLLATE \"C\")"),
+        }
+    }
+
+    /// Whether the list `column` holds the id `place`. SQLite first looks for the letters of the id,
+    /// which spares most rows the reading of JSON.
+    pub(in crate::store) fn list_holds(self, column: &str, place: &str) -> String {
+        match self {
+            Self::Sqlite => format!(
+                "(instr({column}, {place}) > 0 AND EXISTS (SELECT 1 FROM json_each(CASE WHEN \
+                 json_valid({column}) THEN {column} ELSE '[]' END) WHERE \"value\" = {place}))"
+            ),
+            Self::Postgres => format!("{column} @> jsonb_build_array({place}::text)"),
+        }
+    }
+
     /// `text` with the names of types in braces replaced by the engine's.
     pub(in crate::store) fn spell_types(self, text: &str) -> String {
         let (json, timestamp) = match self {

@@ -5,11 +5,13 @@
 //! (ids, times, hashes) exists before they start.
 
 pub mod collections;
+pub mod column;
 mod dialect;
 mod engine;
 mod error;
 mod lock;
 mod migrate;
+pub mod records;
 mod row;
 mod sql;
 mod tx;

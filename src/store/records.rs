@@ -1,0 +1,327 @@
+//! Rows of collections as records. One function is one statement; who may do it, and what follows
+//! from it, is decided elsewhere.
+
+use std::collections::HashSet;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use crate::domain::Json;
+use crate::domain::collection::Collection;
+use crate::domain::fields::Field;
+use crate::domain::record::Record;
+use crate::store::column::{self, encode};
+use crate::store::dialect::Lock;
+use crate::store::error::StoreError;
+use crate::store::row::Row;
+use crate::store::sql::{Statement, quote};
+use crate::store::tx::{Db, Tx};
+use crate::store::value::Value;
+
+/// The columns of `collection` in the order of its fields, each as `"alias"."name"`: what
+/// [`decode`] reads.
+pub fn select_list(collection: &Collection, alias: &str) -> String {
+    let alias = quote(alias);
+    let mut list = String::with_capacity(collection.fields.len() * (alias.len() + 16));
+    for field in &collection.fields {
+        let separator = if list.is_empty() { "" } else { ", " };
+        // Writing to a text does not fail.
+        let _ = write!(list, "{separator}{alias}.{}", quote(&field.name));
+    }
+    list
+}
+
+/// The record that a row of [`select_list`] holds.
+///
+/// # Errors
+/// [`StoreError::Data`] when the row has another number of columns.
+pub fn decode(collection: &Arc<Collection>, row: Row) -> Result<Record, StoreError> {
+    column::decode(collection, row)
+}
+
+/// The record with this id.
+///
+/// # Errors
+/// What the database says.
+pub fn by_id(
+    db: &mut Db,
+    collection: &Arc<Collection>,
+    id: &str,
+) -> Result<Option<Record>, StoreError> {
+    let sql = format!("{} WHERE \"id\" = $1", select(collection));
+    fetch_optional(db, collection, Statement::new(sql, vec![Value::text(id)]))
+}
+
+/// The records with these ids that exist, in the order of `ids`, in one statement.
+///
+/// # Errors
+/// What the database says.
+pub fn by_ids(
+    db: &mut Db,
+    collection: &Arc<Collection>,
+    ids: &[&str],
+) -> Result<Vec<Record>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let condition = db.dialect().is_in("\"id\"", "$1");
+    let sql = format!("{} WHERE {condition}", select(collection));
+    let rows = fetch_all(db, collection, Statement::new(sql, vec![list(ids)]))?;
+    let mut by_id: std::collections::HashMap<String, Record> =
+        rows.into_iter().map(|record| (record.id().to_owned(), record)).collect();
+    Ok(ids.iter().filter_map(|&id| by_id.remove(id)).collect())
+}
+
+/// The record with this id, kept from changing until the transaction ends. Who changes or removes a
+/// record reads it with this.
+///
+/// # Errors
+/// What the database says.
+pub fn lock(
+    tx: &mut Tx,
+    collection: &Arc<Collection>,
+    id: &str,
+) -> Result<Option<Record>, StoreError> {
+    let lock = tx.dialect().row_lock(Lock::Change);
+    let sql = format!("{} WHERE \"id\" = $1{lock}", select(collection));
+    fetch_optional(tx, collection, Statement::new(sql, vec![Value::text(id)]))
+}
+
+/// Which of `ids` exist, kept from being removed until the transaction ends. Who refers to records
+/// makes sure of them with this, in one statement.
+///
+/// # Errors
+/// What the database says.
+pub fn hold(
+    tx: &mut Tx,
+    collection: &Collection,
+    ids: &[&str],
+) -> Result<HashSet<String>, StoreError> {
+    let lock = tx.dialect().row_lock(Lock::Refer);
+    ids_among(tx, collection, ids, lock)
+}
+
+/// Which of `ids` exist, in one statement.
+///
+/// # Errors
+/// What the database says.
+pub fn existing(
+    db: &mut Db,
+    collection: &Collection,
+    ids: &[&str],
+) -> Result<HashSet<String>, StoreError> {
+    ids_among(db, collection, ids, "")
+}
+
+/// Whether an id is taken, whatever its case (contract A 2.9, text).
+///
+/// # Errors
+/// What the database says.
+pub fn id_exists_in_any_case(
+    db: &mut Db,
+    collection: &Collection,
+    id: &str,
+) -> Result<bool, StoreError> {
+    let condition = db.dialect().equals_in_any_case("\"id\"", "$1");
+    let sql = format!("SELECT 1 FROM {} WHERE {condition} LIMIT 1", quote(&collection.name));
+    Ok(db.fetch_optional(Statement::new(sql, vec![Value::text(id)]))?.is_some())
+}
+
+/// The record whose `field` is `value`; `case` says whether case counts, which is up to the field's
+/// unique index (contract A 2.8). The oldest one, should there be several.
+///
+/// # Errors
+/// What the database says.
+pub fn by_identity(
+    db: &mut Db,
+    collection: &Arc<Collection>,
+    field: &Field,
+    value: &str,
+    case: Case,
+) -> Result<Option<Record>, StoreError> {
+    let column = quote(&field.name);
+    let condition = match case {
+        Case::Sensitive => format!("{column} = $1"),
+        Case::Insensitive => db.dialect().equals_in_any_case(&column, "$1"),
+    };
+    let sql = format!("{} WHERE {condition} ORDER BY \"_rowid_\" LIMIT 1", select(collection));
+    fetch_optional(db, collection, Statement::new(sql, vec![Value::text(value)]))
+}
+
+/// Whether case counts when texts are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// `a` and `A` differ.
+    Sensitive,
+    /// `a` and `A` are the same; letters beyond ASCII still differ.
+    Insensitive,
+}
+
+/// Records of `collection` whose relation `field` holds `id`, kept from changing until the
+/// transaction ends, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub fn referencing(
+    tx: &mut Tx,
+    collection: &Arc<Collection>,
+    field: &Field,
+    id: &str,
+) -> Result<Vec<Record>, StoreError> {
+    let column = quote(&field.name);
+    let condition = if field.is_multiple() {
+        tx.dialect().list_holds(&column, "$1")
+    } else {
+        format!("{column} = $1")
+    };
+    let lock = tx.dialect().row_lock(Lock::Change);
+    let sql = format!("{} WHERE {condition} ORDER BY \"_rowid_\"{lock}", select(collection));
+    fetch_all(tx, collection, Statement::new(sql, vec![Value::text(id)]))
+}
+
+/// The `limit` oldest records, for whoever goes through all of them and removes them on the way.
+///
+/// # Errors
+/// What the database says.
+pub fn oldest(
+    db: &mut Db,
+    collection: &Arc<Collection>,
+    limit: i64,
+) -> Result<Vec<Record>, StoreError> {
+    let sql = format!("{} ORDER BY \"_rowid_\" LIMIT $1", select(collection));
+    fetch_all(db, collection, Statement::new(sql, vec![Value::Int(limit)]))
+}
+
+/// How many records there are.
+///
+/// # Errors
+/// What the database says.
+pub fn count(db: &mut Db, collection: &Collection) -> Result<i64, StoreError> {
+    let sql = format!("SELECT COUNT(*) FROM {}", quote(&collection.name));
+    db.fetch_one(Statement::new(sql, Vec::new()))?.int(0)
+}
+
+/// Stores a new record.
+///
+/// # Errors
+/// [`StoreError::Unique`] (see [`unique_fields`]), or what else the database says.
+pub fn insert(tx: &mut Tx, record: &Record) -> Result<(), StoreError> {
+    let statement = insert_statement(tx, record);
+    tx.run(statement).map(|_| ())
+}
+
+/// Stores what differs between `old`, as it is stored, and `new`.
+///
+/// # Errors
+/// [`StoreError::Unique`] (see [`unique_fields`]), or what else the database says;
+/// [`StoreError::Data`] when there is no such record any more.
+pub fn update(tx: &mut Tx, old: &Record, new: &Record) -> Result<(), StoreError> {
+    let collection = new.collection();
+    let mut set = String::new();
+    let mut params = Vec::new();
+    let values = old.values().iter().zip(new.values());
+    for (field, (old, new)) in collection.fields.iter().zip(values) {
+        if old != new {
+            params.push(encode(tx.dialect(), field, new));
+            let separator = if set.is_empty() { "" } else { ", " };
+            // Writing to a text does not fail.
+            let _ = write!(set, "{separator}{} = ${}", quote(&field.name), params.len());
+        }
+    }
+    if params.is_empty() {
+        return Ok(());
+    }
+    params.push(Value::text(old.id()));
+    let table = quote(&collection.name);
+    let sql = format!("UPDATE {table} SET {set} WHERE \"id\" = ${}", params.len());
+    match tx.run(Statement::new(sql, params))? {
+        0 => Err(StoreError::Data(format!("{} has no record {:?}", collection.name, old.id()))),
+        _ => Ok(()),
+    }
+}
+
+/// Removes the record with this id; whether there was one.
+///
+/// # Errors
+/// What the database says.
+pub fn remove(tx: &mut Tx, collection: &Collection, id: &str) -> Result<bool, StoreError> {
+    let sql = format!("DELETE FROM {} WHERE \"id\" = $1", quote(&collection.name));
+    Ok(tx.run(Statement::new(sql, vec![Value::text(id)]))? > 0)
+}
+
+/// Gives every record the same value of `field`, for a field that was just added with a default;
+/// how many records there are.
+///
+/// # Errors
+/// What the database says.
+pub fn fill(
+    tx: &mut Tx,
+    collection: &Collection,
+    field: &Field,
+    value: &Json,
+) -> Result<u64, StoreError> {
+    let value = encode(tx.dialect(), field, value);
+    let sql = format!("UPDATE {} SET {} = $1", quote(&collection.name), quote(&field.name));
+    tx.run(Statement::new(sql, vec![value]))
+}
+
+fn select(collection: &Collection) -> String {
+    let columns = select_list(collection, &collection.name);
+    format!("SELECT {columns} FROM {}", quote(&collection.name))
+}
+
+fn insert_statement(db: &Db, record: &Record) -> Statement {
+    let collection = record.collection();
+    let mut columns = String::new();
+    let mut places = String::new();
+    let mut params = Vec::with_capacity(collection.fields.len());
+    for (field, value) in collection.fields.iter().zip(record.values()) {
+        params.push(encode(db.dialect(), field, value));
+        let separator = if columns.is_empty() { "" } else { ", " };
+        // Writing to a text does not fail.
+        let _ = write!(columns, "{separator}{}", quote(&field.name));
+        let _ = write!(places, "{separator}${}", params.len());
+    }
+    let table = quote(&collection.name);
+    Statement::new(format!("INSERT INTO {table} ({columns}) VALUES ({places})"), params)
+}
+
+fn ids_among(
+    db: &mut Db,
+    collection: &Collection,
+    ids: &[&str],
+    lock: &str,
+) -> Result<HashSet<String>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let table = quote(&collection.name);
+    let condition = db.dialect().is_in("\"id\"", "$1");
+    let sql = format!("SELECT \"id\" FROM {table} WHERE {condition}{lock}");
+    let rows = db.fetch_all(Statement::new(sql, vec![list(ids)]))?;
+    rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
+fn list(ids: &[&str]) -> Value {
+    Value::Json(ids.iter().map(|&id| Json::from(id)).collect())
+}
+
+fn fetch_optional(
+    db: &mut Db,
+    collection: &Arc<Collection>,
+    statement: Statement,
+) -> Result<Option<Record>, StoreError> {
+    db.fetch_optional(statement)?.map(|row| decode(collection, row)).transpose()
+}
+
+fn fetch_all(
+    db: &mut Db,
+    collection: &Arc<Collection>,
+    statement: Statement,
+) -> Result<Vec<Record>, StoreError> {
+    let mut records = Vec::new();
+    db.fetch_each(statement, |row| {
+        records.push(decode(collection, row)?);
+        Ok(())
+    })?;
+    Ok(records)
+}
