@@ -1,5 +1,14 @@
 //! A collection: its fields, access rules, indexes and the options of its type (contract A 2.1, 2.2).
 
+mod auth_json;
+mod json;
+mod shape;
+mod templates;
+#[cfg(test)]
+mod tests;
+
+pub use shape::{ReadError, system_fields};
+
 use crate::domain::JsonMap;
 use crate::domain::fields::Field;
 use crate::domain::rules::Rule;

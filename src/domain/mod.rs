@@ -7,6 +7,7 @@ pub mod decode;
 pub mod event;
 pub mod fields;
 pub mod id;
+pub mod indexes;
 pub mod invalid;
 pub mod pattern;
 pub mod random;

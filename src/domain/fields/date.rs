@@ -43,16 +43,16 @@ impl DateOptions {
     }
 
     pub(super) fn check_options(&self, errors: &mut FieldErrors) {
-        if let (Some(min), Some(max)) = (self.min, self.max) {
-            if max < min {
-                errors.add(
-                    "max",
-                    Fault::new(
-                        "validation_date_out_of_range",
-                        format!("Must be no earlier than the first moment, {min}."),
-                    ),
-                );
-            }
+        if let (Some(min), Some(max)) = (self.min, self.max)
+            && max < min
+        {
+            errors.add(
+                "max",
+                Fault::new(
+                    "validation_date_out_of_range",
+                    format!("Must be no earlier than the first moment, {min}."),
+                ),
+            );
         }
     }
 }

@@ -53,10 +53,10 @@ pub fn from_scalar_text(text: &str) -> Json {
         "false" => return Json::Bool(false),
         _ => {}
     }
-    if text.starts_with(|c: char| c.is_ascii_digit() || "-\"[{".contains(c)) {
-        if let Ok(value) = serde_json::from_str(text) {
-            return value;
-        }
+    if text.starts_with(|c: char| c.is_ascii_digit() || "-\"[{".contains(c))
+        && let Ok(value) = serde_json::from_str(text)
+    {
+        return value;
     }
     Json::from(text)
 }

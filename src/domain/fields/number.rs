@@ -60,17 +60,17 @@ impl NumberOptions {
                 errors.add(key, only_int());
             }
         }
-        if let (Some(min), Some(max)) = (self.min, self.max) {
-            if max < min {
-                errors.add(
-                    "max",
-                    Fault::new(
-                        "validation_min_number_constraint",
-                        format!("Must be no less than the least value, {min}."),
-                    )
-                    .with("min", json_number(min)),
-                );
-            }
+        if let (Some(min), Some(max)) = (self.min, self.max)
+            && max < min
+        {
+            errors.add(
+                "max",
+                Fault::new(
+                    "validation_min_number_constraint",
+                    format!("Must be no less than the least value, {min}."),
+                )
+                .with("min", json_number(min)),
+            );
         }
     }
 }
