@@ -90,6 +90,18 @@ impl Dialect {
         }
     }
 
+    /// A source of rows `"item"` whose column `"value"` is an item of the list `column`.
+    pub(in crate::store) fn items(self, column: &str) -> String {
+        match self {
+            Self::Sqlite => format!(
+                "json_each(CASE WHEN json_valid({column}) THEN {column} ELSE '[]' END) AS \"item\""
+            ),
+            Self::Postgres => {
+                format!("LATERAL jsonb_array_elements_text({column}) AS \"item\"(\"value\")")
+            }
+        }
+    }
+
     /// `text` with the names of types in braces replaced by the engine's.
     pub(in crate::store) fn spell_types(self, text: &str) -> String {
         let (json, timestamp) = match self {

@@ -4,6 +4,7 @@
 //! all or nothing. The functions are synchronous and may run more than once, so what they use
 //! (ids, times, hashes) exists before they start.
 
+pub mod accounts;
 pub mod collections;
 pub mod column;
 mod dialect;
@@ -12,6 +13,7 @@ mod error;
 mod lock;
 mod migrate;
 pub mod records;
+pub mod relations;
 mod row;
 mod sql;
 mod tx;

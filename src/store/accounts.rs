@@ -1,0 +1,66 @@
+//! What belongs to an account, and what the accounts of all auth collections share.
+
+use std::sync::Arc;
+
+use crate::domain::collection::Collection;
+use crate::domain::record::Record;
+use crate::store::error::StoreError;
+use crate::store::records::{decode, select_list};
+use crate::store::sql::{Statement, quote};
+use crate::store::tx::Db;
+use crate::store::value::Value;
+
+/// The records of `owner`, one of the collections with `collectionRef` and `recordRef`, that belong
+/// to the account `id` of the auth collection `collection`.
+///
+/// # Errors
+/// What the database says.
+pub fn belongings(
+    db: &mut Db,
+    owner: &Arc<Collection>,
+    collection: &Collection,
+    id: &str,
+) -> Result<Vec<Record>, StoreError> {
+    let table = quote(&owner.name);
+    let columns = select_list(owner, &owner.name);
+    let sql = format!(
+        "SELECT {columns} FROM {table} WHERE \"collectionRef\" = $1 AND \"recordRef\" = $2"
+    );
+    let params = vec![Value::text(&collection.id), Value::text(id)];
+    let rows = db.fetch_all(Statement::new(sql, params))?;
+    rows.into_iter().map(|row| decode(owner, row)).collect()
+}
+
+/// Whether any of `collections` has a record with this id.
+///
+/// # Errors
+/// What the database says.
+pub fn has_id(db: &mut Db, collections: &[&Arc<Collection>], id: &str) -> Result<bool, StoreError> {
+    if collections.is_empty() {
+        return Ok(false);
+    }
+    let mut exists = Vec::with_capacity(collections.len());
+    for (index, collection) in collections.iter().enumerate() {
+        let table = quote(&collection.name);
+        exists.push(format!("EXISTS (SELECT 1 FROM {table} WHERE \"id\" = ${})", index + 1));
+    }
+    let sql = format!("SELECT {}", exists.join(" OR "));
+    let params = vec![Value::text(id); collections.len()];
+    db.fetch_one(Statement::new(sql, params))?.bool(0)
+}
+
+/// Whether `collection` has a record besides the one called `id` whose address is not `email`.
+///
+/// # Errors
+/// What the database says.
+pub fn has_others(
+    db: &mut Db,
+    collection: &Collection,
+    id: &str,
+    email: &str,
+) -> Result<bool, StoreError> {
+    let table = quote(&collection.name);
+    let sql =
+        format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE \"id\" <> $1 AND \"email\" <> $2)");
+    db.fetch_one(Statement::new(sql, vec![Value::text(id), Value::text(email)]))?.bool(0)
+}
