@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod collections;
 pub mod column;
+pub mod config_states;
 mod dialect;
 mod engine;
 mod error;
@@ -15,6 +16,7 @@ mod migrate;
 pub mod records;
 pub mod relations;
 mod row;
+pub mod row_checks;
 mod sql;
 mod tx;
 mod value;
