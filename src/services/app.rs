@@ -4,10 +4,12 @@ use crate::services::clock::Clock;
 use crate::services::passwords::Passwords;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
+use crate::store::Store;
 
 /// Everything that a use case may need. Made once at the start and shared by all requests.
-#[derive(Debug)]
 pub struct App {
+    /// The database.
+    pub store: Store,
     /// What time it is.
     pub clock: Clock,
     /// The threads that hash passwords.
