@@ -81,6 +81,8 @@ pub struct StoreOptions {
     pub read_timeout: Duration,
     /// Threads of the pool of slow reads.
     pub readers: usize,
+    /// How long one COMMIT waits for more functions to join it, as long as there are any.
+    pub group_time: Duration,
 }
 
 impl StoreOptions {
@@ -96,6 +98,7 @@ impl StoreOptions {
             read_budget: Duration::from_millis(4),
             read_timeout: Duration::from_secs(10),
             readers: std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2)),
+            group_time: Duration::from_millis(5),
         }
     }
 }

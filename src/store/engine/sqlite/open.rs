@@ -64,6 +64,7 @@ pub(super) fn open(options: StoreOptions) -> Result<SqliteEngine, OpenError> {
         jobs,
         checkpointer,
         data_version,
+        group_time: options.group_time,
         again: VecDeque::new(),
         closing: Vec::new(),
     };

@@ -24,9 +24,6 @@ use crate::store::tx::Tx;
 /// Most functions under one COMMIT.
 const GROUP: usize = 256;
 
-/// How long a group takes more functions in. The first ones in it wait that long at most.
-const GROUP_TIME: Duration = Duration::from_millis(5);
-
 /// What waits for the writer.
 pub(super) enum Job {
     /// A function.
@@ -106,6 +103,8 @@ pub(super) struct Writer {
     pub(super) checkpointer: Checkpointer,
     /// SQLite's own count of commits by other connections; other processes show in it.
     pub(super) data_version: i64,
+    /// How long a group takes more functions in; the first ones in it wait that long at most.
+    pub(super) group_time: Duration,
     /// Functions whose group was lost through no fault of theirs: they run again, first.
     pub(super) again: VecDeque<Box<dyn Function>>,
     /// Who asked for the end.
@@ -203,7 +202,7 @@ impl Writer {
         let mut next = Some(first);
         while let Some(function) = next {
             self.run(group, function);
-            let full = group.done.len() >= GROUP || started.elapsed() >= GROUP_TIME;
+            let full = group.done.len() >= GROUP || started.elapsed() >= self.group_time;
             if full || group.lost || group.schema.is_some() {
                 return;
             }

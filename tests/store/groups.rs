@@ -1,0 +1,188 @@
+//! Many functions under one COMMIT: none hurts another.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use ferrobase::store::{Statement, StoreError, Value};
+
+use crate::support::*;
+
+#[tokio::test]
+async fn functions_of_one_group_succeed_and_fail_on_their_own() {
+    let test = TestStore::start().await;
+    let (gate, keeper) = gate();
+    let first = queued(test.store.write(move |tx| {
+        gate.pass();
+        insert(tx, "first", 1)
+    }));
+    keeper.wait();
+    let refused = queued(test.store.write(|tx| {
+        insert(tx, "refused", 2)?;
+        tx.emit(event("refused"));
+        insert(tx, "first", 3)
+    }));
+    let panicked = queued(test.store.write(|tx| {
+        insert(tx, "panicked", 4)?;
+        let nothing: Option<()> = None;
+        nothing.expect("this panic belongs to the test");
+        Ok::<_, StoreError>(())
+    }));
+    let last = queued(test.store.write(|tx| {
+        tx.emit(event("last"));
+        insert(tx, "last", 5)
+    }));
+    keeper.open();
+    first.await.unwrap();
+    assert!(matches!(refused.await, Err(StoreError::Unique(_))));
+    assert!(matches!(panicked.await, Err(StoreError::Panicked)));
+    last.await.unwrap();
+    assert_eq!(test.numbers().await, [("first".to_owned(), 1), ("last".to_owned(), 5)]);
+    assert_eq!(names(&test.events()), ["last"]);
+}
+
+/// Fills the database file up to a limit that it sets itself, so that SQLite ends the transaction.
+fn fill_the_disk(tx: &mut ferrobase::store::Tx) -> Result<(), StoreError> {
+    insert(tx, "culprit", 0)?;
+    scalar(tx, "PRAGMA max_page_count = 1")?;
+    let blob = Value::Bytes(vec![7; 1 << 20]);
+    let sql = "INSERT INTO \"numbers\" (\"name\", \"number\") VALUES ('big', $1)";
+    tx.run(Statement::new(sql, vec![blob])).map(|_| ())
+}
+
+fn empty_the_disk(tx: &mut ferrobase::store::Tx) -> Result<(), StoreError> {
+    scalar(tx, "PRAGMA max_page_count = 1000000").map(|_| ())
+}
+
+#[tokio::test]
+async fn a_transaction_that_the_database_ended_runs_the_innocent_again() {
+    let test = TestStore::start().await;
+    let (gate, keeper) = gate();
+    let runs = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&runs);
+    let first = queued(test.store.write(move |tx| {
+        if count.fetch_add(1, Ordering::SeqCst) == 0 {
+            gate.pass();
+        }
+        empty_the_disk(tx)?;
+        tx.emit(event("first"));
+        insert(tx, "first", 1)
+    }));
+    keeper.wait();
+    let refused = queued(test.store.write(|tx| {
+        insert(tx, "refused", 2)?;
+        Err::<(), _>(StoreError::Data("refused".to_owned()))
+    }));
+    let culprit = queued(test.store.write(fill_the_disk));
+    let last = queued(test.store.write(|tx| {
+        empty_the_disk(tx)?;
+        tx.emit(event("last"));
+        insert(tx, "last", 3)
+    }));
+    keeper.open();
+    let error = culprit.await.unwrap_err();
+    assert!(matches!(error, StoreError::Full), "{error:?}");
+    first.await.unwrap();
+    assert!(matches!(refused.await, Err(StoreError::Data(_))));
+    last.await.unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 2, "the first function ran again");
+    assert_eq!(test.numbers().await, [("first".to_owned(), 1), ("last".to_owned(), 3)]);
+    assert_eq!(names(&test.events()), ["first", "last"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sixty_four_writers_of_one_row_lose_no_update() {
+    let test = TestStore::start().await;
+    test.store.write(|tx| insert(tx, "hot", 0)).await.unwrap();
+    let raise = |tx: &mut ferrobase::store::Tx| {
+        let number = numbers(tx)?[0].1;
+        let sql = "UPDATE \"numbers\" SET \"number\" = $1 WHERE \"name\" = 'hot'";
+        run(tx, sql, vec![Value::Int(number + 1)])
+    };
+    let writers: Vec<_> = (0..64)
+        .map(|_| {
+            let store = test.store.clone();
+            tokio::spawn(async move {
+                for _ in 0..25 {
+                    store.write(raise).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(test.numbers().await, [("hot".to_owned(), 64 * 25)]);
+}
+
+#[tokio::test]
+async fn the_queue_is_bounded_and_says_so() {
+    let test = TestStore::start_with(|options| {
+        options.queue = 2;
+        options.queue_wait = Duration::ZERO;
+    })
+    .await;
+    let (gate, keeper) = gate();
+    let running = queued(test.store.write(move |tx| {
+        gate.pass();
+        insert(tx, "running", 1)
+    }));
+    keeper.wait();
+    let second = queued(test.store.write(|tx| insert(tx, "second", 2)));
+    let third = queued(test.store.write(|tx| insert(tx, "third", 3)));
+    let refused = test.store.write(|tx| insert(tx, "refused", 4)).await;
+    assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
+    keeper.open();
+    running.await.unwrap();
+    second.await.unwrap();
+    third.await.unwrap();
+    assert_eq!(test.numbers().await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_caller_who_left_before_the_start_changes_nothing() {
+    let test = TestStore::start().await;
+    let (gate, keeper) = gate();
+    let running = queued(test.store.write(move |tx| {
+        gate.pass();
+        insert(tx, "running", 1)
+    }));
+    keeper.wait();
+    drop(queued(test.store.write(|tx| insert(tx, "gone", 2))));
+    keeper.open();
+    running.await.unwrap();
+    test.store.write(|_| Ok::<_, StoreError>(())).await.unwrap();
+    assert_eq!(test.numbers().await, [("running".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn events_leave_in_the_order_of_the_commits_and_before_the_answers() {
+    let test = TestStore::start().await;
+    let (gate, keeper) = gate();
+    let first = queued(test.store.write(move |tx| {
+        gate.pass();
+        tx.emit(event("0a"));
+        tx.emit(event("0b"));
+        Ok::<_, StoreError>(())
+    }));
+    keeper.wait();
+    let others: Vec<_> = (1..20)
+        .map(|number| {
+            queued(test.store.write(move |tx| {
+                tx.emit(event(&number.to_string()));
+                if number % 3 == 0 { Err(StoreError::Busy) } else { Ok(()) }
+            }))
+        })
+        .collect();
+    keeper.open();
+    first.await.unwrap();
+    for other in others {
+        // Every third was told to fail.
+        let _ = other.await;
+    }
+    let expected: Vec<String> = ["0a".to_owned(), "0b".to_owned()]
+        .into_iter()
+        .chain((1..20).filter(|number| number % 3 != 0).map(|number| number.to_string()))
+        .collect();
+    assert_eq!(names(&test.events()), expected);
+}

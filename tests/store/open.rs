@@ -1,0 +1,150 @@
+//! Opening and closing: what is refused, what survives, what other processes change.
+
+use std::fs;
+
+use ferrobase::store::{DirLock, Durability, OpenError, Store, StoreError, Value};
+
+use crate::support::*;
+
+#[tokio::test]
+async fn what_was_answered_survives_the_end() {
+    let test = TestStore::start().await;
+    test.store.write(|tx| insert(tx, "a", 1)).await.unwrap();
+    test.store.close().await;
+    let log = test.dir.path().join("data.db-wal");
+    assert!(!log.exists() || fs::metadata(log).unwrap().len() == 0, "all is in the file");
+    let again = Store::open(options(test.dir.path())).unwrap();
+    assert_eq!(again.read(|db| numbers(db)).await.unwrap(), [("a".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn a_closed_store_refuses_and_finishes_what_it_accepted() {
+    let test = TestStore::start().await;
+    let (gate, keeper) = gate();
+    let running = queued(test.store.write(move |tx| {
+        gate.pass();
+        insert(tx, "running", 1)
+    }));
+    keeper.wait();
+    let accepted = queued(test.store.write(|tx| insert(tx, "accepted", 2)));
+    let closing = queued(test.store.close());
+    keeper.open();
+    running.await.unwrap();
+    accepted.await.unwrap();
+    closing.await;
+    let write = test.store.write(|tx| insert(tx, "late", 3)).await;
+    assert!(matches!(write, Err(StoreError::Closed)), "{write:?}");
+    let read = test.store.read(|db| numbers(db)).await;
+    assert!(matches!(read, Err(StoreError::Closed)), "{read:?}");
+    let again = Store::open(options(test.dir.path())).unwrap();
+    assert_eq!(again.read(|db| numbers(db)).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn the_durability_that_was_asked_for_is_there() {
+    for (durability, expected) in [(Durability::Full, 2), (Durability::Normal, 1)] {
+        let test = TestStore::start_with(|options| options.durability = durability).await;
+        let found = test.store.write(|tx| {
+            let synchronous = scalar(tx, "PRAGMA synchronous")?;
+            Ok::<_, StoreError>((synchronous, scalar(tx, "PRAGMA journal_mode")?))
+        });
+        assert_eq!(found.await.unwrap(), (Value::Int(expected), Value::text("wal")));
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "certainly not a database, though long enough to be looked at ".repeat(100);
+    fs::write(dir.path().join("data.db"), &text).unwrap();
+    let error = Store::open(options(dir.path())).err().unwrap();
+    assert!(matches!(error, OpenError::NotADatabase { .. }), "{error:?}");
+    assert_eq!(fs::read_to_string(dir.path().join("data.db")).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_untouched() {
+    let test = TestStore::start().await;
+    let sql = "INSERT INTO \"_migrations\" (\"name\") VALUES ('9999_future')";
+    test.store.write(move |tx| run(tx, sql, vec![])).await.unwrap();
+    test.store.close().await;
+    let before = fs::read(test.dir.path().join("data.db")).unwrap();
+    let error = Store::open(options(test.dir.path())).err().unwrap();
+    assert!(
+        matches!(&error, OpenError::Newer { found, .. } if found == "9999_future"),
+        "{error:?}"
+    );
+    assert_eq!(fs::read(test.dir.path().join("data.db")).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_database_of_another_program_is_refused() {
+    let test = TestStore::start().await;
+    test.store.write(|tx| run(tx, "PRAGMA application_id = 0", vec![])).await.unwrap();
+    test.store.close().await;
+    let error = Store::open(options(test.dir.path())).err().unwrap();
+    assert!(matches!(error, OpenError::Foreign { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("file"), "").unwrap();
+    let error = Store::open(options(&dir.path().join("file").join("data"))).err().unwrap();
+    assert!(matches!(error, OpenError::Folder { .. }), "{error:?}");
+    assert!(error.to_string().contains("file/data"), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_folder_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    Store::open(options(&data)).unwrap().close().await;
+    assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn a_folder_has_one_server_and_the_second_learns_which() {
+    let dir = tempfile::tempdir().unwrap();
+    let lock = DirLock::acquire(dir.path()).unwrap();
+    let error = DirLock::acquire(dir.path()).unwrap_err();
+    let holder = format!("process {}", std::process::id());
+    assert!(
+        matches!(&error, OpenError::InUse { holder: found, .. } if *found == holder),
+        "{error}"
+    );
+    drop(lock);
+    DirLock::acquire(dir.path()).unwrap();
+}
+
+#[tokio::test]
+async fn what_another_process_changes_is_noticed() {
+    let test = TestStore::start().await;
+    assert!(!test.store.poll_revision().await.unwrap());
+    let other = Store::open(options(test.dir.path())).unwrap();
+    other.write(|tx| tx.revise()).await.unwrap();
+    assert!(test.store.poll_revision().await.unwrap());
+    assert_eq!(names(&test.events()), ["SchemaChanged"]);
+    assert!(!test.store.poll_revision().await.unwrap());
+    assert_eq!(test.events().len(), 0);
+}
+
+#[tokio::test]
+async fn a_revision_of_ones_own_is_announced_once() {
+    let test = TestStore::start().await;
+    let work = test.store.write(|tx| {
+        tx.revise()?;
+        tx.revise()
+    });
+    work.await.unwrap();
+    assert_eq!(names(&test.events()), ["SchemaChanged"]);
+    assert!(!test.store.poll_revision().await.unwrap());
+    let failed = test.store.write(|tx| {
+        tx.revise()?;
+        Err::<(), _>(StoreError::Busy)
+    });
+    assert!(failed.await.is_err());
+    assert_eq!(test.events().len(), 0);
+}

@@ -1,0 +1,111 @@
+//! Reads: at once when they are fast, elsewhere when they are slow.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use ferrobase::store::{Db, StoreError};
+
+use crate::support::*;
+
+const ENDLESS: &str = "WITH RECURSIVE \"n\" (\"i\") AS (SELECT 1 UNION ALL SELECT \"i\" + 1 FROM \
+                       \"n\") SELECT count(*) FROM \"n\"";
+
+#[tokio::test]
+async fn a_slow_read_moves_to_the_pool_and_holds_nobody_up() {
+    let test = TestStore::start_with(|options| options.readers = 1).await;
+    let here = std::thread::current().id();
+    let (gate, keeper) = gate();
+    let store = test.store.clone();
+    let slow = tokio::spawn(async move {
+        let work = move |db: &mut Db| {
+            if std::thread::current().id() == here {
+                scalar(db, ENDLESS)?;
+            }
+            gate.pass();
+            numbers(db)
+        };
+        store.read(work).await
+    });
+    let wait = move || {
+        keeper.wait();
+        keeper
+    };
+    let keeper = tokio::task::spawn_blocking(wait).await.unwrap();
+    test.store.write(|tx| insert(tx, "a", 1)).await.unwrap();
+    assert_eq!(test.numbers().await.len(), 1);
+    keeper.open();
+    slow.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_read_that_is_too_slow_for_the_pool_is_given_up() {
+    let test = TestStore::start_with(|options| {
+        options.read_timeout = Duration::from_millis(30);
+    })
+    .await;
+    let endless = test.store.read(|db| scalar(db, ENDLESS)).await;
+    assert!(matches!(endless, Err(StoreError::Deadline)), "{endless:?}");
+    assert_eq!(test.numbers().await, []);
+}
+
+#[tokio::test]
+async fn a_read_cannot_write() {
+    let test = TestStore::start().await;
+    let sql = "INSERT INTO \"numbers\" VALUES ('a', 1) RETURNING \"number\"";
+    let refused = test.store.read(move |db| scalar(db, sql)).await;
+    assert!(matches!(refused, Err(StoreError::ReadOnly)), "{refused:?}");
+    assert_eq!(test.numbers().await, []);
+}
+
+#[tokio::test]
+async fn a_read_sees_one_state_throughout() {
+    let test = TestStore::start_with(|options| {
+        options.read_budget = Duration::from_secs(3600);
+    })
+    .await;
+    let (gate, keeper) = gate();
+    let store = test.store.clone();
+    let reader = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(store.read(move |db| {
+            let before = numbers(db)?;
+            gate.pass();
+            Ok::<_, StoreError>((before, numbers(db)?))
+        }))
+    });
+    keeper.wait();
+    test.store.write(|tx| insert(tx, "a", 1)).await.unwrap();
+    keeper.open();
+    let (before, after) = reader.join().unwrap().unwrap();
+    assert_eq!(before, after);
+    assert_eq!(test.numbers().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_panic_in_a_read_is_an_error_for_its_caller_alone() {
+    let test = TestStore::start().await;
+    let panicked = test.store.read(|db| {
+        numbers(db)?;
+        let nothing: Option<()> = None;
+        nothing.expect("this panic belongs to the test");
+        Ok::<_, StoreError>(())
+    });
+    assert!(matches!(panicked.await, Err(StoreError::Panicked)));
+    assert_eq!(test.numbers().await, []);
+}
+
+#[tokio::test]
+async fn a_read_that_ignores_a_failure_fails_with_it() {
+    let test = TestStore::start().await;
+    let runs = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&runs);
+    let ignored = test.store.read(move |db| {
+        count.fetch_add(1, Ordering::SeqCst);
+        let _ = scalar(db, "SELECT \"nothing\" FROM \"numbers\"");
+        Ok::<_, StoreError>(())
+    });
+    let error = ignored.await.unwrap_err();
+    assert!(error.to_string().contains("no such column"), "{error}");
+    assert_eq!(runs.load(Ordering::SeqCst), 1, "nothing moved, so it is not tried again");
+}
