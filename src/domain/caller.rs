@@ -5,30 +5,52 @@ use std::sync::Arc;
 use crate::domain::collection::SUPERUSERS;
 use crate::domain::record::Record;
 
-/// The identity behind a request: nobody, or a record of an auth collection.
+/// The identity behind a request: nobody, a record of an auth collection, or the server itself.
 #[derive(Debug, Clone, Default)]
 pub struct Caller {
-    auth: Option<Arc<Record>>,
+    identity: Identity,
+}
+
+#[derive(Debug, Clone, Default)]
+enum Identity {
+    #[default]
+    Guest,
+    Record(Arc<Record>),
+    Server,
 }
 
 impl Caller {
     /// A request without a valid token.
     pub const fn guest() -> Self {
-        Self { auth: None }
+        Self { identity: Identity::Guest }
     }
 
     /// A request signed in as `record`, which belongs to an auth collection.
     pub const fn signed_in(record: Arc<Record>) -> Self {
-        Self { auth: Some(record) }
+        Self { identity: Identity::Record(record) }
     }
 
-    /// The auth record, unless the caller is a guest.
+    /// The server itself: seeds, jobs and the command line. Passes as a superuser without being one
+    /// of the records, so `@request.auth` is empty.
+    pub const fn server() -> Self {
+        Self { identity: Identity::Server }
+    }
+
+    /// The auth record, unless the caller is a guest or the server.
     pub const fn record(&self) -> Option<&Arc<Record>> {
-        self.auth.as_ref()
+        match &self.identity {
+            Identity::Record(record) => Some(record),
+            Identity::Guest | Identity::Server => None,
+        }
     }
 
-    /// Whether the caller is a record of `_superusers`, who skips every rule (contract A 3.17).
+    /// Whether the caller skips every rule (contract A 3.17): a record of `_superusers`, or the
+    /// server.
     pub fn is_superuser(&self) -> bool {
-        self.auth.as_ref().is_some_and(|record| record.collection().name == SUPERUSERS)
+        match &self.identity {
+            Identity::Guest => false,
+            Identity::Record(record) => record.collection().name == SUPERUSERS,
+            Identity::Server => true,
+        }
     }
 }
