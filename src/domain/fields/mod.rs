@@ -37,6 +37,7 @@ pub use relation::{OnDelete, RelationOptions};
 pub use select::SelectOptions;
 pub use text::{DEFAULT_ID_PATTERN, TextOptions};
 pub use value::texts;
+pub(crate) use value::{join, split};
 
 use crate::domain::id;
 

@@ -113,6 +113,17 @@ pub fn texts(value: &Json) -> Vec<&str> {
     }
 }
 
+/// A value, stored or sent, of a select, file or relation as a list of texts.
+pub(crate) fn split(value: &Json) -> Vec<String> {
+    cast::to_texts(value)
+}
+
+/// The stored form of a select, file or relation that holds `texts`.
+pub(crate) fn join(field: &Field, texts: Vec<String>) -> Json {
+    let value = cast::from_texts(cast::distinct(texts), field.is_multiple());
+    if field.ext.nullable && field.reads_as_null(&value) { Json::Null } else { value }
+}
+
 /// Checks how many values a select or relation has.
 pub(super) fn check_at_most(count: usize, max_select: i64) -> Result<(), Fault> {
     let max = max_select.max(1);
