@@ -15,6 +15,7 @@ pub mod random;
 pub mod record;
 pub mod rules;
 pub mod schema;
+pub mod system;
 pub mod time;
 
 /// A JSON value, the form in which record values travel between the floors.
