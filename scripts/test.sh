@@ -12,6 +12,9 @@ stop_if_missing
 
 scripts/check.sh
 
+# A snapshot that differs is a failure, not a file to look at.
+export INSTA_UPDATE=no
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 cargo test --locked --no-fail-fast 2>&1 | tee "$log"
