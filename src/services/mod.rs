@@ -13,6 +13,7 @@ pub mod tokens;
 use std::time::Duration;
 
 use crate::domain::invalid::{Fault, FieldErrors};
+use crate::store::StoreError;
 
 /// What went wrong below, of any type: it is logged and never shown.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -71,6 +72,27 @@ impl Error {
     /// The server cannot do it now.
     pub fn unavailable(cause: impl Into<BoxError>) -> Self {
         Self::Unavailable(cause.into())
+    }
+}
+
+/// What a database error means to a request. Whoever knows which field a unique index belongs to
+/// answers that field instead of letting the error come here.
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unique(_) => {
+                Self::bad_request("A value that must be unique exists already.")
+            }
+            StoreError::Busy
+            | StoreError::Deadline
+            | StoreError::ReadOnly
+            | StoreError::Full
+            | StoreError::Closed => Self::unavailable(error),
+            StoreError::Panicked
+            | StoreError::Statement { .. }
+            | StoreError::Data(_)
+            | StoreError::Other(_) => Self::internal(error),
+        }
     }
 }
 

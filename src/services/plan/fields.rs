@@ -372,7 +372,8 @@ mod tests {
     #[test]
     fn what_is_common_to_all_types() {
         let plain = text(TextOptions::default());
-        let cases: [(fn(&mut Field), Effect, Effect); 7] = [
+        type Edit = fn(&mut Field);
+        let cases: [(Edit, Effect, Effect); 7] = [
             (|field| field.required = true, Effect::Tighter, Effect::Looser),
             (|field| field.ext.sent = true, Effect::Tighter, Effect::Looser),
             (|field| field.ext.nullable = true, Effect::Looser, Effect::Tighter),
