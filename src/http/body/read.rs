@@ -1,0 +1,197 @@
+//! Reading a body off the wire, within its limit.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_multipart::{Field, Multipart};
+use actix_web::HttpRequest;
+use actix_web::error::PayloadError;
+use actix_web::http::Version;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use actix_web::web::Payload;
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use crate::domain::Json;
+use crate::http::body::form::Form;
+use crate::http::body::{Body, Content, FilePart};
+use crate::services::Error;
+
+/// How long a client may take to send a body (contract B 9.4).
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
+
+/// Parts of a form; more are not a form but an attack on whoever keeps them.
+const MOST_PARTS: usize = 10_000;
+
+/// Bytes of memory taken on the word of `Content-Length` alone.
+const TRUSTED: u64 = 64 << 10;
+
+/// Reads the body of `request`, at most `limit` bytes of it.
+///
+/// # Errors
+/// `TooLarge` beyond the limit, by the length that was declared or by what really comes;
+/// `BadRequest` when the body or its content type cannot be read.
+pub async fn read(request: &HttpRequest, payload: Payload, limit: u64) -> Result<Body, Error> {
+    let declared = declared_length(request)?;
+    if declared == Some(0) {
+        return Ok(Body::default());
+    }
+    if declared.is_some_and(|length| length > limit) {
+        return Err(Error::TooLarge);
+    }
+    let payload = Limited { payload, left: limit };
+    tokio::time::timeout(PATIENCE, read_content(request, payload, declared))
+        .await
+        .unwrap_or_else(|_| Err(Error::bad_request("The request body did not arrive in time.")))
+}
+
+fn declared_length(request: &HttpRequest) -> Result<Option<u64>, Error> {
+    let Some(header) = request.headers().get(CONTENT_LENGTH) else { return Ok(None) };
+    let length = header.to_str().ok().and_then(|text| text.parse().ok());
+    length.map(Some).ok_or_else(|| Error::bad_request("Content-Length is not a number."))
+}
+
+async fn read_content(
+    request: &HttpRequest,
+    payload: Limited,
+    declared: Option<u64>,
+) -> Result<Body, Error> {
+    let header = request.headers().get(CONTENT_TYPE);
+    let kind = header.and_then(|header| header.to_str().ok()).unwrap_or_default();
+    if kind.starts_with("multipart/form-data") {
+        return multipart(request, payload).await;
+    }
+    let bytes = all(payload, declared.unwrap_or_default()).await?;
+    if bytes.is_empty() && !is_chunked(request) {
+        return Ok(Body::default());
+    }
+    if kind.starts_with("application/json") {
+        return json(&bytes);
+    }
+    if kind.starts_with("application/x-www-form-urlencoded") {
+        return urlencoded(&bytes);
+    }
+    Err(Error::bad_request(
+        "The request body has no content type that can be read: send application/json, \
+         multipart/form-data or application/x-www-form-urlencoded.",
+    ))
+}
+
+/// Whether an empty body was announced as one with content. HTTP/2 announces nothing.
+fn is_chunked(request: &HttpRequest) -> bool {
+    request.version() < Version::HTTP_2 && request.headers().contains_key(TRANSFER_ENCODING)
+}
+
+async fn all(mut payload: Limited, declared: u64) -> Result<Bytes, Error> {
+    let mut bytes = BytesMut::with_capacity(declared.min(TRUSTED) as usize);
+    while let Some(chunk) = payload.next().await {
+        bytes.extend_from_slice(&chunk.map_err(|err| payload_error(&err))?);
+    }
+    Ok(bytes.freeze())
+}
+
+/// The first JSON value counts; what follows it is ignored. Nesting ends at 128 levels.
+fn json(bytes: &[u8]) -> Result<Body, Error> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    match Json::deserialize(&mut reader) {
+        Ok(Json::Object(values)) => Ok(Body { content: Content::Json(values), files: Vec::new() }),
+        Ok(Json::Null) => Ok(Body::default()),
+        Ok(_) => Err(Error::bad_request("The request body must be a JSON object.")),
+        Err(err) => Err(Error::bad_request(format!("The request body is not valid JSON: {err}"))),
+    }
+}
+
+fn urlencoded(bytes: &[u8]) -> Result<Body, Error> {
+    let mut form = Form::default();
+    for (number, (key, text)) in form_urlencoded::parse(bytes).enumerate() {
+        refuse_too_many(number)?;
+        form.push(key.into_owned(), text.into_owned())?;
+    }
+    Ok(Body { content: Content::Form(form), files: Vec::new() })
+}
+
+async fn multipart(request: &HttpRequest, payload: Limited) -> Result<Body, Error> {
+    let mut parts = Multipart::new(request.headers(), payload);
+    let (mut form, mut files, mut number) = (Form::default(), Vec::new(), 0);
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|err| multipart_error(&err))?;
+        refuse_too_many(number)?;
+        number += 1;
+        let (key, name) = names(&part);
+        match name {
+            Some(name) => files.push(FilePart { key, name, size: size(part).await? }),
+            None => form.push(key, text(part).await?)?,
+        }
+    }
+    Ok(Body { content: Content::Form(form), files })
+}
+
+/// The key of a part and, when it is a file, the name of that. Browsers send an empty file name
+/// where no file was chosen: that is no file.
+fn names(part: &Field) -> (String, Option<String>) {
+    let file = part.content_disposition().and_then(|disposition| disposition.get_filename());
+    let file = file.filter(|name| !name.is_empty()).map(str::to_owned);
+    (part.name().unwrap_or_default().to_owned(), file)
+}
+
+async fn size(mut part: Field) -> Result<u64, Error> {
+    let mut size = 0;
+    while let Some(chunk) = part.next().await {
+        size += chunk.map_err(|err| multipart_error(&err))?.len() as u64;
+    }
+    Ok(size)
+}
+
+async fn text(mut part: Field) -> Result<String, Error> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = part.next().await {
+        bytes.extend_from_slice(&chunk.map_err(|err| multipart_error(&err))?);
+    }
+    String::from_utf8(bytes)
+        .map_err(|_| Error::bad_request("A text part of the request body is not UTF-8."))
+}
+
+fn refuse_too_many(parts: usize) -> Result<(), Error> {
+    if parts < MOST_PARTS {
+        return Ok(());
+    }
+    Err(Error::bad_request(format!("The request body has more than {MOST_PARTS} parts.")))
+}
+
+fn multipart_error(err: &actix_multipart::MultipartError) -> Error {
+    match err {
+        actix_multipart::MultipartError::Payload(err) => payload_error(err),
+        err => Error::bad_request(format!("The request body is not valid multipart: {err}")),
+    }
+}
+
+fn payload_error(err: &PayloadError) -> Error {
+    match err {
+        PayloadError::Overflow => Error::TooLarge,
+        err => Error::bad_request(format!("The request body could not be read: {err}")),
+    }
+}
+
+/// A payload that fails once it is longer than it may be.
+struct Limited {
+    payload: Payload,
+    left: u64,
+}
+
+impl Stream for Limited {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = self.payload.poll_next_unpin(context);
+        if let Poll::Ready(Some(Ok(chunk))) = &next {
+            match self.left.checked_sub(chunk.len() as u64) {
+                Some(left) => self.left = left,
+                None => return Poll::Ready(Some(Err(PayloadError::Overflow))),
+            }
+        }
+        next
+    }
+}
