@@ -7,12 +7,37 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
+use crate::domain::Json;
+use crate::http::pick::Pick;
+
 /// The content type of every JSON answer; without a charset, as contract A 1.9 has it.
 pub const CONTENT_TYPE: &str = "application/json";
 
 /// An answer of this status with `body` as JSON.
 pub fn answer(status: StatusCode, body: &impl Serialize) -> HttpResponse {
     HttpResponseBuilder::new(status).content_type(CONTENT_TYPE).body(text(body))
+}
+
+/// The same, less what `pick` does not ask for.
+pub fn picked(status: StatusCode, body: impl Serialize, pick: Option<&Pick>) -> HttpResponse {
+    picked_by(status, body, pick, Pick::apply)
+}
+
+/// The same for a list answer, where `pick` is about each of its `items`.
+pub fn picked_list(status: StatusCode, body: impl Serialize, pick: Option<&Pick>) -> HttpResponse {
+    picked_by(status, body, pick, Pick::apply_to_list)
+}
+
+fn picked_by(
+    status: StatusCode,
+    body: impl Serialize,
+    pick: Option<&Pick>,
+    apply: fn(&Pick, &mut Json),
+) -> HttpResponse {
+    let Some(pick) = pick else { return answer(status, &body) };
+    let mut value = serde_json::to_value(body).expect("answers always serialise into memory");
+    apply(pick, &mut value);
+    answer(status, &value)
 }
 
 /// `value` as the bytes of an answer.

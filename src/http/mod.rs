@@ -1,7 +1,66 @@
 //! Wire formats: request to service call to response. The only floor that knows HTTP.
+//!
+//! [`routes`] is the whole table of routes.
 
 pub mod body;
+pub mod caller;
+pub mod edge;
 pub mod error;
+mod health;
 pub mod json;
 pub mod pick;
 pub mod query;
+#[cfg(test)]
+mod tests;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::guard;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App as Application, Resource, Route};
+
+use crate::http::edge::Origins;
+use crate::http::error::ApiError;
+use crate::services::Error;
+use crate::services::app::App;
+
+/// The whole HTTP application, for a server's workers and for tests.
+pub fn application(
+    app: Data<App>,
+    origins: Data<Origins>,
+) -> Application<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    Application::new()
+        .app_data(app)
+        .app_data(origins)
+        .configure(routes)
+        .default_service(web::to(not_found))
+        .wrap(from_fn(edge::edge))
+}
+
+/// The routes.
+fn routes(config: &mut ServiceConfig) {
+    config.service(at("/api/health").route(get().to(health::health)));
+}
+
+/// A resource that knows no other methods than the ones it is given: the rest is 404, never 405.
+fn at(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(not_found))
+}
+
+/// Every GET route answers HEAD too; the server leaves the body out.
+fn get() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+async fn not_found() -> Result<&'static str, ApiError> {
+    Err(ApiError(Error::NotFound))
+}

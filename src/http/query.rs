@@ -35,8 +35,8 @@ impl Query {
     }
 
     /// All values by name, as rules see them.
-    pub const fn values(&self) -> &BTreeMap<String, String> {
-        &self.0
+    pub fn into_values(self) -> BTreeMap<String, String> {
+        self.0
     }
 }
 
@@ -52,8 +52,8 @@ mod tests {
         assert_eq!(query.text("c"), "");
         assert_eq!(query.text("e"), "%zz");
         assert_eq!(query.text("missing"), "");
-        assert_eq!(query.values().len(), 6);
         assert!(query.pick().unwrap().is_none());
+        assert_eq!(query.into_values().len(), 6);
         assert!(Query::parse("fields=a:b").pick().is_err());
     }
 }

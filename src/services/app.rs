@@ -1,5 +1,7 @@
 //! The handles that use cases work with, in one bag. Does no work of its own.
 
+use std::sync::Arc;
+
 use crate::services::clock::Clock;
 use crate::services::passwords::Passwords;
 use crate::services::throttle::Throttle;
@@ -14,8 +16,9 @@ pub struct App {
     pub clock: Clock,
     /// The threads that hash passwords.
     pub passwords: Passwords,
-    /// Who is behind the tokens seen lately. The sink of the store's events tells it of changes.
-    pub callers: Callers,
+    /// Who is behind the tokens seen lately. The sink of the store's events tells it of changes, so
+    /// it is made before the store.
+    pub callers: Arc<Callers>,
     /// Who guessed passwords lately.
     pub throttle: Throttle,
     /// What the command line and the config file settled for the life of the process.

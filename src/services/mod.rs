@@ -1,10 +1,13 @@
 //! Use cases: who may do what, in which order, in one transaction. Knows no HTTP.
 
 pub mod app;
+pub mod auth;
 pub mod clock;
 pub mod passwords;
 pub mod plan;
 pub mod records;
+#[cfg(test)]
+pub(crate) mod test_app;
 #[cfg(test)]
 pub(crate) mod test_records;
 pub mod throttle;

@@ -1,0 +1,152 @@
+//! What happens around every request: CORS, security headers, panics, and the id and log line of
+//! what went wrong (contract A 1.9, B 9.2, 9.3).
+
+mod origins;
+#[cfg(test)]
+mod tests;
+
+use std::panic::AssertUnwindSafe;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::Method;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap, HeaderName, HeaderValue, ORIGIN, VARY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS, X_XSS_PROTECTION,
+};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, ResponseError};
+use futures_util::FutureExt;
+
+pub use origins::Origins;
+
+use crate::domain::random::Random;
+use crate::http::error::ApiError;
+use crate::services::Error;
+
+/// The header that names a request in the log, on answers to what went wrong.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
+
+const SECURITY: [(HeaderName, HeaderValue); 4] = [
+    (X_XSS_PROTECTION, HeaderValue::from_static("1; mode=block")),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+];
+
+/// The middleware around all routes.
+///
+/// # Errors
+/// Never by itself; a panic below is answered as an error, since nothing else is left of the
+/// request then.
+pub async fn edge(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let allowed = allowed_origin(&request);
+    if request.method() == Method::OPTIONS {
+        let response = preflight(&request, allowed);
+        return Ok(request.into_response(response));
+    }
+    let line = format!("{} {}", request.method(), request.path());
+    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(answer) => {
+            let mut response = answer?.map_into_boxed_body();
+            name_failure(response.response_mut(), &line);
+            add_headers(response.headers_mut(), allowed);
+            Ok(response)
+        }
+        Err(_) => {
+            // The panic hook has written what happened and where.
+            let error = ApiError(Error::internal("a request handler panicked"));
+            let mut response = error.error_response();
+            log_failure(&mut response, &error, &line);
+            add_headers(response.headers_mut(), allowed);
+            Err(InternalError::from_response("panic", response).into())
+        }
+    }
+}
+
+/// The value of `Access-Control-Allow-Origin`, when the request has an origin that may read.
+fn allowed_origin(request: &ServiceRequest) -> Option<HeaderValue> {
+    let origin = request.headers().get(ORIGIN)?;
+    request.app_data::<Data<Origins>>()?.allow(origin)
+}
+
+fn preflight(request: &ServiceRequest, allowed: Option<HeaderValue>) -> HttpResponse {
+    let mut response = HttpResponse::NoContent().finish();
+    let headers = response.headers_mut();
+    headers.append(VARY, HeaderValue::from_static("Origin"));
+    let Some(allowed) = allowed else { return response };
+    for name in ["Access-Control-Request-Method", "Access-Control-Request-Headers"] {
+        headers.append(VARY, HeaderValue::from_static(name));
+    }
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS);
+    if let Some(asked) = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+    }
+    response
+}
+
+fn add_headers(headers: &mut HeaderMap, allowed: Option<HeaderValue>) {
+    for (name, value) in SECURITY {
+        headers.insert(name, value);
+    }
+    headers.append(VARY, HeaderValue::from_static("Origin"));
+    if let Some(allowed) = allowed {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    }
+}
+
+/// Gives an answer to what the server itself did wrong an id and one line in the log.
+fn name_failure(response: &mut HttpResponse, line: &str) {
+    if !response.status().is_server_error() {
+        return;
+    }
+    let id = request_id();
+    let cause = match response.error().and_then(|error| error.as_error::<ApiError>()) {
+        Some(error) => causes(&error.0),
+        None => "no cause was given".to_owned(),
+    };
+    tracing::error!(request_id = id, request = line, status = response.status().as_u16(), cause);
+    name(response, &id);
+}
+
+fn log_failure(response: &mut HttpResponse, error: &ApiError, line: &str) {
+    let id = request_id();
+    tracing::error!(request_id = id, request = line, status = 500, cause = causes(&error.0));
+    name(response, &id);
+}
+
+fn name(response: &mut HttpResponse, id: &str) {
+    if let Ok(value) = HeaderValue::from_str(id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+}
+
+fn request_id() -> String {
+    Random::system().record_id()
+}
+
+/// An error and everything behind it, in one line.
+fn causes(error: &Error) -> String {
+    let mut text = String::new();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}

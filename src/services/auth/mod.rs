@@ -1,0 +1,3 @@
+//! Signing in and who is signed in (contract B 3).
+
+pub mod session;

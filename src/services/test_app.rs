@@ -1,0 +1,109 @@
+//! An App over a database in a temporary folder, for tests.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use crate::domain::collection::Collection;
+use crate::domain::event::Event;
+use crate::domain::record::Record;
+use crate::domain::schema::Schema;
+use crate::domain::time::Timestamp;
+use crate::services::app::{App, Options};
+use crate::services::clock::Clock;
+use crate::services::passwords::{Cost, Passwords};
+use crate::services::throttle::Throttle;
+use crate::services::tokens::Callers;
+use crate::store::{Durability, Statement, Store, StoreError, StoreOptions, quote, records};
+
+/// The moment at which the clock of a test stands.
+pub(crate) const START: Timestamp = Timestamp::from_millis(1_700_000_000_500);
+
+/// An App whose database goes with it.
+pub(crate) struct TestApp {
+    pub(crate) app: Arc<App>,
+    _dir: tempfile::TempDir,
+}
+
+impl TestApp {
+    /// An App with these collections, all of them empty.
+    pub(crate) async fn start(collections: Vec<Arc<Collection>>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let callers = Arc::new(Callers::default());
+        let sink = Arc::clone(&callers);
+        let store = Store::open(StoreOptions {
+            durability: Durability::Normal,
+            events: Arc::new(move |events| sink.on_events(events)),
+            ..StoreOptions::new(dir.path())
+        })
+        .unwrap();
+        let app = App {
+            store,
+            clock: Clock::manual(START),
+            passwords: Passwords::start(Cost::LEAST, NonZeroUsize::MIN).unwrap(),
+            callers,
+            throttle: Throttle::new(true),
+            options: Options::default(),
+        };
+        make_tables(&app.store, collections).await;
+        Self { app: Arc::new(app), _dir: dir }
+    }
+
+    /// Stores a new record.
+    pub(crate) async fn insert(&self, record: Record) {
+        self.app.store.write(move |tx| records::insert(tx, &record)).await.unwrap();
+    }
+
+    /// Stores `new` over `old` and tells of it, as every update does.
+    pub(crate) async fn update(&self, old: Record, new: Record) {
+        self.app
+            .store
+            .write(move |tx| {
+                records::update(tx, &old, &new)?;
+                let (old, new) = (Arc::new(old.clone()), Arc::new(new.clone()));
+                tx.emit(Event::Updated { old, new });
+                Ok::<_, StoreError>(())
+            })
+            .await
+            .unwrap();
+    }
+
+    /// Removes a record and tells of it.
+    pub(crate) async fn remove(&self, record: Record) {
+        self.app
+            .store
+            .write(move |tx| {
+                records::remove(tx, record.collection(), record.id())?;
+                tx.emit(Event::Deleted(Arc::new(record.clone())));
+                Ok::<_, StoreError>(())
+            })
+            .await
+            .unwrap();
+    }
+
+    /// Publishes these collections instead of the ones there were; tables stay as they are.
+    pub(crate) async fn publish(&self, collections: Vec<Arc<Collection>>) {
+        let version = self.app.store.schema().version() + 1;
+        self.app
+            .store
+            .write(move |tx| tx.set_schema(Schema::new(version, collections.clone())))
+            .await
+            .unwrap();
+    }
+}
+
+async fn make_tables(store: &Store, collections: Vec<Arc<Collection>>) {
+    let version = store.schema().version() + 1;
+    store
+        .write(move |tx| {
+            for collection in &collections {
+                let columns: Vec<String> =
+                    collection.fields.iter().map(|field| quote(&field.name)).collect();
+                let sql =
+                    format!("CREATE TABLE {} ({})", quote(&collection.name), columns.join(", "));
+                tx.run(Statement::new(sql, Vec::new()))?;
+            }
+            tx.set_schema(Schema::new(version, collections.clone()))
+        })
+        .await
+        .unwrap();
+}
