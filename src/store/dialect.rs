@@ -1,6 +1,8 @@
 //! Where the two engines' SQL differs. Only this file matches on [`Dialect`]; everything else asks
 //! it for a word.
 
+mod ddl;
+
 use crate::domain::time::Timestamp;
 use crate::store::sql::Statement;
 use crate::store::value::{Kind, Value};

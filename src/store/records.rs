@@ -11,7 +11,7 @@ use crate::domain::fields::Field;
 use crate::domain::record::Record;
 use crate::store::column::{self, encode};
 use crate::store::dialect::Lock;
-use crate::store::error::StoreError;
+use crate::store::error::{StoreError, Unique};
 use crate::store::row::Row;
 use crate::store::sql::{Statement, quote};
 use crate::store::tx::{Db, Tx};
@@ -156,28 +156,6 @@ pub enum Case {
     Insensitive,
 }
 
-/// Records of `collection` whose relation `field` holds `id`, kept from changing until the
-/// transaction ends, oldest first.
-///
-/// # Errors
-/// What the database says.
-pub fn referencing(
-    tx: &mut Tx,
-    collection: &Arc<Collection>,
-    field: &Field,
-    id: &str,
-) -> Result<Vec<Record>, StoreError> {
-    let column = quote(&field.name);
-    let condition = if field.is_multiple() {
-        tx.dialect().list_holds(&column, "$1")
-    } else {
-        format!("{column} = $1")
-    };
-    let lock = tx.dialect().row_lock(Lock::Change);
-    let sql = format!("{} WHERE {condition} ORDER BY \"_rowid_\"{lock}", select(collection));
-    fetch_all(tx, collection, Statement::new(sql, vec![Value::text(id)]))
-}
-
 /// The `limit` oldest records, for whoever goes through all of them and removes them on the way.
 ///
 /// # Errors
@@ -236,6 +214,21 @@ pub fn update(tx: &mut Tx, old: &Record, new: &Record) -> Result<(), StoreError>
     match tx.run(Statement::new(sql, params))? {
         0 => Err(StoreError::Data(format!("{} has no record {:?}", collection.name, old.id()))),
         _ => Ok(()),
+    }
+}
+
+/// The fields of `collection` that a violated unique index is about; none for an index of
+/// expressions alone. `None` when `error` is no unique violation, or that of another table.
+pub fn unique_fields(error: &StoreError, collection: &Collection) -> Option<Vec<String>> {
+    match error {
+        StoreError::Unique(Unique::Columns { table, columns }) => {
+            table.eq_ignore_ascii_case(&collection.name).then(|| columns.clone())
+        }
+        StoreError::Unique(Unique::Index(name)) if *name == format!("{}_pkey", collection.name) => {
+            Some(vec!["id".to_owned()])
+        }
+        StoreError::Unique(Unique::Index(name)) => collection.index_columns(name),
+        _ => None,
     }
 }
 

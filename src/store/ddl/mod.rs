@@ -1,0 +1,132 @@
+//! Tables, views and indexes of collections, and how they follow when a collection changes
+//! (contract A 2.8, 2.11, 2.12). Checks nothing that the database checks: what it refuses is the
+//! answer.
+
+mod change;
+mod statements;
+#[cfg(test)]
+mod tests;
+
+use crate::domain::collection::Collection;
+use crate::domain::indexes::Index;
+use crate::store::ddl::change::Change;
+use crate::store::error::StoreError;
+use crate::store::sql::Statement;
+use crate::store::tx::Tx;
+
+/// An index that the database refused.
+#[derive(Debug, Clone)]
+pub struct IndexFault {
+    /// Where it stands in [`Collection::indexes`].
+    pub position: usize,
+    /// What the database says, or the parser.
+    pub message: String,
+}
+
+/// Makes the table or view of a new collection. Indexes follow with [`create_indexes`].
+///
+/// # Errors
+/// What the database says, for one about the query of a view.
+pub fn create(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
+    if collection.is_view() {
+        return create_view(tx, collection);
+    }
+    tx.run(statements::create_table(tx.dialect(), collection)).map(|_| ())
+}
+
+/// Removes the table or view, and the indexes with it.
+///
+/// # Errors
+/// What the database says.
+pub fn drop(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
+    tx.run(statements::drop(collection)).map(|_| ())
+}
+
+/// Changes the table or view of `old` to that of `new`, with its rows. Indexes that cannot stay are
+/// removed; they and the new ones follow with [`create_indexes`].
+///
+/// # Errors
+/// What the database says, for one when a view reads a removed column.
+pub fn change(tx: &mut Tx, old: &Collection, new: &Collection) -> Result<(), StoreError> {
+    if new.is_view() {
+        tx.run(statements::drop(old))?;
+        return create_view(tx, new);
+    }
+    let Change { shape, retyped, .. } = Change::between(tx.dialect(), old, new);
+    run_all(tx, shape)?;
+    if retyped.is_empty() {
+        return Ok(());
+    }
+    // A column that a view reads can neither be dropped nor retyped: the views step aside.
+    let views = tx.dialect().views();
+    let views = tx.fetch_all(views)?;
+    for view in views.iter().rev() {
+        tx.run(statements::drop_view(view.text(0)?))?;
+    }
+    run_all(tx, retyped)?;
+    for view in &views {
+        tx.run(Statement::new(view.text(1)?.to_owned(), Vec::new()))?;
+    }
+    Ok(())
+}
+
+/// Makes the indexes of `new` that are not there yet; `old` is the collection that was changed, if
+/// there was one. What the database refuses is listed, and nothing of it is made.
+///
+/// # Errors
+/// A failure that nothing survives.
+pub fn create_indexes(
+    tx: &mut Tx,
+    old: Option<&Collection>,
+    new: &Collection,
+) -> Result<Vec<IndexFault>, StoreError> {
+    let kept = old.map(|old| Change::between(tx.dialect(), old, new).kept).unwrap_or_default();
+    let mut faults = Vec::new();
+    for (position, text) in new.indexes.iter().enumerate() {
+        let index = match Index::parse(text) {
+            Ok(index) => index,
+            Err(message) => {
+                faults.push(IndexFault { position, message });
+                continue;
+            }
+        };
+        if kept.contains(&index.name) {
+            continue;
+        }
+        let statement = statements::create_index(tx.dialect(), new, &index);
+        match tx.attempt(|tx| tx.run(statement)) {
+            Ok(_) => {}
+            Err(StoreError::Statement { message, .. }) => {
+                faults.push(IndexFault { position, message });
+            }
+            Err(StoreError::Unique(unique)) => {
+                let message = format!("UNIQUE constraint failed: {unique}");
+                faults.push(IndexFault { position, message });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(faults)
+}
+
+/// Ids of views are texts (contract A 2.12). Where the query's are none the view casts them, and
+/// only there: a cast id could not be looked up by an index.
+fn create_view(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
+    tx.run(statements::create_view(tx.dialect(), collection))?;
+    let id_type = tx.dialect().id_type(&collection.name);
+    let id_type = tx.fetch_optional(id_type)?;
+    let is_text = match &id_type {
+        Some(row) => row.text(0)?.eq_ignore_ascii_case("text"),
+        // A view without an id is refused elsewhere.
+        None => true,
+    };
+    if is_text {
+        return Ok(());
+    }
+    tx.run(statements::drop(collection))?;
+    tx.run(statements::create_view_with_text_id(tx.dialect(), collection)).map(|_| ())
+}
+
+fn run_all(tx: &mut Tx, statements: Vec<Statement>) -> Result<(), StoreError> {
+    statements.into_iter().try_for_each(|statement| tx.run(statement).map(|_| ()))
+}
