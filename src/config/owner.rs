@@ -1,0 +1,72 @@
+//! `owner`: what the word means in a collection (config.md 1.4).
+
+use crate::config::report::{Fault, advise};
+use crate::config::section::{Reader, Section};
+use crate::domain::collection::Collection;
+use crate::domain::fields::FieldKind;
+use crate::domain::rules::field_path;
+use crate::domain::schema::Schema;
+
+/// The condition that `owner` stands for; nothing when the collection has none or it is at fault.
+pub(super) fn condition(
+    section: &Section<'_>,
+    collection: &Collection,
+    schema: &Schema,
+    reader: &mut Reader<'_>,
+) -> Option<String> {
+    let node = section.node("owner")?;
+    let path = reader.text("owner", node)?;
+    let refuse = |message: String, help: &str| Fault::error(message).at(&node.place).help(help);
+    if path == "id" {
+        if collection.is_auth() {
+            return Some(signed_in(&collection.name, "id", "="));
+        }
+        let message = format!("`{}` is no auth collection, so nobody is its `id`", collection.name);
+        reader.fault(refuse(message, "name a relation to an auth collection"));
+        return None;
+    }
+    let found = match field_path(&path, collection, schema) {
+        Ok(found) => found,
+        Err(error) => {
+            let place = node.place_of(error.span.clone());
+            let relations = collection
+                .fields
+                .iter()
+                .filter(|field| matches!(field.kind, FieldKind::Relation(_)))
+                .map(|field| field.name.as_str());
+            reader.fault(
+                Fault::error(format!("`owner`: {}", error.message))
+                    .at(&place)
+                    .maybe_help(advise(&path, relations)),
+            );
+            return None;
+        }
+    };
+    let field = found.field.field();
+    let target = match &field.kind {
+        FieldKind::Relation(options) if found.inside.is_empty() && found.modifier.is_none() => {
+            schema.by_id(&options.collection_id)
+        }
+        _ => None,
+    };
+    let Some(target) = target.filter(|target| target.is_auth()) else {
+        let message = format!("`{path}` is not a relation to an auth collection");
+        reader.fault(refuse(message, "the owner of a record is somebody who can sign in"));
+        return None;
+    };
+    let condition = if field.is_multiple() {
+        signed_in(&target.name, &format!("{path}.id"), "?=")
+    } else if found.is_multiple() {
+        signed_in(&target.name, &path, "?=")
+    } else {
+        signed_in(&target.name, &path, "=")
+    };
+    Some(condition)
+}
+
+/// The sign-in check matters: an empty relation equals a guest's empty id.
+fn signed_in(collection: &str, path: &str, operator: &str) -> String {
+    format!(
+        "@request.auth.id != \"\" && @request.auth.collectionName = \"{collection}\" && {path} {operator} @request.auth.id"
+    )
+}

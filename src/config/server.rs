@@ -1,0 +1,100 @@
+//! `[server]`: where it listens and whom it trusts.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::config::report::Fault;
+use crate::config::section::{Reader, Section};
+use crate::config::settings::Settings;
+
+/// Where the server listens and what it serves beside the API. What is absent keeps the default of
+/// the command line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Server {
+    /// Address of plain HTTP.
+    pub http: Option<SocketAddr>,
+    /// Address of HTTPS.
+    pub https: Option<SocketAddr>,
+    /// Domains to get certificates for.
+    pub domains: Vec<String>,
+    /// Origins that browsers may call from; `None` is all.
+    pub origins: Option<Vec<String>>,
+    /// Folder of static files, relative to the configuration.
+    pub public: Option<String>,
+    /// Whether an unknown path answers with the folder's `index.html`.
+    pub spa: Option<bool>,
+}
+
+const KEYS: [&str; 8] =
+    ["http", "https", "domains", "origins", "public", "spa", "trusted_proxies", "superuser_ips"];
+
+pub(super) fn read(
+    section: &Section<'_>,
+    settings: &mut Settings,
+    reader: &mut Reader<'_>,
+) -> Server {
+    section.only(&KEYS, reader);
+    for key in ["https", "domains"] {
+        if section.has(key) {
+            reader.not_yet("HTTPS and automatic certificates are", section.key_place(key));
+        }
+    }
+    for key in ["public", "spa"] {
+        if section.has(key) {
+            reader.not_yet("static files are", section.key_place(key));
+        }
+    }
+    if let Some(headers) = section.texts("trusted_proxies", reader) {
+        settings.set("trustedProxy", "headers", headers);
+    }
+    if let Some(addresses) = addresses(section, reader) {
+        settings.set_top("superuserIPs", addresses);
+    }
+    let address = "an address such as \"127.0.0.1:8090\"";
+    Server {
+        http: section.parse("http", address, reader, |text| text.parse().ok()),
+        https: section.parse("https", address, reader, |text| text.parse().ok()),
+        domains: section.texts("domains", reader).unwrap_or_default(),
+        origins: origins(section, reader),
+        public: section.text("public", reader),
+        spa: section.bool("spa", reader),
+    }
+}
+
+fn origins(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Vec<String>> {
+    let nodes = reader.list("origins", section.node("origins")?)?;
+    let mut origins = Vec::new();
+    for node in nodes {
+        let origin =
+            reader.parse("origins", node, "an origin such as \"https://example.com\"", |text| {
+                is_origin(text).then(|| text.to_owned())
+            });
+        origins.extend(origin);
+    }
+    Some(origins)
+}
+
+/// `*`, or scheme, host and perhaps a port, without a path.
+fn is_origin(text: &str) -> bool {
+    text == "*"
+        || text.split_once("://").is_some_and(|(scheme, host)| {
+            !scheme.is_empty() && !host.is_empty() && !host.contains(['/', '?', '#', ' '])
+        })
+}
+
+fn addresses(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Vec<String>> {
+    let nodes = reader.list("superuser_ips", section.node("superuser_ips")?)?;
+    let mut addresses = Vec::new();
+    for node in nodes {
+        let Some(text) = reader.text("superuser_ips", node) else { continue };
+        if text.parse::<IpAddr>().is_ok() || text.parse::<ipnet::IpNet>().is_ok() {
+            addresses.push(text);
+        } else {
+            reader.fault(
+                Fault::error(format!("`{text}` is no address"))
+                    .at(&node.place)
+                    .help("write an address or a network such as \"10.0.0.0/8\""),
+            );
+        }
+    }
+    Some(addresses)
+}
