@@ -2,6 +2,7 @@
 //! it for a word.
 
 mod ddl;
+mod filter;
 
 use crate::domain::time::Timestamp;
 use crate::store::sql::Statement;

@@ -12,6 +12,7 @@ pub mod ddl;
 mod dialect;
 mod engine;
 mod error;
+pub mod filter;
 mod lock;
 mod migrate;
 pub mod params;

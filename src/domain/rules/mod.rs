@@ -6,6 +6,7 @@ mod check;
 pub mod condition;
 mod error;
 mod functions;
+pub mod known;
 mod lexer;
 mod macros;
 mod parser;

@@ -249,7 +249,7 @@ impl Scope<'_> {
         self.may_read(&by, span)?;
         match &by.field().kind {
             FieldKind::Relation(options) if options.collection_id == current.id => {
-                let unique = has_unique_index(collection, field);
+                let unique = collection.unique_index(field).is_some();
                 Ok(Step::Back { by, unique })
             }
             _ => {
@@ -332,16 +332,4 @@ pub(super) const fn is_list_type(kind: &FieldKind) -> bool {
 
 pub(super) fn unfit(suffix: &str, name: &str, span: &Span) -> RuleError {
     RuleError::new(format!("\":{suffix}\" does not fit \"{name}\""), span.clone())
-}
-
-/// Whether an index allows each value of the column `name` once; a partial index counts.
-fn has_unique_index(collection: &Collection, name: &str) -> bool {
-    collection.indexes.iter().any(|index| {
-        let Some((head, rest)) = index.split_once('(') else { return false };
-        let Some((columns, _)) = rest.split_once(')') else { return false };
-        let unique = head.split_whitespace().any(|word| word.eq_ignore_ascii_case("unique"));
-        let column = columns.split_whitespace().next().unwrap_or_default();
-        let column = column.trim_matches(['`', '"', '\'', '[', ']']);
-        unique && !columns.contains(',') && column.eq_ignore_ascii_case(name)
-    })
 }

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use rusqlite::config::DbConfig;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 
 use crate::domain::schema::Schema;
@@ -22,6 +24,7 @@ use crate::store::engine::sqlite::session::Session;
 use crate::store::engine::sqlite::writer::{Writer, data_version, session};
 use crate::store::engine::sqlite::{REVISION, Shared, SqliteEngine};
 use crate::store::error::{OpenError, StoreError};
+use crate::store::filter::SCALAR_FUNCTIONS;
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
 use crate::store::{Durability, StoreOptions, migrate};
@@ -150,9 +153,29 @@ fn set_up(connection: &Connection, cache: i64) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    register_functions(connection)?;
     connection.pragma_update(None, "cache_size", -cache)?;
     // No memory mapping: a failing disk would then kill the process instead of one statement.
     connection.pragma_update(None, "mmap_size", 0)
+}
+
+/// The functions that filters use and SQLite has not.
+fn register_functions(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_INNOCUOUS;
+    for function in SCALAR_FUNCTIONS {
+        connection.create_scalar_function(function.name, function.arity, flags, |context| {
+            let number = |index| match context.get_raw(index) {
+                ValueRef::Integer(number) => Some(number as f64),
+                ValueRef::Real(number) => Some(number),
+                ValueRef::Null | ValueRef::Text(_) | ValueRef::Blob(_) => None,
+            };
+            let arguments: Vec<Option<f64>> = (0..context.len()).map(number).collect();
+            Ok((function.call)(&arguments))
+        })?;
+    }
+    Ok(())
 }
 
 fn set_up_writer(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {

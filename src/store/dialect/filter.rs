@@ -1,0 +1,207 @@
+//! The words of filters: lists, JSON, patterns and nulls in either engine's SQL. Arguments named
+//! `value` are SQL expressions.
+
+use crate::store::dialect::Dialect;
+use crate::store::value::Kind;
+
+impl Dialect {
+    /// A row source with one column `"value"` a list element, called `alias`. `stored` lists come
+    /// from a column, which may hold anything in a view.
+    pub(in crate::store) fn elements(self, value: &str, alias: &str, stored: bool) -> String {
+        match self {
+            Self::Sqlite if stored => format!("json_each({}) AS {alias}", valid_list(value)),
+            Self::Sqlite => format!("json_each({value}) AS {alias}"),
+            Self::Postgres => {
+                format!("LATERAL jsonb_array_elements_text({value}) AS {alias}(\"value\")")
+            }
+        }
+    }
+
+    /// The number of elements of a list column; 0 of null.
+    pub(in crate::store) fn list_length(self, value: &str) -> String {
+        match self {
+            Self::Sqlite => format!("json_array_length({})", valid_list(value)),
+            Self::Postgres => format!("COALESCE(jsonb_array_length({value}), 0)"),
+        }
+    }
+
+    /// What `keys` lead to inside a json column: a scalar as it is, lists and objects as their text,
+    /// JSON's null and what is missing as null.
+    pub(in crate::store) fn json_value(self, value: &str, keys: &[String]) -> String {
+        match self {
+            Self::Sqlite => {
+                let path: String = keys.iter().map(|key| sqlite_key(key)).collect();
+                // A view's column may hold text that is no JSON: as a whole it is itself.
+                let otherwise =
+                    if keys.is_empty() { format!(" ELSE {value}") } else { String::new() };
+                format!(
+                    "CASE WHEN json_valid({value}) THEN json_extract({value}, '${path}'){otherwise} END"
+                )
+            }
+            Self::Postgres if keys.is_empty() => format!("ferrobase_json({value})"),
+            Self::Postgres => {
+                format!("ferrobase_json({value} #> '{{{}}}')", keys.join(","))
+            }
+        }
+    }
+
+    /// ASCII lower case of a scalar from inside JSON.
+    pub(in crate::store) fn lower_json(self, value: &str) -> String {
+        match self {
+            Self::Sqlite => format!("lower({value})"),
+            Self::Postgres => format!("to_jsonb(lower({value} #>> '{{}}' COLLATE \"C\"))"),
+        }
+    }
+
+    /// The text form of a scalar from inside JSON.
+    pub(in crate::store) fn json_text(self, value: &str) -> String {
+        match self {
+            Self::Sqlite => value.to_owned(),
+            Self::Postgres => format!("({value} #>> '{{}}')"),
+        }
+    }
+
+    /// The number that a scalar from inside JSON is, numeric text included; else null.
+    pub(in crate::store) fn json_number(self, value: &str) -> String {
+        match self {
+            Self::Sqlite => value.to_owned(),
+            Self::Postgres => format!("ferrobase_number({value} #>> '{{}}')"),
+        }
+    }
+
+    /// A number from inside JSON, without conversion of texts; else null.
+    pub(in crate::store) fn json_plain_number(self, value: &str) -> String {
+        match self {
+            Self::Sqlite => value.to_owned(),
+            Self::Postgres => {
+                format!("CASE jsonb_typeof({value}) WHEN 'number' THEN ({value})::float8 END")
+            }
+        }
+    }
+
+    /// What stands before, between and after two scalars from inside JSON that are compared by
+    /// order: numbers come before texts.
+    pub(in crate::store) fn json_order(self, sign: &str) -> (&'static str, String, String) {
+        match self {
+            Self::Sqlite => ("", format!(" {sign} "), String::new()),
+            Self::Postgres => ("ferrobase_order(", ", ".to_owned(), format!(") {sign} 0")),
+        }
+    }
+
+    /// A number, boolean, date or list column as text.
+    pub(in crate::store) fn number_text(self, value: &str) -> String {
+        match self {
+            Self::Sqlite => value.to_owned(),
+            Self::Postgres => format!("({value})::text"),
+        }
+    }
+
+    /// A boolean column as 1 or 0.
+    pub(in crate::store) fn bool_number(self, value: &str) -> String {
+        match self {
+            Self::Sqlite => value.to_owned(),
+            Self::Postgres => format!("({value})::int"),
+        }
+    }
+
+    /// A date column in the product's text form.
+    pub(in crate::store) fn date_text(self, value: &str) -> String {
+        match self {
+            Self::Sqlite => value.to_owned(),
+            Self::Postgres => format!(
+                "to_char({value} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS\"Z\"') COLLATE \"C\""
+            ),
+        }
+    }
+
+    /// A list column as compact JSON text.
+    pub(in crate::store) fn list_text(self, value: &str) -> String {
+        match self {
+            Self::Sqlite => value.to_owned(),
+            Self::Postgres => format!("ferrobase_list_text({value})"),
+        }
+    }
+
+    /// Whether an empty date is null and a date column therefore compares as a moment.
+    pub(in crate::store) const fn has_moments(self) -> bool {
+        matches!(self, Self::Postgres)
+    }
+
+    /// Whether a number compares with text by itself: numeric text as a number, other text as more
+    /// than any number.
+    pub(in crate::store) const fn orders_all_types(self) -> bool {
+        matches!(self, Self::Sqlite)
+    }
+
+    /// A text as a number compares with it by order: numeric text as its number, other text as more
+    /// than any number.
+    pub(in crate::store) fn text_as_number(self, text: &str) -> String {
+        match self {
+            Self::Sqlite => text.to_owned(),
+            Self::Postgres => format!(
+                "CASE WHEN {text} IS NOT NULL THEN \
+                 COALESCE(ferrobase_number({text}), 'Infinity'::float8) END"
+            ),
+        }
+    }
+
+    /// What stands before, between and after a text and the pattern that it is matched with in any
+    /// case of ASCII letters.
+    pub(in crate::store) const fn like(
+        self,
+        negated: bool,
+    ) -> (&'static str, &'static str, &'static str) {
+        match (self, negated) {
+            (Self::Sqlite, false) => ("", " LIKE ", " ESCAPE '\\'"),
+            (Self::Sqlite, true) => ("", " NOT LIKE ", " ESCAPE '\\'"),
+            (Self::Postgres, false) => ("", " COLLATE \"C\" ILIKE ", " ESCAPE '\\'"),
+            (Self::Postgres, true) => ("", " COLLATE \"C\" NOT ILIKE ", " ESCAPE '\\'"),
+        }
+    }
+
+    /// Sorts nulls before everything else, as SQLite does by itself.
+    pub(in crate::store) const fn null_order(self, descending: bool) -> &'static str {
+        match (self, descending) {
+            (Self::Sqlite, _) => "",
+            (Self::Postgres, false) => " NULLS FIRST",
+            (Self::Postgres, true) => " NULLS LAST",
+        }
+    }
+
+    /// The function that filters call `strftime`.
+    pub(in crate::store) const fn strftime(self) -> &'static str {
+        match self {
+            Self::Sqlite => "strftime",
+            Self::Postgres => "ferrobase_strftime",
+        }
+    }
+
+    /// A parameter as a column of a row that is not stored, with the type that the column would have.
+    pub(in crate::store) fn typed(self, value: &str, kind: Kind) -> String {
+        let sql_type = match (self, kind) {
+            // JSON's own text must stay text: SQLite would make a number or nothing of it.
+            (Self::Sqlite, Kind::Json | Kind::Bytes) => return value.to_owned(),
+            (Self::Sqlite, Kind::Text | Kind::Timestamp) => "TEXT",
+            (Self::Sqlite, Kind::Int | Kind::Real | Kind::Bool) => "NUMERIC",
+            (Self::Postgres, Kind::Text) => "text",
+            (Self::Postgres, Kind::Timestamp) => "timestamptz",
+            (Self::Postgres, Kind::Int) => "bigint",
+            (Self::Postgres, Kind::Real) => "double precision",
+            (Self::Postgres, Kind::Bool) => "boolean",
+            (Self::Postgres, Kind::Bytes) => "bytea",
+            (Self::Postgres, Kind::Json) => "jsonb",
+        };
+        format!("CAST({value} AS {sql_type})")
+    }
+}
+
+fn valid_list(value: &str) -> String {
+    format!("CASE WHEN json_valid({value}) THEN {value} ELSE '[]' END")
+}
+
+/// One key of a SQLite JSON path; digits are a position. Keys are `\w` only, so none can end the
+/// literal that the path stands in.
+fn sqlite_key(key: &str) -> String {
+    let is_position = key.len() < 10 && key.bytes().all(|b| b.is_ascii_digit());
+    if is_position { format!("[{key}]") } else { format!(".\"{key}\"") }
+}

@@ -1,0 +1,339 @@
+//! One comparison as SQL (contract A 3.11): what is empty, known, a column or JSON decides the form.
+
+use crate::domain::Json;
+use crate::domain::rules::ast::Operator;
+use crate::domain::rules::condition::Known;
+use crate::domain::rules::known;
+use crate::domain::time::Timestamp;
+use crate::store::dialect::Dialect;
+use crate::store::filter::fragment::Fragment;
+use crate::store::filter::operands::{Rendered, Shape};
+use crate::store::value::Value;
+
+/// A condition: decided already, or left to the database.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Test {
+    Always,
+    Never,
+    Sql(Fragment),
+}
+
+/// One side of a comparison.
+#[derive(Debug, Clone)]
+pub(super) enum Side<'a> {
+    Known(&'a Known),
+    Column {
+        value: Rendered,
+        /// Whether it compares as JSON does.
+        json: bool,
+    },
+}
+
+impl Test {
+    /// Always or never.
+    pub(super) const fn of(holds: bool) -> Self {
+        if holds { Self::Always } else { Self::Never }
+    }
+
+    fn sql(sql: impl Into<Fragment>) -> Self {
+        Self::Sql(sql.into())
+    }
+
+    /// The opposite; null stays null.
+    pub(super) fn not(self) -> Self {
+        match self {
+            Self::Always => Self::Never,
+            Self::Never => Self::Always,
+            Self::Sql(sql) => Self::Sql(Fragment::from("NOT ") + sql.grouped()),
+        }
+    }
+}
+
+/// `left operator right`.
+pub(super) fn compare(
+    dialect: Dialect,
+    left: &Side<'_>,
+    operator: Operator,
+    right: &Side<'_>,
+) -> Test {
+    match (left, right) {
+        (Side::Known(left), Side::Known(right)) => Test::of(known::holds(left, operator, right)),
+        (Side::Column { value, json }, Side::Known(known)) => {
+            column_known(dialect, value, *json, operator, known)
+        }
+        (Side::Known(known), Side::Column { value, json }) => match flipped(operator) {
+            Some(operator) => column_known(dialect, value, *json, operator, known),
+            None => known_like_column(dialect, known, operator, value),
+        },
+        (Side::Column { value: left, json }, Side::Column { value: right, json: other }) => {
+            columns(dialect, left, operator, right, *json || *other)
+        }
+    }
+}
+
+/// The operator that asks the same of swapped sides.
+const fn flipped(operator: Operator) -> Option<Operator> {
+    Some(match operator {
+        Operator::Equal | Operator::NotEqual => operator,
+        Operator::Less => Operator::Greater,
+        Operator::LessOrEqual => Operator::GreaterOrEqual,
+        Operator::Greater => Operator::Less,
+        Operator::GreaterOrEqual => Operator::LessOrEqual,
+        Operator::Like | Operator::NotLike => return None,
+    })
+}
+
+const fn sign(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Equal => "=",
+        Operator::NotEqual => "<>",
+        Operator::Less => "<",
+        Operator::LessOrEqual => "<=",
+        Operator::Greater => ">",
+        Operator::GreaterOrEqual => ">=",
+        Operator::Like | Operator::NotLike => "LIKE",
+    }
+}
+
+fn column_known(
+    dialect: Dialect,
+    column: &Rendered,
+    json: bool,
+    operator: Operator,
+    known: &Known,
+) -> Test {
+    match operator {
+        Operator::Equal | Operator::NotEqual => {
+            let negated = operator == Operator::NotEqual;
+            if json || known.json {
+                same_as_known(dialect, column, negated, known)
+            } else if known.is_empty() {
+                is_empty(dialect, column, negated)
+            } else {
+                equals_known(dialect, column, negated, known)
+            }
+        }
+        Operator::Like | Operator::NotLike => {
+            known::text(&known.value).map_or(Test::Never, |text| {
+                let pattern = Fragment::param(Value::Text(known::pattern(&text)));
+                like(dialect, column.text(dialect), operator, pattern)
+            })
+        }
+        _ if known.value.is_null() => Test::Never,
+        _ => order_known(dialect, column, operator, known),
+    }
+}
+
+/// The empty text or null.
+fn is_empty(dialect: Dialect, column: &Rendered, negated: bool) -> Test {
+    let value = column.sql.clone();
+    let holds_text = match column.shape {
+        Shape::Text => true,
+        Shape::Date => !dialect.has_moments(),
+        _ => false,
+    };
+    match (holds_text, column.nullable, negated) {
+        (true, false, false) => Test::sql(value + " = ''"),
+        (true, false, true) => Test::sql(value + " <> ''"),
+        (true, true, false) => {
+            Test::sql((value.clone() + " IS NULL OR " + value + " = ''").grouped())
+        }
+        (true, true, true) => {
+            Test::sql((value.clone() + " IS NOT NULL AND " + value + " <> ''").grouped())
+        }
+        (false, true, false) => Test::sql(value + " IS NULL"),
+        (false, true, true) => Test::sql(value + " IS NOT NULL"),
+        (false, false, _) => Test::of(negated),
+    }
+}
+
+/// Plain equality, which null never has, or null-safe inequality.
+fn equals_known(dialect: Dialect, column: &Rendered, negated: bool, known: &Known) -> Test {
+    let Some((value, param)) = comparable(dialect, column, known) else {
+        // A number is never a text that is none: unequal, whatever the row holds.
+        return Test::of(negated);
+    };
+    let sign = match (negated, column.nullable) {
+        (false, _) => " = ",
+        (true, false) => " <> ",
+        (true, true) => " IS DISTINCT FROM ",
+    };
+    Test::sql(value + sign + Fragment::param(param))
+}
+
+/// The column and the known value in forms that compare; `None` where they never can.
+fn comparable(dialect: Dialect, column: &Rendered, known: &Known) -> Option<(Fragment, Value)> {
+    match column.shape {
+        Shape::Text | Shape::List => {
+            let text = known::text(&known.value)?.into_owned();
+            Some((column.text(dialect), Value::Text(text)))
+        }
+        Shape::Date => {
+            let text = known::text(&known.value)?.into_owned();
+            if let Some(moment) = exact_moment(&text).filter(|_| dialect.has_moments()) {
+                return Some((column.sql.clone(), Value::Timestamp(moment)));
+            }
+            Some((column.text(dialect), Value::Text(text)))
+        }
+        Shape::Bool if known.value.is_boolean() => {
+            Some((column.sql.clone(), Value::Bool(known.value.as_bool().unwrap_or_default())))
+        }
+        Shape::Number | Shape::Bool => {
+            let number = known::number(&known.value).map(Value::Real);
+            let text = known.value.as_str().filter(|_| dialect.orders_all_types());
+            let value = number.or_else(|| text.map(Value::text))?;
+            Some((column.number(dialect), value))
+        }
+        Shape::Json => Some((column.sql.clone(), json_param(dialect, &known.value))),
+    }
+}
+
+/// The moment that is written exactly as the product writes it.
+fn exact_moment(text: &str) -> Option<Timestamp> {
+    Timestamp::parse(text).filter(|moment| moment.to_string() == text)
+}
+
+/// A scalar as it compares with what is inside JSON: booleans are numbers.
+fn json_param(dialect: Dialect, value: &Json) -> Value {
+    match (value, known::number(value)) {
+        (Json::String(text), _) if dialect.orders_all_types() => Value::text(text.as_str()),
+        (Json::String(_), _) => Value::Json(value.clone()),
+        (_, number) if dialect.orders_all_types() => Value::Real(number.unwrap_or_default()),
+        (_, number) => Value::Json(Json::from(number.unwrap_or_default())),
+    }
+}
+
+/// Null-safe equality, or its negation.
+fn same_as_known(dialect: Dialect, column: &Rendered, negated: bool, known: &Known) -> Test {
+    let value = column.sql.clone();
+    if known.value.is_null() {
+        return match (column.nullable, negated) {
+            (false, _) => Test::of(negated),
+            (true, false) => Test::sql(value + " IS NULL"),
+            (true, true) => Test::sql(value + " IS NOT NULL"),
+        };
+    }
+    let Some((value, param)) = comparable(dialect, column, known) else {
+        return Test::of(negated);
+    };
+    Test::sql(value + distinct(negated) + Fragment::param(param))
+}
+
+const fn distinct(negated: bool) -> &'static str {
+    if negated { " IS DISTINCT FROM " } else { " IS NOT DISTINCT FROM " }
+}
+
+fn order_known(dialect: Dialect, column: &Rendered, operator: Operator, known: &Known) -> Test {
+    let Some((value, param)) = comparable(dialect, column, known) else {
+        // Text that is no number comes after every number; null has no order.
+        let after = matches!(operator, Operator::Less | Operator::LessOrEqual);
+        return Test::sql(
+            Fragment::from("CASE WHEN ")
+                + column.sql.clone()
+                + if after { " IS NOT NULL THEN TRUE END" } else { " IS NOT NULL THEN FALSE END" },
+        );
+    };
+    let param = Fragment::param(param);
+    if column.shape == Shape::Json {
+        return Test::sql(json_order(dialect, value, operator, param));
+    }
+    Test::sql(value + " " + sign(operator) + " " + param)
+}
+
+fn json_order(dialect: Dialect, left: Fragment, operator: Operator, right: Fragment) -> Fragment {
+    let (before, between, after) = dialect.json_order(sign(operator));
+    Fragment::from(before) + left + between + right + after
+}
+
+fn like(dialect: Dialect, text: Fragment, operator: Operator, pattern: Fragment) -> Test {
+    let (before, between, after) = dialect.like(operator == Operator::NotLike);
+    Test::sql(Fragment::from(before) + text + between + pattern + after)
+}
+
+/// A known text that is to contain the value of a column.
+fn known_like_column(
+    dialect: Dialect,
+    known: &Known,
+    operator: Operator,
+    column: &Rendered,
+) -> Test {
+    let Some(text) = known::text(&known.value) else { return Test::Never };
+    let text = Fragment::param(Value::Text(text.into_owned()));
+    like(dialect, text, operator, contains(column.text(dialect)))
+}
+
+/// The pattern of everything that contains `text`, which is not escaped.
+fn contains(text: Fragment) -> Fragment {
+    Fragment::from("('%' || ") + text + " || '%')"
+}
+
+fn columns(
+    dialect: Dialect,
+    left: &Rendered,
+    operator: Operator,
+    right: &Rendered,
+    json: bool,
+) -> Test {
+    let negated = operator == Operator::NotEqual;
+    match operator {
+        Operator::Equal | Operator::NotEqual if json => {
+            let (left, right) = aligned(dialect, left, right);
+            Test::sql(left + distinct(negated) + right)
+        }
+        Operator::Equal | Operator::NotEqual => equal_columns(dialect, left, negated, right),
+        Operator::Like | Operator::NotLike => {
+            like(dialect, left.text(dialect), operator, contains(right.text(dialect)))
+        }
+        _ if left.shape == Shape::Json && right.shape == Shape::Json => {
+            Test::sql(json_order(dialect, left.sql.clone(), operator, right.sql.clone()))
+        }
+        _ => {
+            let (left, right) = aligned(dialect, left, right);
+            Test::sql(left + " " + sign(operator) + " " + right)
+        }
+    }
+}
+
+/// Equality of two columns where null counts as the empty text, without conversion.
+fn equal_columns(dialect: Dialect, left: &Rendered, negated: bool, right: &Rendered) -> Test {
+    let is_text = |side: &Rendered| matches!(side.shape, Shape::Text | Shape::Date | Shape::List);
+    let sign = if negated { " <> " } else { " = " };
+    match (is_text(left), is_text(right)) {
+        (true, true) => {
+            let text = |side: &Rendered| match (side.text(dialect), side.nullable) {
+                (text, true) => Fragment::from("COALESCE(") + text + ", '')",
+                (text, false) => text,
+            };
+            Test::sql(text(left) + sign + text(right))
+        }
+        (false, false) => {
+            let sign = if left.nullable || right.nullable { distinct(negated) } else { sign };
+            Test::sql(left.number(dialect) + sign + right.number(dialect))
+        }
+        _ => match (is_empty(dialect, left, false), is_empty(dialect, right, false)) {
+            (Test::Sql(left), Test::Sql(right)) => {
+                let both = Test::sql((left + " AND " + right).grouped());
+                if negated { both.not() } else { both }
+            }
+            _ => Test::of(negated),
+        },
+    }
+}
+
+/// Two columns in forms that compare: what comes from JSON as the other side's type, a number as it
+/// is and text as a number beside one.
+fn aligned(dialect: Dialect, left: &Rendered, right: &Rendered) -> (Fragment, Fragment) {
+    let is_number = |side: &Rendered| matches!(side.shape, Shape::Number | Shape::Bool);
+    let one = |side: &Rendered, other: &Rendered| match (side.shape, other.shape) {
+        (Shape::Json, Shape::Json) => side.sql.clone(),
+        (Shape::Json, _) if is_number(other) => {
+            side.sql.clone().map(|value| dialect.json_number(value))
+        }
+        (Shape::Number | Shape::Bool, _) => side.number(dialect),
+        (_, Shape::Number | Shape::Bool) => {
+            side.text(dialect).map(|text| dialect.text_as_number(text))
+        }
+        _ => side.text(dialect),
+    };
+    (one(left, right), one(right, left))
+}

@@ -1,0 +1,7 @@
+//! Filters as SQL of both dialects, and as rows of a real SQLite.
+
+mod agreement;
+mod behaviour;
+mod clients;
+mod goldens;
+mod world;
