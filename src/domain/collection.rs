@@ -2,11 +2,14 @@
 
 mod auth_json;
 mod json;
+mod providers;
 mod shape;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod validate;
 
+pub use providers::PROVIDERS;
 pub use shape::{ReadError, system_fields};
 
 use crate::domain::JsonMap;

@@ -17,6 +17,7 @@ pub mod rules;
 pub mod schema;
 pub mod system;
 pub mod time;
+pub mod views;
 
 /// A JSON value, the form in which record values travel between the floors.
 pub type Json = serde_json::Value;

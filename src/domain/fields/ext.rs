@@ -3,7 +3,7 @@
 use crate::domain::decode::{self, Malformed};
 use crate::domain::fields::{Field, FieldKind, OnDelete, OptionContext};
 use crate::domain::invalid::{Fault, FieldErrors};
-use crate::domain::rules::Rule;
+use crate::domain::rules::{self, Rule};
 use crate::domain::{Json, JsonMap};
 
 /// Keys of a field that PocketBase does not know (config.md 1.3); all absent means no `ext` key.
@@ -115,6 +115,12 @@ impl Field {
                 errors
                     .check("autogenerate", refuse("Only `uuid7` on a text field is known.".into()));
             }
+        }
+        if let Some(rule) = &ext.read {
+            let outcome = rules::check(rule, context.collection, context.schema);
+            let invalid =
+                |err: rules::RuleError| Fault::new("validation_invalid_rule", err.message);
+            errors.check("read", outcome.map_err(invalid));
         }
         if ext.ts.is_some() && !matches!(self.kind, FieldKind::Json(_)) {
             errors

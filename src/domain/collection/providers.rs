@@ -1,0 +1,38 @@
+//! The names of the OAuth2 providers that there are (contract B 4.2), in the order of their listing.
+//! What is known about each is not known here.
+
+/// Every provider that a collection may name.
+pub const PROVIDERS: [&str; 32] = [
+    "apple",
+    "google",
+    "microsoft",
+    "yandex",
+    "facebook",
+    "instagram2",
+    "github",
+    "gitlab",
+    "bitbucket",
+    "gitee",
+    "gitea",
+    "discord",
+    "twitter",
+    "kakao",
+    "vk",
+    "linear",
+    "notion",
+    "monday",
+    "lark",
+    "box",
+    "spotify",
+    "trakt",
+    "twitch",
+    "patreon",
+    "strava",
+    "wakatime",
+    "livechat",
+    "mailcow",
+    "planningcenter",
+    "oidc",
+    "oidc2",
+    "oidc3",
+];
