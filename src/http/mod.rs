@@ -10,6 +10,7 @@ mod health;
 pub mod json;
 pub mod pick;
 pub mod query;
+mod records;
 #[cfg(test)]
 mod tests;
 
@@ -48,7 +49,19 @@ pub fn application(
 
 /// The routes.
 fn routes(config: &mut ServiceConfig) {
-    config.service(at("/api/health").route(get().to(health::health)));
+    config
+        .service(at("/api/health").route(get().to(health::health)))
+        .service(
+            at("/api/collections/{collection}/records")
+                .route(get().to(records::list))
+                .route(web::post().to(records::create)),
+        )
+        .service(
+            at("/api/collections/{collection}/records/{id}")
+                .route(get().to(records::view))
+                .route(web::patch().to(records::update))
+                .route(web::delete().to(records::delete)),
+        );
 }
 
 /// A resource that knows no other methods than the ones it is given: the rest is 404, never 405.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::services::clock::Clock;
 use crate::services::passwords::Passwords;
+use crate::services::records::empty_lists::EmptyLists;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
 use crate::store::Store;
@@ -21,6 +22,8 @@ pub struct App {
     pub callers: Arc<Callers>,
     /// Who guessed passwords lately.
     pub throttle: Throttle,
+    /// Who was lately told that a list has nothing for them.
+    pub empty_lists: EmptyLists,
     /// What the command line and the config file settled for the life of the process.
     pub options: Options,
 }

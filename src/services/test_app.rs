@@ -11,6 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::services::app::{App, Options};
 use crate::services::clock::Clock;
 use crate::services::passwords::{Cost, Passwords};
+use crate::services::records::empty_lists::EmptyLists;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
 use crate::store::{Durability, Statement, Store, StoreError, StoreOptions, quote, records};
@@ -42,6 +43,7 @@ impl TestApp {
             passwords: Passwords::start(Cost::LEAST, NonZeroUsize::MIN).unwrap(),
             callers,
             throttle: Throttle::new(true),
+            empty_lists: EmptyLists::default(),
             options: Options::default(),
         };
         make_tables(&app.store, collections).await;

@@ -13,7 +13,7 @@ pub fn json_number(value: f64) -> Json {
 }
 
 /// Text; lists and objects have none.
-pub(super) fn to_text(value: &Json) -> String {
+pub fn to_text(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
         Json::Bool(value) => value.to_string(),
@@ -58,7 +58,7 @@ pub(super) fn to_bool(value: &Json) -> Result<bool, Fault> {
 }
 
 /// A list of texts without blanks and repetitions.
-pub(super) fn to_texts(value: &Json) -> Vec<String> {
+pub fn to_texts(value: &Json) -> Vec<String> {
     let texts = match value {
         Json::Null | Json::Object(_) => Vec::new(),
         Json::Array(items) => items.iter().map(to_text).collect(),

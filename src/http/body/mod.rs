@@ -7,7 +7,7 @@ mod read;
 mod tests;
 
 pub use form::infer;
-pub use read::read;
+pub use read::{read, refuse_declared};
 
 use crate::domain::collection::Collection;
 use crate::domain::fields::FieldKind;

@@ -35,17 +35,26 @@ const TRUSTED: u64 = 64 << 10;
 /// `TooLarge` beyond the limit, by the length that was declared or by what really comes;
 /// `BadRequest` when the body or its content type cannot be read.
 pub async fn read(request: &HttpRequest, payload: Payload, limit: u64) -> Result<Body, Error> {
+    refuse_declared(request, limit)?;
     let declared = declared_length(request)?;
     if declared == Some(0) {
         return Ok(Body::default());
-    }
-    if declared.is_some_and(|length| length > limit) {
-        return Err(Error::TooLarge);
     }
     let payload = Limited { payload, left: limit };
     tokio::time::timeout(PATIENCE, read_content(request, payload, declared))
         .await
         .unwrap_or_else(|_| Err(Error::bad_request("The request body did not arrive in time.")))
+}
+
+/// Refuses a body that is longer than `limit` by its own word, before anything else is looked at.
+///
+/// # Errors
+/// `TooLarge`, or `BadRequest` when the length cannot be read.
+pub fn refuse_declared(request: &HttpRequest, limit: u64) -> Result<(), Error> {
+    if declared_length(request)?.is_some_and(|length| length > limit) {
+        return Err(Error::TooLarge);
+    }
+    Ok(())
 }
 
 fn declared_length(request: &HttpRequest) -> Result<Option<u64>, Error> {

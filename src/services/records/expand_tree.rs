@@ -8,13 +8,13 @@ const DEEPEST: usize = 6;
 
 /// What to expand: paths that share a beginning share its nodes, so every level is fetched once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ExpandTree {
+pub(super) struct ExpandTree {
     nodes: Vec<ExpandNode>,
 }
 
 /// One relation to follow, and what to follow from the records it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpandNode {
+pub(super) struct ExpandNode {
     /// The name as the client wrote it, which is the key in the answer.
     pub segment: Arc<str>,
     /// What to expand in the records found; without any the path ends here.
@@ -24,7 +24,7 @@ pub struct ExpandNode {
 impl ExpandTree {
     /// Reads a comma-separated list of paths. Nothing is refused: a name that means nothing drops
     /// its path when its level is reached (contract A 3.15).
-    pub fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let text: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
         let mut tree = Self::default();
         for path in text.split(',') {
@@ -37,12 +37,12 @@ impl ExpandTree {
     }
 
     /// Whether nothing is to be expanded.
-    pub const fn is_empty(&self) -> bool {
+    pub(super) const fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
 
     /// The relations of the records that the request is about.
-    pub fn nodes(&self) -> &[ExpandNode] {
+    pub(super) fn nodes(&self) -> &[ExpandNode] {
         &self.nodes
     }
 }

@@ -2,8 +2,27 @@
 //! [`App`](crate::services::app::App). What happens inside the transaction is a synchronous function
 //! beside it, so that seeds, sign-up and a batch run the very same steps. Knows no HTTP and no SQL.
 
+mod access;
+pub mod answer;
+mod checks;
+pub mod create;
+pub mod delete;
 pub mod empty_lists;
-pub mod expand_tree;
-pub mod paging;
+mod expand;
+mod expand_tree;
+pub mod hashes;
+pub mod list;
+mod paging;
 pub mod record_view;
 pub mod sign_in_fields;
+pub mod system_refs;
+pub mod update;
+pub mod view;
+mod visibility;
+
+pub use access::require_stored;
+pub use create::create;
+pub use delete::delete;
+pub use list::list;
+pub use update::update;
+pub use view::view;

@@ -8,7 +8,7 @@ const MOST_PER_PAGE: u64 = 1_000;
 
 /// Which part of a list is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Paging {
+pub(super) struct Paging {
     /// Page number, 1 is the first.
     pub page: u64,
     /// Items of a page, 1 to 1000.
@@ -19,7 +19,7 @@ pub struct Paging {
 
 /// Whether a list counts everything it could show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Total {
+pub(super) enum Total {
     /// Count.
     Counted,
     /// Do not count: `totalItems` and `totalPages` are -1.
@@ -31,7 +31,7 @@ impl Paging {
     ///
     /// # Errors
     /// [`Error::BadRequest`] when one of them is not what it should be.
-    pub fn read(request: &RequestInfo) -> Result<Self, Error> {
+    pub(super) fn read(request: &RequestInfo) -> Result<Self, Error> {
         let total = match parameter(request, "skipTotal") {
             None | Some("0" | "f" | "F" | "FALSE" | "false" | "False") => Total::Counted,
             Some("1" | "t" | "T" | "TRUE" | "true" | "True") => Total::Skipped,
@@ -45,12 +45,12 @@ impl Paging {
     }
 
     /// Rows before the first of the page.
-    pub const fn offset(&self) -> u64 {
+    pub(super) const fn offset(&self) -> u64 {
         (self.page - 1).saturating_mul(self.per_page)
     }
 
     /// Pages that `items` records fill.
-    pub const fn pages(&self, items: u64) -> u64 {
+    pub(super) const fn pages(&self, items: u64) -> u64 {
         items.div_ceil(self.per_page)
     }
 }

@@ -1,6 +1,8 @@
 //! What a save of an auth record asks of the fields that people sign in with, and what else such a
 //! save changes (contract A 3.7, B 1.3, B 2.5). Decides only; knows no database.
 
+use crate::domain::JsonMap;
+use crate::domain::fields;
 use crate::domain::invalid::{Fault, FieldErrors};
 use crate::domain::record::Record;
 
@@ -22,6 +24,18 @@ pub struct Secrets {
     pub confirm: String,
     /// The password that holds until now.
     pub old: String,
+}
+
+impl Secrets {
+    /// The secrets in a body.
+    pub fn read(body: &JsonMap) -> Self {
+        let text = |key| body.get(key).map(fields::to_text).unwrap_or_default();
+        Self {
+            password: text("password"),
+            confirm: text("passwordConfirm"),
+            old: text("oldPassword"),
+        }
+    }
 }
 
 /// What is known of the old password that was sent.

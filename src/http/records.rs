@@ -1,0 +1,125 @@
+//! The routes of records (contract A 3.2 to 3.6). Refusals come in the order of contract A 3.4: the
+//! collection, the declared length, views, the body, then what the service says.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::domain::JsonMap;
+use crate::domain::collection::Collection;
+use crate::domain::fields::FieldKind;
+use crate::http::body;
+use crate::http::caller::{Sender, real_ip, request_info};
+use crate::http::error::ApiError;
+use crate::http::json;
+use crate::http::query::Query;
+use crate::services::Error;
+use crate::services::app::App;
+use crate::services::records;
+
+/// `GET /api/collections/{collection}/records`
+pub(super) async fn list(
+    app: Data<App>,
+    request: HttpRequest,
+    sender: Sender,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let collection = collection(&app, &path)?;
+    let pick = Query::parse(request.query_string()).pick()?;
+    let info = request_info(&request, sender.caller, app.clock.now());
+    let page = records::list(&app, &collection, info, real_ip(&request)).await?;
+    Ok(json::picked_list(StatusCode::OK, &page, pick.as_ref()))
+}
+
+/// `GET /api/collections/{collection}/records/{id}`
+pub(super) async fn view(
+    app: Data<App>,
+    request: HttpRequest,
+    sender: Sender,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, ApiError> {
+    let (name, id) = path.into_inner();
+    let collection = collection(&app, &name)?;
+    let pick = Query::parse(request.query_string()).pick()?;
+    let info = request_info(&request, sender.caller, app.clock.now());
+    let view = records::view(&app, &collection, id, info).await?;
+    Ok(json::picked(StatusCode::OK, &view, pick.as_ref()))
+}
+
+/// `POST /api/collections/{collection}/records`
+pub(super) async fn create(
+    app: Data<App>,
+    sender: Sender,
+    path: Path<String>,
+    (request, payload): (HttpRequest, Payload),
+) -> Result<HttpResponse, ApiError> {
+    let collection = collection(&app, &path)?;
+    let values = values(&request, payload, &collection).await?;
+    let pick = Query::parse(request.query_string()).pick()?;
+    let info = request_info(&request, sender.caller, app.clock.now());
+    let view = records::create(&app, &collection, values, info).await?;
+    Ok(json::picked(StatusCode::OK, &view, pick.as_ref()))
+}
+
+/// `PATCH /api/collections/{collection}/records/{id}`
+pub(super) async fn update(
+    app: Data<App>,
+    sender: Sender,
+    path: Path<(String, String)>,
+    (request, payload): (HttpRequest, Payload),
+) -> Result<HttpResponse, ApiError> {
+    let (name, id) = path.into_inner();
+    let collection = collection(&app, &name)?;
+    let values = values(&request, payload, &collection).await?;
+    let pick = Query::parse(request.query_string()).pick()?;
+    let info = request_info(&request, sender.caller, app.clock.now());
+    let view = records::update(&app, &collection, id, values, info).await?;
+    Ok(json::picked(StatusCode::OK, &view, pick.as_ref()))
+}
+
+/// `DELETE /api/collections/{collection}/records/{id}`
+pub(super) async fn delete(
+    app: Data<App>,
+    request: HttpRequest,
+    sender: Sender,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, ApiError> {
+    let (name, id) = path.into_inner();
+    let collection = collection(&app, &name)?;
+    let info = request_info(&request, sender.caller, app.clock.now());
+    records::delete(&app, &collection, id, info).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The collection that a path names by its id or, in any case, its name.
+fn collection(app: &App, id_or_name: &str) -> Result<Arc<Collection>, Error> {
+    app.store.schema().find(id_or_name).cloned().ok_or(Error::NotFound)
+}
+
+/// The values of a body, once nothing about the collection and the length speaks against it.
+async fn values(
+    request: &HttpRequest,
+    payload: Payload,
+    collection: &Collection,
+) -> Result<JsonMap, Error> {
+    let limit = body_limit(collection);
+    body::refuse_declared(request, limit)?;
+    records::require_stored(collection)?;
+    let body = body::read(request, payload, limit).await?;
+    body.refuse_uploads(collection)?;
+    Ok(body.into_values())
+}
+
+/// The usual limit and room for everything that the fields let in (contract A 1.10).
+fn body_limit(collection: &Collection) -> u64 {
+    let room = collection.fields.iter().map(|field| match &field.kind {
+        FieldKind::File(options) => options.size_limit().saturating_mul(options.max_select.max(1)),
+        FieldKind::Json(options) => options.size_limit(),
+        FieldKind::Editor(options) => options.size_limit(),
+        _ => 0,
+    });
+    let room = room.map(|bytes| u64::try_from(bytes).unwrap_or_default());
+    room.fold(body::DEFAULT_LIMIT, u64::saturating_add)
+}

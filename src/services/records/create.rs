@@ -1,0 +1,129 @@
+//! Creating a record (contract A 3.4).
+
+use std::sync::Arc;
+
+use crate::domain::changes::{Changes, Input};
+use crate::domain::collection::Collection;
+use crate::domain::event::Event;
+use crate::domain::random::Random;
+use crate::domain::record::Record;
+use crate::domain::rules::RequestInfo;
+use crate::domain::{Json, JsonMap};
+use crate::services::Error;
+use crate::services::app::App;
+use crate::services::records::hashes::{Hashes, sends_password};
+use crate::services::records::record_view::RecordView;
+use crate::services::records::sign_in_fields::{self, Management, Secrets};
+use crate::services::records::{access, answer, checks, system_refs};
+use crate::store::{Db, Tx, records};
+
+/// A record to be created, with everything that its transaction needs and may not make itself.
+#[derive(Clone)]
+pub struct Creation {
+    /// Id of the collection.
+    pub collection: String,
+    /// The body as it was sent.
+    pub body: JsonMap,
+    /// The request that rules see, without its body.
+    pub request: RequestInfo,
+    /// Where ids and keys come from.
+    pub random: Random,
+    /// Hashes of the passwords in the body.
+    pub hashes: Hashes,
+}
+
+/// Creates a record of `collection` and answers it as the caller may see it.
+///
+/// # Errors
+/// `Forbidden` when the rule is locked, `BadRequest` when it does not hold and for views, `Invalid`
+/// when fields are wrong.
+pub async fn create(
+    app: &App,
+    collection: &Collection,
+    body: JsonMap,
+    request: RequestInfo,
+) -> Result<RecordView, Error> {
+    access::require_stored(collection)?;
+    access::require_unlocked(collection.rules.create.as_ref(), &request)?;
+    let creation = prepare(app, collection, body, request.clone()).await?;
+    let record = app.store.write(move |tx| in_transaction(tx, &creation)).await?;
+    answer::written(app, record, request).await
+}
+
+/// Everything that [`in_transaction`] needs and that must be made outside of it: the ids to come and
+/// the hashes of the passwords in `body`.
+///
+/// # Errors
+/// As [`create`], when a password is sent: a refused sign-up must not cost a hash, so all is checked
+/// before one is made.
+pub async fn prepare(
+    app: &App,
+    collection: &Collection,
+    body: JsonMap,
+    request: RequestInfo,
+) -> Result<Creation, Error> {
+    let collection_id = collection.id.clone();
+    let (random, hashes) = (Random::system(), Hashes::default());
+    let mut creation = Creation { collection: collection_id, body, request, random, hashes };
+    if sends_password(collection, &creation.body) {
+        let checked = creation.clone();
+        let draft = app.store.read(move |db| draft(db, &checked)).await?;
+        if draft.check().is_empty() {
+            creation.hashes = Hashes::of(app, draft.passwords).await?;
+        }
+    }
+    Ok(creation)
+}
+
+/// The part of [`create`] inside the transaction.
+///
+/// # Errors
+/// As [`create`].
+pub fn in_transaction(tx: &mut Tx, creation: &Creation) -> Result<Arc<Record>, Error> {
+    let mut draft = draft(tx, creation)?;
+    checks::require_creatable(tx, &draft)?;
+    creation.hashes.seal(&mut draft)?;
+    let record = Arc::new(draft.record);
+    records::insert(tx, &record).map_err(|error| checks::not_unique(&record, error))?;
+    system_refs::retire_installer(tx, &record)?;
+    tx.emit(Event::Created(Arc::clone(&record)));
+    Ok(record)
+}
+
+/// What the body makes of the record, once the rule and the sign-in fields have let it through.
+fn draft(db: &mut Db, creation: &Creation) -> Result<Changes, Error> {
+    let collection = access::collection(db, &creation.collection)?;
+    let sent = &creation.request;
+    let input = Input { body: &creation.body, uploads: &[], caller: &sent.caller, now: sent.now };
+    let mut random = creation.random.clone();
+    let mut changes = Changes::create(&collection, &input, &mut random);
+    let request = RequestInfo { body: std::mem::take(&mut changes.body), ..sent.clone() };
+    require_rule(db, &changes.record, &request)?;
+    if collection.is_auth() {
+        let management = management(db, &changes.record, &request)?;
+        let secrets = Secrets::read(&creation.body);
+        sign_in_fields::check_created(&changes.record, &secrets, management).into_result()?;
+    }
+    changes.complete(sent.now, &mut random);
+    Ok(changes)
+}
+
+/// The rule runs over the row as it would be, and its refusal names no field.
+fn require_rule(db: &mut Db, record: &Record, request: &RequestInfo) -> Result<(), Error> {
+    if request.caller.is_superuser() {
+        return Ok(());
+    }
+    let rule = record.collection().rules.create.as_ref().ok_or(Error::Forbidden)?;
+    if access::would_hold(db, record, rule, request)? {
+        Ok(())
+    } else {
+        Err(Error::bad_request("The record cannot be created: the rules do not allow it."))
+    }
+}
+
+/// The manage rule is not won by claiming to be verified.
+fn management(db: &mut Db, record: &Record, request: &RequestInfo) -> Result<Management, Error> {
+    let mut record = record.clone();
+    record.set("verified", Json::Bool(false));
+    access::would_be_management(db, &record, request)
+}

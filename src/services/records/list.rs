@@ -1,0 +1,141 @@
+//! Listing records (contract A 3.2).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::domain::collection::Collection;
+use crate::domain::random::Random;
+use crate::domain::rules::RequestInfo;
+use crate::domain::time::Timestamp;
+use crate::services::Error;
+use crate::services::app::App;
+use crate::services::records::empty_lists::Pace;
+use crate::services::records::paging::{Paging, Total, parameter};
+use crate::services::records::record_view::RecordView;
+use crate::services::records::{access, answer};
+use crate::store::filter::{FilterError, Query};
+use crate::store::{Db, records};
+
+/// Longest wait in milliseconds of whoever probes a rule.
+const LONGEST_WAIT: u32 = 500;
+
+/// One page of a list.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Page {
+    /// The records.
+    pub items: Vec<RecordView>,
+    /// The number of the page, from 1.
+    pub page: u64,
+    /// Most records of a page.
+    pub per_page: u64,
+    /// Records of all pages together, or -1 when they were not counted.
+    pub total_items: i64,
+    /// Number of pages, or -1 when the records were not counted.
+    pub total_pages: i64,
+}
+
+/// The records of `collection` that the caller may list and the filter lets through, one page of
+/// them. `address` is where the request comes from.
+///
+/// # Errors
+/// `Forbidden` when the rule is locked or the filter reads what only superusers may, `BadRequest`
+/// for parameters that mean nothing.
+pub async fn list(
+    app: &App,
+    collection: &Collection,
+    request: RequestInfo,
+    address: IpAddr,
+) -> Result<Page, Error> {
+    access::require_unlocked(collection.rules.list.as_ref(), &request)?;
+    let paging = Paging::read(&request)?;
+    let probes = may_probe(collection, &request);
+    let now = request.now;
+    let id = collection.id.clone();
+    let page = app.store.read(move |db| within(db, &id, paging, &request)).await?;
+    if probes && page.items.is_empty() {
+        slow_down(app, collection, address, now).await;
+    }
+    Ok(page)
+}
+
+/// The part of [`list`] inside the transaction.
+fn within(
+    db: &mut Db,
+    collection: &str,
+    paging: Paging,
+    request: &RequestInfo,
+) -> Result<Page, Error> {
+    let collection = access::collection(db, collection)?;
+    access::require_unlocked(collection.rules.list.as_ref(), request)?;
+    let schema = db.schema();
+    let mut query = Query::rows(db.dialect(), &schema, &collection, request);
+    if let Some(rule) = collection.rules.list.as_ref().filter(|_| !request.caller.is_superuser()) {
+        query = query.require(rule).map_err(refused)?;
+    }
+    query = query.filter(parameter(request, "filter").unwrap_or_default()).map_err(refused)?;
+    query = query.sort(parameter(request, "sort").unwrap_or_default()).map_err(refused)?;
+    let statement =
+        query.page(signed(paging.per_page), signed(paging.offset())).map_err(refused)?;
+    let rows = db.fetch_all(statement)?;
+    let found = rows.len() as u64;
+    let rows = rows.into_iter().map(|row| Ok(Arc::new(records::decode(&collection, row)?)));
+    let items = answer::page(db, &collection, rows.collect::<Result<_, Error>>()?, request)?;
+    let total = match paging.total {
+        Total::Skipped => None,
+        Total::Counted => Some(count(db, &query, paging, found)?),
+    };
+    Ok(Page::new(items, paging, total))
+}
+
+/// What a filter, sort or rule that cannot be used means to a list. What is wrong with a rule is
+/// not for its readers.
+fn refused(error: FilterError) -> Error {
+    match error {
+        FilterError::Forbidden => Error::Forbidden,
+        FilterError::Invalid(message) => Error::BadRequest(message),
+        FilterError::Rule(_) => Error::bad_request("The rule of the collection cannot be used."),
+    }
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// How many records there are on all pages. A first page that is not full has them all.
+fn count(db: &mut Db, query: &Query<'_>, paging: Paging, found: u64) -> Result<u64, Error> {
+    let last = found < paging.per_page && (found > 0 || paging.page == 1);
+    if last {
+        return Ok(paging.offset() + found);
+    }
+    let statement = query.count().map_err(refused)?;
+    Ok(u64::try_from(db.fetch_one(statement)?.int(0)?).unwrap_or_default())
+}
+
+impl Page {
+    fn new(items: Vec<RecordView>, paging: Paging, total: Option<u64>) -> Self {
+        Self {
+            items,
+            page: paging.page,
+            per_page: paging.per_page,
+            total_items: total.map_or(-1, signed),
+            total_pages: total.map_or(-1, |total| signed(paging.pages(total))),
+        }
+    }
+}
+
+/// Whether an empty answer could tell what a rule hides.
+fn may_probe(collection: &Collection, request: &RequestInfo) -> bool {
+    let ruled = collection.rules.list.as_ref().is_some_and(|rule| !rule.is_public());
+    ruled && !request.caller.is_superuser() && parameter(request, "filter").is_some()
+}
+
+async fn slow_down(app: &App, collection: &Collection, address: IpAddr, now: Timestamp) {
+    if app.empty_lists.note(&collection.id, address, now) == Pace::Delayed {
+        let millis = Random::system().below(LONGEST_WAIT);
+        tokio::time::sleep(Duration::from_millis(millis.into())).await;
+    }
+}

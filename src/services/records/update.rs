@@ -1,0 +1,222 @@
+//! Changing a record (contract A 3.5, 3.7).
+
+use std::sync::Arc;
+
+use crate::domain::changes::{Changes, Input};
+use crate::domain::collection::Collection;
+use crate::domain::event::Event;
+use crate::domain::random::Random;
+use crate::domain::record::Record;
+use crate::domain::rules::RequestInfo;
+use crate::domain::{Json, JsonMap};
+use crate::services::Error;
+use crate::services::app::App;
+use crate::services::records::hashes::{Hashes, KnownPassword, sends_password};
+use crate::services::records::record_view::RecordView;
+use crate::services::records::sign_in_fields::{self, OldPassword, Secrets};
+use crate::services::records::system_refs::{AUTH_ORIGINS, EXTERNAL_AUTHS, MFAS, OTPS};
+use crate::services::records::{access, answer, checks, system_refs};
+use crate::store::{Db, Tx, records};
+
+/// Times that an update starts over because the password changed while the old one was checked.
+const ATTEMPTS: usize = 3;
+
+/// A change of a record, with everything that its transaction needs and may not make itself.
+#[derive(Clone)]
+pub struct Change {
+    /// Id of the collection.
+    pub collection: String,
+    /// Id of the record.
+    pub id: String,
+    /// The body as it was sent.
+    pub body: JsonMap,
+    /// The request that rules see, without its body.
+    pub request: RequestInfo,
+    /// Where keys come from.
+    pub random: Random,
+    /// Hashes of the passwords in the body.
+    pub hashes: Hashes,
+    /// What was found out about the old password in the body.
+    pub known: Option<KnownPassword>,
+}
+
+/// What became of a change.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is made, and this is the record now.
+    Changed(Arc<Record>),
+    /// Nothing happened: the password of the record is not the one that the old one was compared
+    /// with. [`find_out`] again.
+    PasswordMoved,
+}
+
+/// Changes the record `id` of `collection` and answers it as the caller may see it.
+///
+/// # Errors
+/// `Forbidden` when the rule is locked, `NotFound` when there is no such record or the rule does
+/// not hold, `BadRequest` for views, `Invalid` when fields are wrong.
+pub async fn update(
+    app: &App,
+    collection: &Collection,
+    id: String,
+    body: JsonMap,
+    request: RequestInfo,
+) -> Result<RecordView, Error> {
+    access::require_stored(collection)?;
+    access::require_unlocked(collection.rules.update.as_ref(), &request)?;
+    let mut change = Change::new(collection, id, body, request.clone());
+    let slow = sends_password(collection, &change.body);
+    for _ in 0..ATTEMPTS {
+        if slow {
+            find_out(app, &mut change).await?;
+        }
+        let written = change.clone();
+        match app.store.write(move |tx| in_transaction(tx, &written)).await? {
+            Outcome::Changed(record) => return answer::written(app, record, request).await,
+            Outcome::PasswordMoved => {}
+        }
+    }
+    Err(Error::unavailable("the password of the record keeps changing"))
+}
+
+impl Change {
+    /// The change of the record `id` of `collection` by `body`. When the body has a password,
+    /// [`find_out`] must follow.
+    pub fn new(collection: &Collection, id: String, body: JsonMap, request: RequestInfo) -> Self {
+        Self {
+            collection: collection.id.clone(),
+            id,
+            body,
+            request,
+            random: Random::system(),
+            hashes: Hashes::default(),
+            known: None,
+        }
+    }
+}
+
+/// Finds out whether the old password is right, and makes the hash of the new one. Everything else
+/// is checked before: who may not change the record learns nothing from the time it takes, and
+/// costs no hash.
+///
+/// # Errors
+/// As [`update`].
+pub async fn find_out(app: &App, change: &mut Change) -> Result<(), Error> {
+    let checked = change.clone();
+    let draft = app
+        .store
+        .read(move |db| {
+            let collection = access::collection(db, &checked.collection)?;
+            let stored = records::by_id(db, &collection, &checked.id)?.ok_or(Error::NotFound)?;
+            draft(db, &stored, &checked)
+        })
+        .await?;
+    if !draft.changes.check().is_empty() {
+        return Ok(());
+    }
+    if let Some(hash) = draft.unknown {
+        let old = Secrets::read(&change.body).old;
+        let right = app.passwords.verify(old, hash.clone()).await?;
+        change.known = Some(KnownPassword { hash, right });
+        if !right {
+            return Ok(());
+        }
+    }
+    change.hashes = Hashes::of(app, draft.changes.passwords).await?;
+    Ok(())
+}
+
+/// The part of [`update`] inside the transaction.
+///
+/// # Errors
+/// As [`update`].
+pub fn in_transaction(tx: &mut Tx, change: &Change) -> Result<Outcome, Error> {
+    let collection = access::collection(tx, &change.collection)?;
+    let old = records::lock(tx, &collection, &change.id)?.ok_or(Error::NotFound)?;
+    let Draft { mut changes, unknown, mut random } = draft(tx, &old, change)?;
+    checks::require_changeable(tx, &old, &changes)?;
+    if unknown.is_some() {
+        return Ok(Outcome::PasswordMoved);
+    }
+    let password = changes.passwords.get("password").cloned().unwrap_or_default();
+    change.hashes.seal(&mut changes)?;
+    let mut new = changes.record;
+    if collection.is_auth() {
+        settle_sign_in(tx, &old, &mut new, &password, &mut random)?;
+    }
+    records::update(tx, &old, &new).map_err(|error| checks::not_unique(&new, error))?;
+    let new = Arc::new(new);
+    tx.emit(Event::Updated { old: Arc::new(old), new: Arc::clone(&new) });
+    Ok(Outcome::Changed(new))
+}
+
+/// What the body makes of a stored record, once the rule and the sign-in fields have let it through.
+struct Draft {
+    changes: Changes,
+    /// The hash that the old password must be compared with first.
+    unknown: Option<String>,
+    random: Random,
+}
+
+fn draft(db: &mut Db, stored: &Record, change: &Change) -> Result<Draft, Error> {
+    let sent = &change.request;
+    let input = Input { body: &change.body, uploads: &[], caller: &sent.caller, now: sent.now };
+    let mut random = change.random.clone();
+    let mut changes = Changes::update(stored, &input, &mut random);
+    let request = RequestInfo { body: std::mem::take(&mut changes.body), ..sent.clone() };
+    access::require_row(db, stored, stored.collection().rules.update.as_ref(), &request)?;
+    let mut unknown = None;
+    if stored.collection().is_auth() {
+        unknown = check_sign_in(db, stored, &changes.record, change, &request)?;
+    }
+    changes.complete(sent.now, &mut random);
+    Ok(Draft { changes, unknown, random })
+}
+
+/// Checks the sign-in fields; answers the hash that the old password is still to be compared with.
+fn check_sign_in(
+    db: &mut Db,
+    stored: &Record,
+    next: &Record,
+    change: &Change,
+    request: &RequestInfo,
+) -> Result<Option<String>, Error> {
+    let management = access::management(db, stored, request)?;
+    let secrets = Secrets::read(&change.body);
+    let hash = stored.text("password");
+    let old = match &change.known {
+        Some(known) if known.hash == hash && known.right => OldPassword::Right,
+        Some(known) if known.hash == hash => OldPassword::Wrong,
+        _ => OldPassword::Unknown,
+    };
+    sign_in_fields::check_updated(stored, next, &secrets, management, old).into_result()?;
+    let open =
+        old == OldPassword::Unknown && sign_in_fields::asks_for_old_password(&secrets, management);
+    Ok(open.then(|| hash.to_owned()))
+}
+
+/// Makes what a changed password, address, key or verification brings with it.
+fn settle_sign_in(
+    tx: &mut Tx,
+    old: &Record,
+    new: &mut Record,
+    password: &str,
+    random: &mut Random,
+) -> Result<(), Error> {
+    let collection = Arc::clone(old.collection());
+    let consequences = sign_in_fields::consequences(old, new, password);
+    let mut remove = |name: &str| system_refs::remove_from(tx, name, &collection, old.id());
+    let unlinked = consequences.unlink_providers && remove(EXTERNAL_AUTHS)? > 0;
+    let kept = new.text("tokenKey") == old.text("tokenKey");
+    if consequences.new_token_key || (unlinked && kept) {
+        new.set("tokenKey", Json::from(random.secret()));
+    }
+    if new.text("tokenKey") != old.text("tokenKey") {
+        remove(OTPS)?;
+    }
+    if consequences.forget_sign_ins {
+        remove(MFAS)?;
+        remove(AUTH_ORIGINS)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! Which fields of a record the caller may see: hidden ones, private e-mail addresses and fields
+//! with a read rule of their own (contract A 3.16, config.md 1.4). Decided for all records of an
+//! answer together, one statement a rule.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::domain::collection::Collection;
+use crate::domain::record::Record;
+use crate::domain::rules::{RequestInfo, Rule};
+use crate::services::Error;
+use crate::services::records::access;
+use crate::services::records::record_view::{Reader, RecordView, Shape};
+use crate::store::Db;
+
+/// `records`, which all belong to `collection`, as the caller of `request` may see them.
+pub(super) fn show(
+    db: &mut Db,
+    collection: &Arc<Collection>,
+    records: Vec<Arc<Record>>,
+    request: &RequestInfo,
+) -> Result<Vec<RecordView>, Error> {
+    let superuser = request.caller.is_superuser();
+    let reader = if superuser { Reader::Superuser } else { Reader::Anyone };
+    let shape = Arc::new(Shape::new(collection, reader));
+    let mut withheld = vec![Vec::new(); records.len()];
+    if !superuser {
+        withhold_addresses(db, collection, &records, request, &mut withheld)?;
+        withhold_fields(db, collection, &records, request, &mut withheld)?;
+    }
+    let views = records.into_iter().zip(withheld);
+    Ok(views.map(|(record, hidden)| RecordView::new(shape.clone(), record, hidden)).collect())
+}
+
+/// The addresses of those who do not show theirs are for themselves and who may manage them.
+fn withhold_addresses(
+    db: &mut Db,
+    collection: &Arc<Collection>,
+    records: &[Arc<Record>],
+    request: &RequestInfo,
+    withheld: &mut [Vec<usize>],
+) -> Result<(), Error> {
+    let Some(options) = collection.auth() else { return Ok(()) };
+    let Some(email) = collection.position("email") else { return Ok(()) };
+    let private: Vec<usize> = (0..records.len())
+        .filter(|&index| records[index].get("emailVisibility") != true)
+        .filter(|&index| !is_caller(&records[index], request))
+        .collect();
+    let managed = match &options.manage_rule {
+        Some(rule) if !rule.is_public() && request.caller.record().is_some() => {
+            let ids: Vec<&str> = private.iter().map(|&index| records[index].id()).collect();
+            access::passing(db, collection, &ids, rule, request)?
+        }
+        _ => HashSet::new(),
+    };
+    for index in private {
+        if !managed.contains(records[index].id()) {
+            withheld[index].push(email);
+        }
+    }
+    Ok(())
+}
+
+/// Whether `record` is the one that the caller signed in as.
+fn is_caller(record: &Record, request: &RequestInfo) -> bool {
+    request.caller.record().is_some_and(|caller| {
+        caller.id() == record.id() && caller.collection().id == record.collection().id
+    })
+}
+
+/// Fields with a read rule show where it holds. Fields that share a rule share its statement.
+fn withhold_fields(
+    db: &mut Db,
+    collection: &Arc<Collection>,
+    records: &[Arc<Record>],
+    request: &RequestInfo,
+    withheld: &mut [Vec<usize>],
+) -> Result<(), Error> {
+    let mut decided: Vec<(&Rule, HashSet<String>)> = Vec::new();
+    for (position, field) in collection.fields.iter().enumerate() {
+        let Some(rule) = field.ext.read.as_ref().filter(|rule| !rule.is_public()) else { continue };
+        let known = decided.iter().position(|(other, _)| *other == rule);
+        let known = match known {
+            Some(known) => known,
+            None => {
+                let ids: Vec<&str> = records.iter().map(|record| record.id()).collect();
+                decided.push((rule, access::passing(db, collection, &ids, rule, request)?));
+                decided.len() - 1
+            }
+        };
+        for (record, hidden) in records.iter().zip(&mut *withheld) {
+            if !decided[known].1.contains(record.id()) {
+                hidden.push(position);
+            }
+        }
+    }
+    Ok(())
+}
