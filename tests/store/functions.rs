@@ -119,8 +119,7 @@ async fn a_panic_is_an_error_for_its_caller_alone() {
     let panicked = test.store.write(|tx| {
         insert(tx, "a", 1)?;
         tx.emit(event("a"));
-        let nothing: Option<()> = None;
-        nothing.expect("this panic belongs to the test");
+        panics();
         Ok::<_, StoreError>(())
     });
     assert!(matches!(panicked.await, Err(StoreError::Panicked)));

@@ -14,7 +14,7 @@ async fn what_was_answered_survives_the_end() {
     let log = test.dir.path().join("data.db-wal");
     assert!(!log.exists() || fs::metadata(log).unwrap().len() == 0, "all is in the file");
     let again = Store::open(options(test.dir.path())).unwrap();
-    assert_eq!(again.read(|db| numbers(db)).await.unwrap(), [("a".to_owned(), 1)]);
+    assert_eq!(again.read(numbers).await.unwrap(), [("a".to_owned(), 1)]);
 }
 
 #[tokio::test]
@@ -34,10 +34,10 @@ async fn a_closed_store_refuses_and_finishes_what_it_accepted() {
     closing.await;
     let write = test.store.write(|tx| insert(tx, "late", 3)).await;
     assert!(matches!(write, Err(StoreError::Closed)), "{write:?}");
-    let read = test.store.read(|db| numbers(db)).await;
+    let read = test.store.read(numbers).await;
     assert!(matches!(read, Err(StoreError::Closed)), "{read:?}");
     let again = Store::open(options(test.dir.path())).unwrap();
-    assert_eq!(again.read(|db| numbers(db)).await.unwrap().len(), 2);
+    assert_eq!(again.read(numbers).await.unwrap().len(), 2);
 }
 
 #[tokio::test]

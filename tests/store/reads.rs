@@ -87,8 +87,7 @@ async fn a_panic_in_a_read_is_an_error_for_its_caller_alone() {
     let test = TestStore::start().await;
     let panicked = test.store.read(|db| {
         numbers(db)?;
-        let nothing: Option<()> = None;
-        nothing.expect("this panic belongs to the test");
+        panics();
         Ok::<_, StoreError>(())
     });
     assert!(matches!(panicked.await, Err(StoreError::Panicked)));

@@ -42,7 +42,7 @@ impl TestStore {
 
     /// Numbers of the committed rows by name.
     pub(crate) async fn numbers(&self) -> Vec<(String, i64)> {
-        self.store.read(|db| numbers(db)).await.unwrap()
+        self.store.read(numbers).await.unwrap()
     }
 
     /// The events sent so far, taken out.
@@ -157,4 +157,9 @@ pub(crate) fn names(events: &[Event]) -> Vec<String> {
         other => format!("{other:?}"),
     };
     events.iter().map(name).collect()
+}
+
+/// Panics, without the compiler knowing.
+pub(crate) fn panics() {
+    panic!("this panic belongs to the test");
 }
