@@ -2,6 +2,7 @@
 //!
 //! [`routes`] is the whole table of routes.
 
+mod auth;
 pub mod body;
 pub mod caller;
 pub mod edge;
@@ -18,7 +19,7 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::guard;
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data, PathConfig, ServiceConfig};
 use actix_web::{App as Application, Resource, Route};
 
 use crate::http::edge::Origins;
@@ -42,6 +43,7 @@ pub fn application(
     Application::new()
         .app_data(app)
         .app_data(origins)
+        .app_data(PathConfig::default().error_handler(|_, _| ApiError(Error::NotFound).into()))
         .configure(routes)
         .default_service(web::to(not_found))
         .wrap(from_fn(edge::edge))
@@ -61,6 +63,17 @@ fn routes(config: &mut ServiceConfig) {
                 .route(get().to(records::view))
                 .route(web::patch().to(records::update))
                 .route(web::delete().to(records::delete)),
+        )
+        .service(
+            at("/api/collections/{collection}/auth-methods").route(get().to(auth::list_methods)),
+        )
+        .service(
+            at("/api/collections/{collection}/auth-with-password")
+                .route(web::post().to(auth::with_password)),
+        )
+        .service(
+            at("/api/collections/{collection}/auth-refresh")
+                .route(web::post().to(auth::with_token)),
         );
 }
 

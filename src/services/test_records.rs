@@ -27,8 +27,15 @@ pub(crate) fn auth_collection(name: &str) -> Arc<Collection> {
         Field::new("email", FieldKind::Email(DomainOptions::default())),
         Field::new("emailVisibility", FieldKind::Bool),
         Field::new("verified", FieldKind::Bool),
+        text("username"),
     ];
-    Arc::new(collection(name, fields, CollectionKind::Auth(Box::new(auth_options(name)))))
+    let kind = CollectionKind::Auth(Box::new(auth_options(name)));
+    let mut collection = collection(name, fields, kind);
+    collection.indexes = vec![
+        format!("CREATE UNIQUE INDEX `email_{name}` ON `{name}` (`email`) WHERE `email` != ''"),
+        format!("CREATE UNIQUE INDEX `name_{name}` ON `{name}` (`username` COLLATE NOCASE)"),
+    ];
+    Arc::new(collection)
 }
 
 /// A record of an auth collection of [`auth_collection`].
@@ -41,6 +48,7 @@ pub(crate) fn auth_record(collection: &Arc<Collection>, id: &str) -> Record {
         json!("ann@example.com"),
         json!(false),
         json!(false),
+        json!("Ann"),
     ];
     Record::new(Arc::clone(collection), values)
 }
