@@ -2,7 +2,9 @@
 
 pub mod app;
 pub mod auth;
+pub mod bootstrap;
 pub mod clock;
+pub mod collections;
 pub mod passwords;
 pub mod plan;
 pub mod records;

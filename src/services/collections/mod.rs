@@ -1,0 +1,84 @@
+//! Changing collections: the table, its indexes, the row of `_collections`, the views that read it
+//! and the schema that everybody sees, all inside the caller's transaction. Whether a change makes
+//! sense and who may do it is decided before, by the collections API or a plan.
+
+pub mod views;
+
+use std::sync::Arc;
+
+use crate::domain::collection::Collection;
+use crate::domain::invalid::{Fault, FieldErrors};
+use crate::services::Error;
+use crate::store::ddl::{self, IndexFault};
+use crate::store::{StoreError, Tx, collections as rows};
+
+/// Makes a collection: its table or view, its indexes and its row. The fields of a view are
+/// [`views::fields`] already.
+///
+/// # Errors
+/// [`Error::Invalid`] under `indexes` for indexes that the database refuses, [`Error::BadRequest`]
+/// with its words for all else that it refuses.
+pub fn create(tx: &mut Tx, collection: &Collection) -> Result<Arc<Collection>, Error> {
+    ddl::create(tx, collection).map_err(refused)?;
+    make_indexes(tx, None, collection)?;
+    rows::insert(tx, collection).map_err(refused)?;
+    published(tx, collection)
+}
+
+/// Turns the stored collection `old` into `new`, which has the same id. Fields are the same by id:
+/// another name is a rename and keeps the data, a missing field is dropped with its data, one value
+/// and several are converted (contract A 2.11). Views that read the collection are inferred again.
+///
+/// # Errors
+/// As [`create`], for one when a view reads a field that is to be dropped.
+pub fn update(tx: &mut Tx, old: &Collection, new: &Collection) -> Result<Arc<Collection>, Error> {
+    ddl::change(tx, old, new).map_err(refused)?;
+    make_indexes(tx, Some(old), new)?;
+    rows::update(tx, new).map_err(refused)?;
+    let collection = published(tx, new)?;
+    views::refresh(tx, &[&old.name, &new.name])?;
+    Ok(collection)
+}
+
+/// Removes a collection with its rows. That nothing refers to it is checked before.
+///
+/// # Errors
+/// [`Error::BadRequest`] with the words of the database.
+pub fn remove(tx: &mut Tx, collection: &Collection) -> Result<(), Error> {
+    ddl::drop(tx, collection).map_err(refused)?;
+    rows::delete(tx, &collection.id)?;
+    rows::publish(tx)?;
+    Ok(())
+}
+
+/// The collection as everybody sees it from now on.
+fn published(tx: &mut Tx, collection: &Collection) -> Result<Arc<Collection>, Error> {
+    let schema = rows::publish(tx)?;
+    let found = schema.by_id(&collection.id).map(Arc::clone);
+    found.ok_or_else(|| Error::internal(format!("collection {:?} is lost", collection.id)))
+}
+
+fn make_indexes(tx: &mut Tx, old: Option<&Collection>, new: &Collection) -> Result<(), Error> {
+    if new.is_view() {
+        return Ok(());
+    }
+    let mut faults = FieldErrors::new();
+    for IndexFault { position, message } in ddl::create_indexes(tx, old, new)? {
+        let fault = Fault::new("validation_invalid_index_expression", message);
+        faults.add(position.to_string(), fault);
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let mut errors = FieldErrors::new();
+    errors.nest("indexes", faults);
+    Err(Error::Invalid(errors))
+}
+
+/// A text of the user that the database refuses is the user's to mend, in the database's words.
+fn refused(error: StoreError) -> Error {
+    match error {
+        StoreError::Statement { message, .. } => Error::BadRequest(message),
+        error => error.into(),
+    }
+}
