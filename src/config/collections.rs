@@ -4,8 +4,6 @@
 
 mod checks;
 mod shape;
-mod validation;
-mod views;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -88,10 +86,9 @@ pub(super) fn read<'t>(
     reader: &mut Reader<'_>,
 ) -> Collections {
     let (mut gathered, outlines) = outlines(section, reader);
-    for one in gathered.iter_mut().filter(|one| !one.spec.collection.is_view()) {
+    for one in &mut gathered {
         read_fields(one, &outlines, reader);
     }
-    views::infer(&mut gathered, &outlines, reader);
 
     let schema = schema(&gathered);
     for one in &mut gathered {
@@ -99,9 +96,6 @@ pub(super) fn read<'t>(
     }
     let schema = self::schema(&gathered);
     checks::check(&gathered, &schema, policies, reader);
-    if !reader.failed() {
-        validation::validate(&gathered, reader);
-    }
     Collections { specs: gathered.into_iter().map(|one| one.spec).collect(), schema }
 }
 

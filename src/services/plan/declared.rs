@@ -1,10 +1,10 @@
-//! What a config file declares, in the form that a plan compares. Filled by `cli` from the parsed
-//! file; knows nothing of TOML.
+//! What a config file declares, in the form that a plan compares. Knows nothing of TOML.
 
 use std::collections::BTreeMap;
 
-use crate::domain::JsonMap;
-use crate::domain::collection::Collection;
+use crate::config::{CollectionSpec, Config, Settings};
+use crate::domain::collection::{AuthOptions, Collection, CollectionKind};
+use crate::domain::random::Random;
 
 /// Everything that the file says about the database.
 #[derive(Debug, Clone, Default)]
@@ -13,8 +13,8 @@ pub struct Declared {
     pub collections: Vec<DeclaredCollection>,
     /// The tombstones of `[removed]`.
     pub removed: Removed,
-    /// The part of the settings that the file holds, as JSON of the settings API.
-    pub settings: JsonMap,
+    /// The part of the settings that the file holds.
+    pub settings: Settings,
     /// Whether what no file declares is an error, and openings want to be allowed by hand.
     pub strict: bool,
 }
@@ -43,6 +43,53 @@ pub struct Removed {
     pub collections: Vec<String>,
     /// Collection and field names.
     pub fields: Vec<(String, String)>,
+}
+
+impl Declared {
+    /// What `config` declares. `random` makes the secrets of auth collections, which no file holds;
+    /// they count only for collections that are new.
+    pub fn from_config(config: &Config, random: &mut Random) -> Self {
+        let removed = &config.removed;
+        let fields = removed.fields.iter();
+        Self {
+            collections: config.collections.iter().map(|spec| declared(spec, random)).collect(),
+            removed: Removed {
+                collections: removed.collections.iter().map(|(name, _)| name.clone()).collect(),
+                fields: fields.map(|(of, name, _)| (of.clone(), name.clone())).collect(),
+            },
+            settings: config.settings.clone(),
+            strict: config.strict,
+        }
+    }
+}
+
+fn declared(spec: &CollectionSpec, random: &mut Random) -> DeclaredCollection {
+    let mut collection = spec.collection.clone();
+    if let CollectionKind::Auth(options) = &mut collection.kind {
+        make_secrets(options, random);
+    }
+    DeclaredCollection {
+        collection,
+        renamed_from: spec.renamed_from.clone(),
+        renamed_fields: spec.renamed_fields.clone(),
+        protect: spec.protect,
+        managed: spec.managed,
+    }
+}
+
+/// Gives every kind of token a secret that has none.
+fn make_secrets(options: &mut AuthOptions, random: &mut Random) {
+    for token in [
+        &mut options.auth_token,
+        &mut options.password_reset_token,
+        &mut options.email_change_token,
+        &mut options.verification_token,
+        &mut options.file_token,
+    ] {
+        if token.secret.is_empty() {
+            token.secret = random.secret();
+        }
+    }
 }
 
 impl DeclaredCollection {
