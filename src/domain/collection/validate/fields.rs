@@ -13,19 +13,17 @@ impl Collection {
         let mut errors = FieldErrors::new();
         errors.nest("fields", self.check_duplicates());
         errors.check("fields", self.check_primary_key());
+        // The fields of a view follow its query, so none of them is bound to what it was.
         let stored: HashMap<&str, &Field> = old
+            .filter(|_| !self.is_view())
             .into_iter()
             .flat_map(|old| old.fields.iter().map(|field| (field.id.as_str(), field)))
             .collect();
-        if !self.is_view() {
-            errors.check("fields", self.check_system_fields(stored.values().copied()));
-        }
+        errors.check("fields", self.check_system_fields(stored.values().copied()));
         let mut inner = FieldErrors::new();
         for (position, field) in self.fields.iter().enumerate() {
             let old_field = stored.get(field.id.as_str()).copied();
-            if !self.is_view()
-                && old_field.is_some_and(|old| old.kind.type_name() != field.kind.type_name())
-            {
+            if old_field.is_some_and(|old| old.kind.type_name() != field.kind.type_name()) {
                 let message = "The type of a field cannot change; add another field.";
                 inner
                     .add(position.to_string(), Fault::new("validation_field_type_change", message));

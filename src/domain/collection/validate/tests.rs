@@ -251,6 +251,22 @@ fn views() {
 }
 
 #[test]
+fn the_fields_of_a_view_follow_its_query() {
+    let schema = schema();
+    let view =
+        |query: &str| create(&schema, json!({"name": "v", "type": "view", "viewQuery": query}));
+    let old = view("select id, created as a, id as u from users");
+    for query in [
+        "select id from users",
+        "select id, id as u from _superusers",
+        "select id, count(*) as a, email as u from users group by id",
+    ] {
+        let errors = view(query).validate(Some(&old), &schema);
+        assert!(errors.is_empty(), "{query}: {errors:?}");
+    }
+}
+
+#[test]
 fn auth_options() {
     for (options, expected) in [
         (json!({}), ""),
