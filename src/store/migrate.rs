@@ -28,6 +28,12 @@ pub(in crate::store) fn refuse_newer(db: &mut Db, path: &Path) -> Result<(), Ope
     }
 }
 
+/// Whether [`run`] has something to do.
+pub(in crate::store) fn is_needed(db: &mut Db) -> Result<bool, StoreError> {
+    let applied: HashSet<String> = applied(db)?.into_iter().collect();
+    Ok(MIGRATIONS.iter().any(|(name, _)| !applied.contains(*name)))
+}
+
 /// Applies what the database does not have yet.
 pub(in crate::store) fn run(tx: &mut Tx) -> Result<(), StoreError> {
     let applied: HashSet<String> = applied(tx)?.into_iter().collect();

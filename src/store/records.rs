@@ -13,7 +13,7 @@ use crate::store::column::{self, encode};
 use crate::store::dialect::Lock;
 use crate::store::error::{StoreError, Unique};
 use crate::store::row::Row;
-use crate::store::sql::{Statement, quote};
+use crate::store::sql::{Statement, push_quoted, quote};
 use crate::store::tx::{Db, Tx};
 use crate::store::value::Value;
 
@@ -23,9 +23,12 @@ pub fn select_list(collection: &Collection, alias: &str) -> String {
     let alias = quote(alias);
     let mut list = String::with_capacity(collection.fields.len() * (alias.len() + 16));
     for field in &collection.fields {
-        let separator = if list.is_empty() { "" } else { ", " };
-        // Writing to a text does not fail.
-        let _ = write!(list, "{separator}{alias}.{}", quote(&field.name));
+        if !list.is_empty() {
+            list.push_str(", ");
+        }
+        list.push_str(&alias);
+        list.push('.');
+        push_quoted(&mut list, &field.name);
     }
     list
 }
@@ -269,10 +272,13 @@ fn insert_statement(db: &Db, record: &Record) -> Statement {
     let mut params = Vec::with_capacity(collection.fields.len());
     for (field, value) in collection.fields.iter().zip(record.values()) {
         params.push(encode(db.dialect(), field, value));
-        let separator = if columns.is_empty() { "" } else { ", " };
+        if !columns.is_empty() {
+            columns.push_str(", ");
+            places.push_str(", ");
+        }
+        push_quoted(&mut columns, &field.name);
         // Writing to a text does not fail.
-        let _ = write!(columns, "{separator}{}", quote(&field.name));
-        let _ = write!(places, "{separator}${}", params.len());
+        let _ = write!(places, "${}", params.len());
     }
     let table = quote(&collection.name);
     Statement::new(format!("INSERT INTO {table} ({columns}) VALUES ({places})"), params)

@@ -25,5 +25,19 @@ impl Statement {
 /// `name` as a quoted identifier. Names come from [`crate::domain`] and are `\w+` there; a quote
 /// inside is doubled all the same.
 pub fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    let mut quoted = String::with_capacity(name.len() + 2);
+    push_quoted(&mut quoted, name);
+    quoted
+}
+
+/// Appends `name` as [`quote`] writes it.
+pub fn push_quoted(sql: &mut String, name: &str) {
+    sql.push('"');
+    for (number, part) in name.split('"').enumerate() {
+        if number > 0 {
+            sql.push_str("\"\"");
+        }
+        sql.push_str(part);
+    }
+    sql.push('"');
 }

@@ -148,3 +148,39 @@ async fn a_revision_of_ones_own_is_announced_once() {
     assert!(failed.await.is_err());
     assert_eq!(test.events().len(), 0);
 }
+
+#[tokio::test]
+async fn a_command_opens_the_database_while_a_server_writes() {
+    let test = TestStore::start().await;
+    let (gate, keeper) = gate();
+    let writing = queued(test.store.write(move |tx| {
+        insert(tx, "a", 1)?;
+        gate.pass();
+        Ok::<_, StoreError>(())
+    }));
+    keeper.wait();
+    let other = Store::open(options(test.dir.path())).unwrap();
+    assert_eq!(other.read(numbers).await.unwrap(), []);
+    keeper.open();
+    writing.await.unwrap();
+    other.write(|tx| insert(tx, "b", 2)).await.unwrap();
+    assert_eq!(test.numbers().await.len(), 2);
+}
+
+#[tokio::test]
+async fn the_log_stays_bounded_under_writes() {
+    let test = TestStore::start().await;
+    let log = test.dir.path().join("data.db-wal");
+    let table = "CREATE TABLE \"blobs\" (\"id\" INTEGER PRIMARY KEY, \"blob\" BLOB)";
+    test.store.write(move |tx| run(tx, table, vec![])).await.unwrap();
+    let mut most = 0;
+    for _ in 0..200 {
+        let sql = "INSERT INTO \"blobs\" (\"blob\") VALUES ($1)";
+        test.store
+            .write(move |tx| run(tx, sql, vec![Value::Bytes(vec![7; 1 << 19])]))
+            .await
+            .unwrap();
+        most = most.max(fs::metadata(&log).unwrap().len());
+    }
+    assert!(most < 70 << 20, "100 MB were written, the log held {most} bytes at most");
+}

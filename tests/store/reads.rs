@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ferrobase::store::{Db, StoreError};
+use ferrobase::store::{Db, StoreError, Value};
 
 use crate::support::*;
 
@@ -36,6 +36,32 @@ async fn a_slow_read_moves_to_the_pool_and_holds_nobody_up() {
     assert_eq!(test.numbers().await.len(), 1);
     keeper.open();
     slow.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_statement_that_was_slow_goes_to_the_pool_at_once() {
+    const COUNT: &str = "WITH RECURSIVE \"n\" (\"i\") AS (SELECT 1 UNION ALL SELECT \"i\" + 1 FROM \
+                         \"n\" WHERE \"i\" < (SELECT \"number\" FROM \"numbers\")) \
+                         SELECT count(*) FROM \"n\"";
+    let test = TestStore::start_with(|options| {
+        options.read_timeout = Duration::from_millis(30);
+    })
+    .await;
+    let runs = Arc::new(AtomicUsize::new(0));
+    let count = || {
+        let runs = Arc::clone(&runs);
+        test.store.read(move |db| {
+            runs.fetch_add(1, Ordering::SeqCst);
+            scalar(db, COUNT)
+        })
+    };
+    test.store.write(|tx| insert(tx, "most", i64::MAX)).await.unwrap();
+    assert!(matches!(count().await, Err(StoreError::Deadline)));
+    assert_eq!(runs.swap(0, Ordering::SeqCst), 2, "once here and once in the pool");
+    let sql = "UPDATE \"numbers\" SET \"number\" = 3";
+    test.store.write(move |tx| run(tx, sql, vec![])).await.unwrap();
+    assert_eq!(count().await.unwrap(), Value::Int(3));
+    assert_eq!(runs.load(Ordering::SeqCst), 2, "refused here, though it is fast by now");
 }
 
 #[tokio::test]

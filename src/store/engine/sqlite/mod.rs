@@ -7,6 +7,7 @@ mod open;
 mod queue;
 mod readers;
 mod session;
+mod slow;
 mod writer;
 
 use std::sync::atomic::{AtomicI64, Ordering};

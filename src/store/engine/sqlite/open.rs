@@ -179,7 +179,10 @@ fn register_functions(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn set_up_writer(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    let owner: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if owner != APPLICATION_ID {
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "journal_size_limit", LOG_SIZE)?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -193,8 +196,13 @@ fn set_up_writer(connection: &Connection, durability: Durability) -> rusqlite::R
 /// Brings the system tables up to date and reads the collections.
 fn prepare(tx: &mut Tx, path: &Path) -> Result<(Schema, i64), OpenError> {
     let mut work = || {
-        session(tx).begin_write()?;
-        migrate::run(tx)?;
+        if migrate::is_needed(tx)? {
+            session(tx).begin_write()?;
+            migrate::run(tx)?;
+            session(tx).commit()?;
+        }
+        // A server may be writing: a command that opens the database does not wait for it.
+        session(tx).begin_read()?;
         let revision = tx.fetch_one(Statement::new(REVISION, Vec::new()))?.int(0)?;
         let schema = crate::store::collections::load(tx, revision)?;
         session(tx).commit()?;

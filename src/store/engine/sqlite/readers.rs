@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::store::StoreOptions;
 use crate::store::engine::Session as AnySession;
 use crate::store::engine::sqlite::queue::Queue;
+use crate::store::engine::sqlite::slow::SlowStatements;
 use crate::store::engine::sqlite::{Shared, open};
 use crate::store::error::StoreError;
 use crate::store::tx::Db;
@@ -32,7 +33,15 @@ pub(super) struct Readers {
     /// there are never more than threads that read.
     idle: Mutex<Vec<Db>>,
     pool: Queue<Job>,
+    slow: Arc<SlowStatements>,
     closed: AtomicBool,
+}
+
+/// Where a read runs, which says how long it may take.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Here,
+    Pool,
 }
 
 impl Readers {
@@ -57,6 +66,7 @@ impl Readers {
             timeout: options.read_timeout,
             idle: Mutex::new(Vec::new()),
             pool,
+            slow: Arc::default(),
             closed: AtomicBool::new(false),
         })
     }
@@ -70,7 +80,7 @@ impl Readers {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        match self.run(&work, self.budget) {
+        match self.run(&work, Place::Here) {
             Err(StoreError::Deadline) => {}
             Err(error) => return Err(error.into()),
             Ok(result) => return result,
@@ -79,7 +89,7 @@ impl Readers {
         let readers = Arc::clone(self);
         let job = move || {
             if !reply.is_closed() {
-                let result = readers.run(&work, readers.timeout);
+                let result = readers.run(&work, Place::Pool);
                 // The caller may have gone meanwhile.
                 let _ = reply.send(result.unwrap_or_else(|error| Err(error.into())));
             }
@@ -98,9 +108,15 @@ impl Readers {
     fn run<T, E>(
         &self,
         work: &impl Fn(&mut Db) -> Result<T, E>,
-        limit: Duration,
+        place: Place,
     ) -> Result<Result<T, E>, StoreError> {
         let mut db = self.take()?;
+        let (limit, known) = match place {
+            Place::Here => (self.budget, Some(Arc::clone(&self.slow))),
+            Place::Pool => (self.timeout, None),
+        };
+        let AnySession::Sqlite(session) = db.session();
+        session.hurry(known);
         let mut attempt = 1;
         let result = loop {
             let schema = self.shared.schema.load_full();

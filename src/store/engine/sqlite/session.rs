@@ -9,6 +9,7 @@ use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{CachedStatement, Connection};
 
 use crate::store::engine::sqlite::error::store_error;
+use crate::store::engine::sqlite::slow::SlowStatements;
 use crate::store::error::StoreError;
 use crate::store::row::Row;
 use crate::store::sql::Statement;
@@ -29,6 +30,8 @@ pub(in crate::store) struct Session {
     /// transaction all the same.
     in_transaction: bool,
     function: Function,
+    /// Set while a function runs on a thread that has better things to do than to wait.
+    hurried: Option<Arc<SlowStatements>>,
 }
 
 /// Whether the savepoint that undoes one function of a group is there. It is opened before the
@@ -52,7 +55,8 @@ impl Session {
         let clock = Arc::new(Clock { start: Instant::now(), until: AtomicU64::new(u64::MAX) });
         let handler = Arc::clone(&clock);
         connection.progress_handler(STEPS, Some(move || handler.is_over()))?;
-        Ok(Self { connection, clock, in_transaction: false, function: Function::None })
+        let function = Function::None;
+        Ok(Self { connection, clock, in_transaction: false, function, hurried: None })
     }
 
     pub(super) const fn connection(&self) -> &Connection {
@@ -67,10 +71,43 @@ impl Session {
         self.clock.set(until);
     }
 
+    /// Whether statements that are known to be slow are refused, as if their time were over.
+    pub(super) fn hurry(&mut self, known: Option<Arc<SlowStatements>>) {
+        self.hurried = known;
+    }
+
     pub(in crate::store) fn fetch_first(
         &mut self,
         statement: &Statement,
     ) -> Result<Option<Row>, StoreError> {
+        self.in_time(statement, |session| session.first(statement))
+    }
+
+    pub(in crate::store) fn fetch_each(
+        &mut self,
+        statement: &Statement,
+        each: &mut dyn FnMut(Row) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.in_time(statement, |session| session.each(statement, each))
+    }
+
+    /// Runs a fetch, and remembers it if there was too little time for it.
+    fn in_time<T>(
+        &mut self,
+        statement: &Statement,
+        fetch: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.hurried.as_ref().is_some_and(|known| known.take_turn(&statement.sql)) {
+            return Err(StoreError::Deadline);
+        }
+        let result = fetch(self);
+        if let (Err(StoreError::Deadline), Some(known)) = (&result, &self.hurried) {
+            known.note(&statement.sql);
+        }
+        result
+    }
+
+    fn first(&mut self, statement: &Statement) -> Result<Option<Row>, StoreError> {
         let mut prepared = self.prepare(statement)?;
         let columns = prepared.column_count();
         let changes = !prepared.readonly();
@@ -85,7 +122,7 @@ impl Session {
         Ok(first)
     }
 
-    pub(in crate::store) fn fetch_each(
+    fn each(
         &mut self,
         statement: &Statement,
         each: &mut dyn FnMut(Row) -> Result<(), StoreError>,
