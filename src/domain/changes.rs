@@ -17,7 +17,7 @@ use crate::domain::random::Random;
 use crate::domain::record::Record;
 use crate::domain::time::Timestamp;
 use crate::domain::{Json, JsonMap};
-use modifier::{Operation, operations};
+use modifier::{Operation, Operations, operations};
 
 /// A file that came with a request and has its final name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,10 +110,8 @@ impl Changes {
         let creates = self.stored.is_none();
         for (position, field) in collection.fields.iter().enumerate() {
             match &field.kind {
-                FieldKind::Autodate(options) => {
-                    if if creates { options.on_create } else { options.on_update } {
-                        self.record.set_at(position, Json::from(now.to_string()));
-                    }
+                FieldKind::Autodate(options) if options.is_set_by(creates) => {
+                    self.record.set_at(position, Json::from(now.to_string()));
                 }
                 FieldKind::Text(_) if creates && field.is_zero(&self.record.values()[position]) => {
                     let text = generate(field, now, random);
@@ -158,7 +156,7 @@ impl Changes {
 
     fn read(&mut self, input: &Input<'_>, random: &mut Random) {
         let collection = Arc::clone(self.record.collection());
-        let (by_field, unknown) = operations(&collection, input);
+        let Operations { by_field, unknown } = operations(&collection, input);
         for (key, value) in unknown {
             self.body.insert(key.to_owned(), value.clone());
         }

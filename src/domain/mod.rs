@@ -15,6 +15,7 @@ pub mod random;
 pub mod record;
 pub mod rules;
 pub mod schema;
+pub mod settings;
 pub mod system;
 pub mod time;
 pub mod views;

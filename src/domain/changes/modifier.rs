@@ -30,12 +30,18 @@ pub(super) struct Operation<'a> {
     value: Cow<'a, Json>,
 }
 
-/// The operations by the position of their field, shortest key first, and the keys that mean no
-/// field. Uploads join the value of the key that they were sent under, behind what it names.
-pub(super) fn operations<'a>(
-    collection: &Collection,
-    input: &Input<'a>,
-) -> (BTreeMap<usize, Vec<Operation<'a>>>, Vec<(&'a str, &'a Json)>) {
+/// A body by what its keys mean.
+#[derive(Debug)]
+pub(super) struct Operations<'a> {
+    /// By the position of their field, shortest key first.
+    pub(super) by_field: BTreeMap<usize, Vec<Operation<'a>>>,
+    /// What means no field.
+    pub(super) unknown: Vec<(&'a str, &'a Json)>,
+}
+
+/// Takes a body apart. Uploads join the value of the key that they were sent under, behind what it
+/// names.
+pub(super) fn operations<'a>(collection: &Collection, input: &Input<'a>) -> Operations<'a> {
     let mut by_field: BTreeMap<usize, Vec<Operation<'a>>> = BTreeMap::new();
     let mut unknown = Vec::new();
     for (key, value) in input.body {
@@ -70,7 +76,7 @@ pub(super) fn operations<'a>(
     for operations in by_field.values_mut() {
         operations.sort_by_key(|operation| operation.key.len());
     }
-    (by_field, unknown)
+    Operations { by_field, unknown }
 }
 
 /// The field that `key` means and what it does, if the field's type knows how.

@@ -14,6 +14,11 @@ pub struct AutodateOptions {
 }
 
 impl AutodateOptions {
+    /// Whether a save sets the date: an insert, or else a later save.
+    pub const fn is_set_by(&self, insert: bool) -> bool {
+        if insert { self.on_create } else { self.on_update }
+    }
+
     pub(super) fn read(map: &JsonMap) -> Result<Self, Malformed> {
         Ok(Self {
             on_create: decode::boolean(map, "onCreate")?.unwrap_or_default(),
