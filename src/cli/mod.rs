@@ -1,8 +1,159 @@
-//! The command line: reads options and the environment, wires the floors below together.
+//! The command line: reads options and the environment, wires the floors below together. Nothing
+//! below this floor prints, reads the environment or looks for files.
+
+mod boot;
+pub mod configuration;
+mod environment;
+mod options;
+mod run;
+pub mod serve;
+mod superuser;
+mod terminal;
+mod watch;
 
 use std::process::ExitCode;
 
-/// Runs the command that the process was started with and answers its exit code.
+use clap::Parser;
+
+pub use boot::StartError;
+pub use environment::Environment;
+
+use configuration::{LoadError, Lookup, usual_file};
+use options::{Command, ConfigOptions, DataOptions, ListenOptions, Options};
+use serve::{Mode, ServeOptions};
+use terminal::{complain, is_coloured, say};
+
+use crate::config::{Colours, explain};
+use crate::services::clock::Clock;
+
+/// Runs the command that the process was started with and answers its exit code: 0 when all is
+/// fine, 1 when it failed or was called wrongly.
 pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(error) => return usage(&error),
+    };
+    log_to_stderr();
+    let outcome = actix_web::rt::System::new().block_on(carry_out(options.command));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            complain(&message);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// clap's own exit code for wrong usage is 2, which means "differences found" here.
+fn usage(error: &clap::Error) -> ExitCode {
+    // A closed pipe at the other end is no reason for another exit code.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// `FERROBASE_LOG` filters as `RUST_LOG` does elsewhere: `debug`, `ferrobase::store=trace`, …
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
+        .with_env_var("FERROBASE_LOG")
+        .from_env_lossy();
+    // Only a second call in one process fails, and then the first one's logger serves.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(is_coloured())
+        .try_init();
+}
+
+async fn carry_out(command: Command) -> Result<(), String> {
+    let failure = |error: StartError| match error {
+        StartError::Config(error) => shown(&error),
+        other => other.to_string(),
+    };
+    match command {
+        Command::Serve(options) => {
+            let mut serve = serving(Mode::Production, options.data, options.listen)?;
+            serve.locked = options.locked;
+            run::run(serve).await.map_err(failure)
+        }
+        Command::Dev(options) => {
+            let mut serve = serving(Mode::Development, options.data, options.listen)?;
+            serve.reset = options.reset;
+            run::run(serve).await.map_err(failure)
+        }
+        Command::Check(options) => check(options),
+        Command::Explain(options) => explain_collection(&options.collection, options.config),
+        Command::Superuser(options) => {
+            let lookup = |data: &DataOptions| lookup(data.config.clone(), Mode::Production).ok();
+            superuser::run(options.action, lookup).await.map_err(failure)
+        }
+    }
+}
+
+fn serving(mode: Mode, data: DataOptions, listen: ListenOptions) -> Result<ServeOptions, String> {
+    if let Some(refusal) = listen.foreign.refusal() {
+        return Err(refusal);
+    }
+    Ok(ServeOptions {
+        config: data.config.config.or_else(usual_file),
+        http: listen.http,
+        origins: listen.origins,
+        env: data.config.env,
+        mode,
+        variables: Environment::of_process(),
+        clock: Clock::system(),
+        ..ServeOptions::new(data.dir)
+    })
+}
+
+fn lookup(options: ConfigOptions, mode: Mode) -> Result<Lookup, String> {
+    let file = options.config.or_else(usual_file);
+    let file = file.ok_or("There is no config.toml here. Name one with --config.")?;
+    Ok(Lookup {
+        file,
+        environment: options.env.unwrap_or_else(|| mode.environment().to_owned()),
+        variables: Environment::of_process(),
+        dotenv: mode == Mode::Development,
+    })
+}
+
+/// `ferrobase check`: everything that is wrong with the file, without a database.
+fn check(options: ConfigOptions) -> Result<(), String> {
+    let lookup = lookup(options, Mode::Production)?;
+    let configuration = lookup.load().map_err(|error| shown(&error))?;
+    let warnings = &configuration.config.warnings;
+    if !warnings.is_empty() {
+        complain(&warnings.render(colours()));
+    }
+    let collections = configuration.config.collections.len();
+    say(&format!("{} is fine: {collections} collections.", lookup.file.display()));
+    Ok(())
+}
+
+/// `ferrobase explain COLLECTION`: what the file's short forms mean.
+fn explain_collection(name: &str, options: ConfigOptions) -> Result<(), String> {
+    let lookup = lookup(options, Mode::Production)?;
+    let config = lookup.load().map_err(|error| shown(&error))?.config;
+    let Some(collection) = config.collection(name) else {
+        let names = config.collections.iter().map(|spec| spec.collection.name.as_str());
+        let names: Vec<&str> = names.collect();
+        return Err(format!(
+            "{} has no collection {name:?}. It has: {}.",
+            lookup.file.display(),
+            names.join(", ")
+        ));
+    };
+    say(explain(collection, &config.schema).trim_end());
+    Ok(())
+}
+
+fn shown(error: &LoadError) -> String {
+    match error {
+        LoadError::Invalid(report) => report.render(colours()),
+        LoadError::Unreadable { .. } | LoadError::Dotenv(_) => error.to_string(),
+    }
+}
+
+fn colours() -> Colours {
+    if is_coloured() { Colours::Ansi } else { Colours::Plain }
 }

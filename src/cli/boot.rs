@@ -1,0 +1,143 @@
+//! From options to an [`App`] over a database: what every command that touches data shares.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cli::configuration::LoadError;
+use crate::config::{Config, Durability as ConfigDurability};
+use crate::domain::event::Event;
+use crate::services::Error;
+use crate::services::app::{App, Options};
+use crate::services::clock::Clock;
+use crate::services::passwords::{self, Cost, Passwords};
+use crate::services::plan::Stop;
+use crate::services::records::empty_lists::EmptyLists;
+use crate::services::throttle::Throttle;
+use crate::services::tokens::Callers;
+use crate::store::{Durability, OpenError, Store, StoreOptions};
+
+/// Why a command could not start. The texts are for people.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] LoadError),
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen on {address}: {source}\n\
+         Stop what listens there, or choose another address with --http."
+    )]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The system gives no threads.
+    #[error("cannot start the threads that hash passwords: {0}")]
+    Threads(#[from] passwords::StartError),
+    /// The database is not what the file says, and cannot be made so without a person.
+    #[error(transparent)]
+    Plan(#[from] Stop),
+    /// The database could be opened and then failed.
+    #[error("{}", with_causes(.0))]
+    Failed(#[from] Error),
+    /// The server could not be set up.
+    #[error("cannot start the server: {0}")]
+    Server(#[source] std::io::Error),
+}
+
+/// What an [`App`] is made from.
+pub(super) struct AppOptions<'a> {
+    /// The data folder.
+    pub dir: &'a Path,
+    /// What the file says, when there is one.
+    pub config: Option<&'a Config>,
+    /// What time it is.
+    pub clock: Clock,
+    /// Whether failed sign-ins slow down those who fail; `None` is as the file says.
+    pub throttle: Option<bool>,
+    /// Whether the API may not change collections and settings.
+    pub locked: bool,
+}
+
+/// Opens the database and puts everything that use cases need around it.
+///
+/// # Errors
+/// Why that is not possible.
+pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
+    let callers = Arc::new(Callers::default());
+    let store = {
+        let callers = Arc::clone(&callers);
+        let mut store = StoreOptions::new(options.dir);
+        store.events = Arc::new(move |events: &[Event]| callers.on_events(events));
+        if let Some(config) = options.config {
+            store.durability = match config.database.durability {
+                ConfigDurability::Full => Durability::Full,
+                ConfigDurability::Normal => Durability::Normal,
+            };
+            if let Some(timeout) = config.database.timeout {
+                store.read_timeout = timeout;
+                store.write_timeout = timeout;
+            }
+        }
+        Store::open(store)?
+    };
+    let throttle = options
+        .throttle
+        .unwrap_or_else(|| options.config.is_none_or(|config| config.auth.throttle));
+    Ok(App {
+        store,
+        clock: options.clock.clone(),
+        passwords: Passwords::start(cost(options.config), hashing_threads())?,
+        callers,
+        throttle: Throttle::new(throttle),
+        empty_lists: EmptyLists::default(),
+        options: Options { locked: options.locked },
+    })
+}
+
+/// The folder, made when it is not there.
+///
+/// # Errors
+/// When it cannot be made.
+pub(super) fn make_dir(dir: &Path) -> Result<(), StartError> {
+    let fault = |source| OpenError::Folder { path: PathBuf::from(dir), source };
+    std::fs::create_dir_all(dir).map_err(|source| StartError::Open(fault(source)))
+}
+
+fn cost(config: Option<&Config>) -> Cost {
+    config.map_or_else(Cost::default, |config| {
+        let argon2 = &config.auth.argon2;
+        Cost { memory: argon2.memory, passes: argon2.passes, lanes: argon2.lanes }
+    })
+}
+
+/// Half of the cores, so that sign-ins never take all of them from the other requests.
+fn hashing_threads() -> NonZeroUsize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    NonZeroUsize::new(cores / 2).unwrap_or(NonZeroUsize::MIN)
+}
+
+/// A service's message hides its cause from clients; at the terminal the cause is the message.
+pub(super) fn with_causes(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}\ncaused by: {error}");
+        cause = error.source();
+    }
+    if let Error::Invalid(errors) = error {
+        for (field, invalid) in errors.iter() {
+            if let crate::domain::invalid::Invalid::Fault(fault) = invalid {
+                text = format!("{text}\n{field}: {}", fault.message);
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,205 @@
+//! Finds `config.toml` and everything around it on the disk, and loads it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use crate::cli::environment::{DotenvError, Environment};
+use crate::config::{self, Colours, Config, Report, Source, SourceFile};
+use crate::services::plan::{Declared, DeclaredCollection, Removed};
+
+/// Where a configuration is looked for and what it is read with.
+#[derive(Clone)]
+pub struct Lookup {
+    /// The file.
+    pub file: PathBuf,
+    /// Name of the environment, whose overlay is laid over the file.
+    pub environment: String,
+    /// The variables that `${NAME}` means.
+    pub variables: Environment,
+    /// Whether `.env` beside the file is read too.
+    pub dotenv: bool,
+}
+
+/// A configuration and where it came from.
+pub struct Configuration {
+    /// What it says.
+    pub config: Config,
+    /// The file itself.
+    pub file: PathBuf,
+    /// All files that were read or would have been if they were there; a change of one of them may
+    /// change the configuration.
+    pub files: Vec<PathBuf>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// `.env` is not a list of variables.
+    #[error(transparent)]
+    Dotenv(#[from] DotenvError),
+    /// The text is wrong.
+    #[error("{}", .0.render(Colours::Plain))]
+    Invalid(Box<Report>),
+}
+
+impl Lookup {
+    /// Loads the configuration.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn load(&self) -> Result<Configuration, LoadError> {
+        let file = self.file.clone();
+        let folder = folder_of(&file);
+        let main = read(&file)?;
+        let overlay_file = overlay_of(&file, &self.environment);
+        let overlay = overlay_file.is_file().then(|| read(&overlay_file)).transpose()?;
+        let dotenv_file = folder.join(".env");
+        let variables = match self.dotenv {
+            true => self.variables.over_dotenv(&folder)?,
+            false => self.variables.clone(),
+        };
+        let files = Mutex::new(vec![file.clone(), overlay_file, dotenv_file]);
+        let note = |path: &Path| {
+            files.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(path.to_owned());
+        };
+        let source = Source {
+            main,
+            overlay,
+            environment: &self.environment,
+            included: &|pattern| included(&folder, pattern, &note),
+            variable: &|name| variables.variable(name),
+            secret_file: &|path| {
+                let path = folder.join(path);
+                note(&path);
+                fs::read_to_string(&path).map_err(|error| format!("`{}`: {error}", path.display()))
+            },
+        };
+        let config =
+            config::load(&source).map_err(|report| LoadError::Invalid(Box::new(report)))?;
+        let files = files.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Ok(Configuration { config, file, files })
+    }
+}
+
+/// The config file that is used unless one is named: `config.toml` in the working directory, if it
+/// is there.
+pub(super) fn usual_file() -> Option<PathBuf> {
+    Some(PathBuf::from("config.toml")).filter(|file| file.is_file())
+}
+
+/// What the file declares, in the form that plans compare.
+pub(super) fn declared(config: &Config) -> Declared {
+    let collections = config.collections.iter().map(|spec| DeclaredCollection {
+        collection: spec.collection.clone(),
+        renamed_from: spec.renamed_from.clone(),
+        renamed_fields: spec.renamed_fields.clone(),
+        protect: spec.protect,
+        managed: spec.managed,
+    });
+    let removed = &config.removed;
+    Declared {
+        collections: collections.collect(),
+        removed: Removed {
+            collections: removed.collections.iter().map(|(name, _)| name.clone()).collect(),
+            fields: removed
+                .fields
+                .iter()
+                .map(|(collection, field, _)| (collection.clone(), field.clone()))
+                .collect(),
+        },
+        settings: config.settings.clone(),
+        strict: config.strict,
+    }
+}
+
+fn read(path: &Path) -> Result<SourceFile, LoadError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(SourceFile::new(shown(path), text)),
+        Err(source) => Err(LoadError::Unreadable { path: path.to_owned(), source }),
+    }
+}
+
+/// `config.toml` and `prod` make `config.prod.toml`.
+fn overlay_of(file: &Path, environment: &str) -> PathBuf {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let extension = file.extension().unwrap_or_default().to_string_lossy();
+    file.with_file_name(format!("{stem}.{environment}.{extension}"))
+}
+
+fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.strip_prefix("./").unwrap_or(path).display().to_string()
+}
+
+/// The files that `pattern`, relative to `folder`, matches, in byte order of their paths.
+fn included(folder: &Path, pattern: &str, note: &dyn Fn(&Path)) -> Result<Vec<SourceFile>, String> {
+    // The folder is noted even when nothing matches: a file may be added to it.
+    note(&folder.join(pattern));
+    let escaped = glob::Pattern::escape(&folder.display().to_string());
+    let paths = glob::glob(&format!("{escaped}/{pattern}")).map_err(|error| error.to_string())?;
+    let mut paths: Vec<PathBuf> =
+        paths.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    paths.sort();
+    let mut files = Vec::with_capacity(paths.len());
+    for path in paths.iter().filter(|path| path.is_file()) {
+        note(path);
+        files.push(read(path).map_err(|error| error.to_string())?);
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookup(folder: &Path) -> Lookup {
+        Lookup {
+            file: folder.join("config.toml"),
+            environment: "dev".to_owned(),
+            variables: Environment::default(),
+            dotenv: true,
+        }
+    }
+
+    #[test]
+    fn includes_overlay_and_dotenv_are_found_beside_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        fs::create_dir(folder.path().join("collections")).unwrap();
+        write("config.toml", "include = [\"collections/*.toml\"]\n[app]\nname = \"${NAME}\"\n");
+        write("config.dev.toml", "[app]\nurl = \"http://dev.example.com\"\n");
+        write(".env", "NAME=From dotenv\n");
+        write("collections/b.toml", "[collections.b]\nfields = { x = \"text\" }\n");
+        write("collections/a.toml", "[collections.a]\nfields = { x = \"text\" }\n");
+        let found = lookup(folder.path()).load().unwrap();
+        let names: Vec<_> = found.config.collections.iter().map(|c| &c.collection.name).collect();
+        assert_eq!(names, ["a", "b"]);
+        let settings = found.config.settings.as_map();
+        assert_eq!(settings["meta"]["appName"], "From dotenv");
+        assert_eq!(settings["meta"]["appURL"], "http://dev.example.com");
+        assert!(found.files.iter().any(|file| file.ends_with("collections/a.toml")));
+    }
+
+    #[test]
+    fn a_file_that_was_named_must_be_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = lookup(folder.path()).load().err().unwrap();
+        assert!(matches!(error, LoadError::Unreadable { .. }), "{error}");
+    }
+}

@@ -1,0 +1,179 @@
+//! The command line as types. Every option also reads `FERROBASE_<OPTION>`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// One executable and one config.toml are a whole backend.
+#[derive(Debug, Parser)]
+#[command(name = "ferrobase", version, propagate_version = true, arg_required_else_help = true)]
+pub(super) struct Options {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serve, watch config.toml and apply safe changes as they are saved (development)
+    Dev(DevOptions),
+    /// Serve (production)
+    Serve(ServeOptions),
+    /// Check config.toml without a database
+    Check(ConfigOptions),
+    /// Print what a collection of config.toml expands to
+    Explain(ExplainOptions),
+    /// Make, change or delete superuser accounts
+    Superuser(SuperuserOptions),
+}
+
+/// Where the data and the configuration are.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DataOptions {
+    /// Data folder
+    #[arg(long, value_name = "DIR", env = "FERROBASE_DIR", default_value = "data")]
+    pub dir: PathBuf,
+    #[command(flatten)]
+    pub config: ConfigOptions,
+}
+
+/// Where the configuration is and which overlay is laid on it.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ConfigOptions {
+    /// Configuration file [default: ./config.toml if it exists]
+    #[arg(long, value_name = "FILE", env = "FERROBASE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Environment: lays config.NAME.toml over the file [default: dev for `dev`, else prod]
+    #[arg(long, value_name = "NAME", env = "FERROBASE_ENV")]
+    pub env: Option<String>,
+}
+
+/// Where to listen.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ListenOptions {
+    /// Address to listen on [default: 127.0.0.1:8090]
+    #[arg(long, value_name = "ADDR", env = "FERROBASE_HTTP")]
+    pub http: Option<SocketAddr>,
+    /// Origins that browsers may call from, separated by commas [default: *]
+    #[arg(long, value_name = "LIST", env = "FERROBASE_ORIGINS", value_delimiter = ',')]
+    pub origins: Vec<String>,
+    #[command(flatten)]
+    pub foreign: ForeignOptions,
+}
+
+/// PocketBase's options that have no meaning here: they are refused with the reason.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ForeignOptions {
+    #[arg(long = "hooksDir", hide = true, num_args = 0..=1)]
+    hooks_dir: Option<Option<String>>,
+    #[arg(long = "hooksWatch", hide = true, num_args = 0..=1)]
+    hooks_watch: Option<Option<String>>,
+    #[arg(long = "hooksPool", hide = true, num_args = 0..=1)]
+    hooks_pool: Option<Option<String>>,
+    #[arg(long = "migrationsDir", hide = true, num_args = 0..=1)]
+    migrations_dir: Option<Option<String>>,
+    #[arg(long = "automigrate", hide = true, num_args = 0..=1)]
+    automigrate: Option<Option<String>>,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ServeOptions {
+    #[command(flatten)]
+    pub data: DataOptions,
+    #[command(flatten)]
+    pub listen: ListenOptions,
+    /// Refuse changes of collections and settings by the API [default: true with a config file]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        env = "FERROBASE_LOCKED",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub locked: Option<bool>,
+}
+
+/// Options of `dev`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DevOptions {
+    #[command(flatten)]
+    pub data: DataOptions,
+    #[command(flatten)]
+    pub listen: ListenOptions,
+    /// Start from an empty database: deletes the data folder's database first
+    #[arg(long)]
+    pub reset: bool,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ExplainOptions {
+    /// Name of the collection
+    pub collection: String,
+    #[command(flatten)]
+    pub config: ConfigOptions,
+}
+
+/// Options of `superuser`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct SuperuserOptions {
+    #[command(subcommand)]
+    pub action: SuperuserAction,
+}
+
+/// What to do with a superuser account. Without PASSWORD it is asked for, or read as one line of
+/// standard input.
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum SuperuserAction {
+    /// Make the account, or set its password if it is there
+    Upsert(Account),
+    /// Make the account; fails if it is there
+    Create(Account),
+    /// Set the account's password; fails if it is not there
+    Update(Account),
+    /// Delete the account; the last one is refused
+    Delete(AccountName),
+}
+
+/// An account with its password.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Account {
+    /// E-mail address of the account
+    pub email: String,
+    /// Password; leave it out to be asked, so that it stays out of the shell's history
+    pub password: Option<String>,
+    #[command(flatten)]
+    pub data: DataOptions,
+}
+
+/// An account by name.
+#[derive(Debug, Clone, Args)]
+pub(super) struct AccountName {
+    /// E-mail address of the account
+    pub email: String,
+    #[command(flatten)]
+    pub data: DataOptions,
+}
+
+impl ForeignOptions {
+    /// The first option of PocketBase's that was given and has no meaning here, with the reason.
+    pub(super) fn refusal(&self) -> Option<String> {
+        let hooks = "Ferrobase has no server-side hooks: rules, policies and webhooks of config.toml take their place";
+        let migrations = "Ferrobase has no migration files: config.toml is the schema, and changes are planned from it";
+        let given = [
+            ("--hooksDir", self.hooks_dir.is_some(), hooks),
+            ("--hooksWatch", self.hooks_watch.is_some(), hooks),
+            ("--hooksPool", self.hooks_pool.is_some(), hooks),
+            ("--migrationsDir", self.migrations_dir.is_some(), migrations),
+            ("--automigrate", self.automigrate.is_some(), migrations),
+        ];
+        given
+            .iter()
+            .find(|(_, given, _)| *given)
+            .map(|(option, _, reason)| format!("{option} has no meaning here. {reason}."))
+    }
+}

@@ -1,0 +1,266 @@
+//! Starting and stopping a server: configuration, database, plan, seeds, listener, in the order in
+//! which a failure leaves the least behind.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use actix_web::{HttpServer, rt};
+use tokio::task::JoinHandle;
+
+use crate::cli::boot::{self, AppOptions, StartError, make_dir};
+use crate::cli::configuration::{Configuration, Lookup, declared};
+use crate::cli::environment::Environment;
+use crate::http;
+use crate::http::edge::Origins;
+use crate::services::app::App;
+use crate::services::bootstrap::{self, Source};
+use crate::services::clock::Clock;
+use crate::services::plan::{self, Applied, BootOptions};
+use crate::services::superusers;
+use crate::store::DirLock;
+
+/// How long requests in flight may take to end once the server is told to stop.
+const DRAIN_SECONDS: u64 = 10;
+
+/// How often the server looks whether another process changed collections or settings.
+const REVISION_POLL: Duration = Duration::from_secs(1);
+
+/// How a server is started.
+#[derive(Clone)]
+pub struct ServeOptions {
+    /// The data folder; it is made when it is not there.
+    pub dir: PathBuf,
+    /// The config file; `None` is no file at all.
+    pub config: Option<PathBuf>,
+    /// The address to listen on; `None` is the file's, else 127.0.0.1:8090. Port 0 is any free one.
+    pub http: Option<SocketAddr>,
+    /// Origins that browsers may call from; empty is the file's, else all.
+    pub origins: Vec<String>,
+    /// Name of the environment; `None` is the mode's own.
+    pub env: Option<String>,
+    /// Production or development.
+    pub mode: Mode,
+    /// Whether the API may not change what the file sets; `None` is the mode's own.
+    pub locked: Option<bool>,
+    /// Whether the database is emptied first.
+    pub reset: bool,
+    /// The variables that the config file can name.
+    pub variables: Environment,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// How a server treats its config file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The file rules: environment `prod`, locked.
+    Production,
+    /// The file is being written: environment `dev`, not locked, `.env` is read.
+    Development,
+}
+
+impl Mode {
+    /// The environment unless one is named.
+    pub const fn environment(self) -> &'static str {
+        match self {
+            Self::Production => "prod",
+            Self::Development => "dev",
+        }
+    }
+}
+
+/// A server that answers requests until it is stopped or dropped.
+pub struct Server {
+    app: Data<App>,
+    address: SocketAddr,
+    handle: ServerHandle,
+    serving: JoinHandle<std::io::Result<()>>,
+    polling: JoinHandle<()>,
+    report: Start,
+    _lock: DirLock,
+}
+
+/// What a person wants to know of a start.
+pub struct Start {
+    /// The configuration, when there is a file.
+    pub configuration: Option<Configuration>,
+    /// What was applied of it.
+    pub applied: Option<Applied>,
+    /// The token of the set-up link, while there is no superuser.
+    pub set_up_token: Option<String>,
+}
+
+impl ServeOptions {
+    /// A production server over `dir` without a config file, on a free port of this machine.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            config: None,
+            http: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+            origins: Vec::new(),
+            env: None,
+            mode: Mode::Production,
+            locked: None,
+            reset: false,
+            variables: Environment::default(),
+            clock: Clock::system(),
+        }
+    }
+
+    /// How the config file is read, when there is one.
+    pub fn lookup(&self) -> Option<Lookup> {
+        let file = self.config.clone()?;
+        Some(Lookup {
+            file,
+            environment: self.env.clone().unwrap_or_else(|| self.mode.environment().to_owned()),
+            variables: self.variables.clone(),
+            dotenv: self.mode == Mode::Development,
+        })
+    }
+}
+
+/// Starts a server. When it returns, requests are answered.
+///
+/// # Errors
+/// Why it does not start; the database is as it was, unless it had to be made.
+pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
+    let configuration = options.lookup().map(|lookup| lookup.load()).transpose()?;
+    let listener = listen(&options, configuration.as_ref())?;
+    make_dir(&options.dir)?;
+    let lock = DirLock::acquire(&options.dir)?;
+    if options.reset {
+        lock.erase_database()?;
+    }
+    let app = open(&options, configuration.as_ref())?;
+    let prepared = prepare(&app, configuration.as_ref()).await;
+    let start = match prepared {
+        Ok((applied, set_up_token)) => Start { configuration, applied, set_up_token },
+        Err(error) => {
+            app.store.close().await;
+            return Err(error);
+        }
+    };
+    serve(app, listener, origins(&options, start.configuration.as_ref()), start, lock)
+}
+
+/// Brings the database to what the file says and makes sure that somebody can get in.
+async fn prepare(
+    app: &App,
+    configuration: Option<&Configuration>,
+) -> Result<(Option<Applied>, Option<String>), StartError> {
+    let source = configuration.map_or(Source::Api, |_| Source::ConfigFile);
+    bootstrap::run(app, source).await?;
+    let applied = match configuration {
+        Some(configuration) => apply(app, configuration).await?,
+        None => None,
+    };
+    Ok((applied, superusers::set_up_token(app).await?))
+}
+
+/// Applies what the file says, as far as it may go by itself, and its seeds.
+///
+/// # Errors
+/// The plan that needs a person; nothing was changed.
+pub async fn apply(
+    app: &App,
+    configuration: &Configuration,
+) -> Result<Option<Applied>, StartError> {
+    let config = &configuration.config;
+    let options = BootOptions {
+        on_boot: config.on_boot,
+        author: "boot".to_owned(),
+        ..BootOptions::default()
+    };
+    let applied = plan::boot(app, &declared(config), &options).await?;
+    Ok(applied)
+}
+
+fn listen(
+    options: &ServeOptions,
+    configuration: Option<&Configuration>,
+) -> Result<TcpListener, StartError> {
+    const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8090);
+    let of_file = || configuration.and_then(|configuration| configuration.config.server.http);
+    let address = options.http.or_else(of_file).unwrap_or(USUAL);
+    TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })
+}
+
+fn open(options: &ServeOptions, configuration: Option<&Configuration>) -> Result<App, StartError> {
+    let locked = options.mode == Mode::Production && configuration.is_some();
+    boot::open(&AppOptions {
+        dir: &options.dir,
+        config: configuration.map(|configuration| &configuration.config),
+        clock: options.clock.clone(),
+        throttle: options.variables.switch("FERROBASE_AUTH_THROTTLE"),
+        locked: options.locked.unwrap_or(locked),
+    })
+}
+
+fn origins(options: &ServeOptions, configuration: Option<&Configuration>) -> Origins {
+    let of_file =
+        configuration.and_then(|configuration| configuration.config.server.origins.as_ref());
+    let named = Some(&options.origins).filter(|origins| !origins.is_empty());
+    named
+        .or(of_file)
+        .map_or_else(Origins::default, |origins| Origins::new(origins.iter().map(String::as_str)))
+}
+
+fn serve(
+    app: App,
+    listener: TcpListener,
+    origins: Origins,
+    report: Start,
+    lock: DirLock,
+) -> Result<Server, StartError> {
+    let (app, origins) = (Data::new(app), Data::new(origins));
+    let address = listener.local_addr().map_err(StartError::Server)?;
+    let application = app.clone();
+    let server = HttpServer::new(move || http::application(application.clone(), origins.clone()))
+        .disable_signals()
+        .shutdown_timeout(DRAIN_SECONDS)
+        .listen(listener)
+        .map_err(StartError::Server)?
+        .run();
+    let handle = server.handle();
+    let polling = rt::spawn(poll_revision(app.clone()));
+    Ok(Server { app, address, handle, serving: rt::spawn(server), polling, report, _lock: lock })
+}
+
+async fn poll_revision(app: Data<App>) {
+    let mut ticks = tokio::time::interval(REVISION_POLL);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = app.store.poll_revision().await {
+            tracing::warn!(%error, "cannot see whether another process changed something");
+        }
+    }
+}
+
+impl Server {
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The handles that its use cases work with.
+    pub fn app(&self) -> Arc<App> {
+        self.app.clone().into_inner()
+    }
+
+    /// What happened at the start.
+    pub const fn start(&self) -> &Start {
+        &self.report
+    }
+
+    /// Stops accepting, finishes the requests in flight, and leaves the database in one piece.
+    pub async fn stop(self) {
+        self.handle.stop(true).await;
+        self.polling.abort();
+        let _ = self.serving.await;
+        self.app.store.close().await;
+    }
+}

@@ -1,0 +1,105 @@
+//! `ferrobase superuser …`: accounts without being signed in, beside a running server or without one.
+
+use crate::cli::boot::{self, AppOptions, StartError, make_dir};
+use crate::cli::configuration::Lookup;
+use crate::cli::options::{Account, AccountName, DataOptions, SuperuserAction};
+use crate::cli::terminal::{ask, complain, say};
+use crate::services::Error;
+use crate::services::app::App;
+use crate::services::bootstrap::{self, Source};
+use crate::services::clock::Clock;
+use crate::services::superusers::{self, Upserted};
+
+/// Carries `action` out. A running server notices within a second.
+///
+/// # Errors
+/// Why nothing was changed.
+pub(super) async fn run(
+    action: SuperuserAction,
+    lookup: impl Fn(&DataOptions) -> Option<Lookup>,
+) -> Result<(), StartError> {
+    let app = open(action.data(), &lookup).await?;
+    let done = carry_out(&app, action).await;
+    app.store.close().await;
+    done
+}
+
+async fn carry_out(app: &App, action: SuperuserAction) -> Result<(), StartError> {
+    match action {
+        SuperuserAction::Upsert(account) => {
+            let done = superusers::upsert(app, &account.email, &password(&account)?).await?;
+            say(&match done {
+                Upserted::Created => format!("Created the superuser {}.", account.email),
+                Upserted::Updated => format!("Set the password of {}.", account.email),
+            });
+        }
+        SuperuserAction::Create(account) => {
+            superusers::create(app, &account.email, &password(&account)?).await?;
+            say(&format!("Created the superuser {}.", account.email));
+        }
+        SuperuserAction::Update(account) => {
+            superusers::update(app, &account.email, &password(&account)?)
+                .await
+                .map_err(|error| missing(error, &account.email))?;
+            say(&format!("Set the password of {}.", account.email));
+        }
+        SuperuserAction::Delete(account) => delete(app, account).await?,
+    }
+    Ok(())
+}
+
+/// Deleting what is not there is no failure: the wanted state is reached.
+async fn delete(app: &App, account: AccountName) -> Result<(), StartError> {
+    match superusers::delete(app, &account.email).await {
+        Ok(()) => say(&format!("Deleted the superuser {}.", account.email)),
+        Err(Error::NotFound) => complain(&format!("There is no superuser {}.", account.email)),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+fn missing(error: Error, email: &str) -> Error {
+    match error {
+        Error::NotFound => Error::bad_request(format!(
+            "There is no superuser {email}. Make it with: ferrobase superuser create {email}"
+        )),
+        other => other,
+    }
+}
+
+fn password(account: &Account) -> Result<String, StartError> {
+    match &account.password {
+        Some(password) => Ok(password.clone()),
+        None => ask(&format!("Password for {}: ", account.email)).map_err(|error| {
+            StartError::Failed(Error::bad_request(format!("No password was given: {error}.")))
+        }),
+    }
+}
+
+/// The database with its system collections. A config file only matters for how passwords are
+/// hashed; one that is broken must not keep anybody from getting in.
+async fn open(
+    data: &DataOptions,
+    lookup: &impl Fn(&DataOptions) -> Option<Lookup>,
+) -> Result<App, StartError> {
+    let config = lookup(data).and_then(|lookup| lookup.load().ok());
+    make_dir(&data.dir)?;
+    let app = boot::open(&AppOptions {
+        dir: &data.dir,
+        config: config.as_ref().map(|configuration| &configuration.config),
+        clock: Clock::system(),
+        throttle: None,
+        locked: false,
+    })?;
+    bootstrap::run(&app, Source::ConfigFile).await?;
+    Ok(app)
+}
+
+impl SuperuserAction {
+    const fn data(&self) -> &DataOptions {
+        match self {
+            Self::Upsert(account) | Self::Create(account) | Self::Update(account) => &account.data,
+            Self::Delete(account) => &account.data,
+        }
+    }
+}
