@@ -31,7 +31,7 @@ pub fn quote(name: &str) -> String {
 }
 
 /// Appends `name` as [`quote`] writes it.
-pub fn push_quoted(sql: &mut String, name: &str) {
+pub(super) fn push_quoted(sql: &mut String, name: &str) {
     sql.push('"');
     for (number, part) in name.split('"').enumerate() {
         if number > 0 {

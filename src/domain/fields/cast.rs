@@ -58,7 +58,7 @@ pub(super) fn to_bool(value: &Json) -> Result<bool, Fault> {
 }
 
 /// A list of texts without blanks and repetitions.
-pub fn to_texts(value: &Json) -> Vec<String> {
+pub(super) fn to_texts(value: &Json) -> Vec<String> {
     let texts = match value {
         Json::Null | Json::Object(_) => Vec::new(),
         Json::Array(items) => items.iter().map(to_text).collect(),
