@@ -4,6 +4,8 @@
 
 mod checks;
 mod shape;
+mod validation;
+mod views;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -86,9 +88,10 @@ pub(super) fn read<'t>(
     reader: &mut Reader<'_>,
 ) -> Collections {
     let (mut gathered, outlines) = outlines(section, reader);
-    for one in &mut gathered {
+    for one in gathered.iter_mut().filter(|one| !one.spec.collection.is_view()) {
         read_fields(one, &outlines, reader);
     }
+    views::infer(&mut gathered, &outlines, reader);
 
     let schema = schema(&gathered);
     for one in &mut gathered {
@@ -96,6 +99,9 @@ pub(super) fn read<'t>(
     }
     let schema = self::schema(&gathered);
     checks::check(&gathered, &schema, policies, reader);
+    if !reader.failed() {
+        validation::validate(&gathered, reader);
+    }
     Collections { specs: gathered.into_iter().map(|one| one.spec).collect(), schema }
 }
 

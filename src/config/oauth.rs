@@ -2,43 +2,7 @@
 
 use crate::config::report::{Fault, advise};
 use crate::config::section::{Reader, Section};
-use crate::domain::collection::OAuth2Provider;
-
-/// Names that contract B 4.2 knows.
-pub(super) const PROVIDERS: [&str; 32] = [
-    "apple",
-    "google",
-    "microsoft",
-    "yandex",
-    "facebook",
-    "instagram2",
-    "github",
-    "gitlab",
-    "bitbucket",
-    "gitee",
-    "gitea",
-    "discord",
-    "twitter",
-    "kakao",
-    "vk",
-    "linear",
-    "notion",
-    "monday",
-    "lark",
-    "box",
-    "spotify",
-    "trakt",
-    "twitch",
-    "patreon",
-    "strava",
-    "wakatime",
-    "livechat",
-    "mailcow",
-    "planningcenter",
-    "oidc",
-    "oidc2",
-    "oidc3",
-];
+use crate::domain::collection::{OAuth2Provider, PROVIDERS};
 
 const KEYS: [&str; 9] = [
     "client_id",

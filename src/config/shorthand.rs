@@ -147,6 +147,14 @@ const fn is_name_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '_'
 }
 
+/// A character as messages show it.
+fn visible(character: char) -> String {
+    match character {
+        '\'' | '"' => character.to_string(),
+        _ => character.escape_debug().to_string(),
+    }
+}
+
 /// Takes a shorthand apart, or answers everything that is wrong with it.
 pub(super) fn parse(text: &str, form: Form) -> Result<Shorthand, Vec<ShorthandFault>> {
     let mut parser = Parser { text, position: 0, faults: Vec::new() };
@@ -403,7 +411,7 @@ impl<'t> Parser<'t> {
     }
 
     fn misplaced(&mut self, next: char) {
-        let shown = next.escape_debug();
+        let shown = visible(next);
         let help = match next {
             '\'' => Some("a value with quotes in it is quoted as a whole: 'it''s'".to_owned()),
             '\t' | '\n' | '\r' => Some("parts are separated by spaces".to_owned()),
@@ -448,7 +456,7 @@ impl<'t> Parser<'t> {
             '=' => Some("there is no space around `=`".to_owned()),
             _ => None,
         };
-        let shown = next.escape_debug();
+        let shown = visible(next);
         self.fault(start..self.here().end, format!("`{shown}` cannot stand here"), help);
     }
 
@@ -476,3 +484,6 @@ impl<'t> Parser<'t> {
         Some(value.to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,6 +93,15 @@ fn the_shapes_are_the_documents() {
 }
 
 #[test]
+fn the_view_has_inferred_fields() {
+    let config = loaded(BLOG);
+    let stats = &config.collection("post_stats").unwrap().collection;
+    let shapes: Vec<(&str, &str)> =
+        stats.fields.iter().map(|field| (field.name.as_str(), field.kind.type_name())).collect();
+    assert_eq!(shapes, [("id", "text"), ("likes", "number"), ("comments", "number")]);
+}
+
+#[test]
 fn what_is_not_there_yet_is_said_once_each() {
     let config = loaded(BLOG);
     let warnings: Vec<&str> = config
