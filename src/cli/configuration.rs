@@ -6,6 +6,8 @@ use std::sync::Mutex;
 
 use crate::cli::environment::{DotenvError, Environment};
 use crate::config::{self, Colours, Config, Report, Source, SourceFile};
+use crate::domain::collection::{Collection, CollectionKind};
+use crate::domain::random::Random;
 use crate::services::plan::{Declared, DeclaredCollection, Removed};
 
 /// Where a configuration is looked for and what it is read with.
@@ -97,10 +99,12 @@ pub(super) fn usual_file() -> Option<PathBuf> {
     Some(PathBuf::from("config.toml")).filter(|file| file.is_file())
 }
 
-/// What the file declares, in the form that plans compare.
+/// What the file declares, in the form that plans compare. Secrets of tokens are not in the file:
+/// each auth collection brings fresh ones, which count where it has none yet.
 pub(super) fn declared(config: &Config) -> Declared {
+    let mut random = Random::system();
     let collections = config.collections.iter().map(|spec| DeclaredCollection {
-        collection: spec.collection.clone(),
+        collection: with_secrets(spec.collection.clone(), &mut random),
         renamed_from: spec.renamed_from.clone(),
         renamed_fields: spec.renamed_fields.clone(),
         protect: spec.protect,
@@ -120,6 +124,13 @@ pub(super) fn declared(config: &Config) -> Declared {
         settings: config.settings.clone(),
         strict: config.strict,
     }
+}
+
+fn with_secrets(mut collection: Collection, random: &mut Random) -> Collection {
+    if let CollectionKind::Auth(options) = &mut collection.kind {
+        options.renew_secrets(|| random.secret());
+    }
+    collection
 }
 
 fn read(path: &Path) -> Result<SourceFile, LoadError> {

@@ -42,6 +42,20 @@ impl AuthOptions {
         }
     }
 
+    /// Gives every kind of token a secret of its own from `secret`; whatever was signed before is
+    /// void.
+    pub fn renew_secrets(&mut self, mut secret: impl FnMut() -> String) {
+        for token in [
+            &mut self.auth_token,
+            &mut self.password_reset_token,
+            &mut self.email_change_token,
+            &mut self.verification_token,
+            &mut self.file_token,
+        ] {
+            token.secret = secret();
+        }
+    }
+
     pub(super) fn write(&self, secrets: Secrets, out: &mut JsonMap) {
         let mut put = |key: &str, value: Json| out.insert(key.to_owned(), value);
         put("authRule", rule_json(self.auth_rule.as_ref()));
