@@ -14,6 +14,9 @@ mod request;
 mod request_values;
 mod resolve;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 pub use check::{check, field_path};

@@ -20,7 +20,8 @@ impl Dialect {
     /// The number of elements of a list column; 0 of null.
     pub(in crate::store) fn list_length(self, value: &str) -> String {
         match self {
-            Self::Sqlite => format!("json_array_length({})", valid_list(value)),
+            // The cast gives it the affinity of a number column beside a text column.
+            Self::Sqlite => format!("CAST(json_array_length({}) AS INTEGER)", valid_list(value)),
             Self::Postgres => format!("COALESCE(jsonb_array_length({value}), 0)"),
         }
     }
@@ -58,6 +59,15 @@ impl Dialect {
         match self {
             Self::Sqlite => value.to_owned(),
             Self::Postgres => format!("({value} #>> '{{}}')"),
+        }
+    }
+
+    /// A text that a scalar from inside JSON is compared with as text.
+    pub(in crate::store) fn text_beside_json(self, text: &str) -> String {
+        match self {
+            // A text that is computed has not the affinity of a text column by itself.
+            Self::Sqlite => format!("CAST({text} AS TEXT)"),
+            Self::Postgres => text.to_owned(),
         }
     }
 

@@ -329,6 +329,9 @@ fn aligned(dialect: Dialect, left: &Rendered, right: &Rendered) -> (Fragment, Fr
         (Shape::Json, _) if is_number(other) => {
             side.sql.clone().map(|value| dialect.json_number(value))
         }
+        (_, Shape::Json) if !is_number(side) => {
+            side.text(dialect).map(|text| dialect.text_beside_json(text))
+        }
         (Shape::Number | Shape::Bool, _) => side.number(dialect),
         (_, Shape::Number | Shape::Bool) => {
             side.text(dialect).map(|text| dialect.text_as_number(text))

@@ -116,7 +116,8 @@ impl Column {
                 (dialect.list_length(&raw), Shape::Number, false)
             }
             (_, Some(Modifier::Length)) => {
-                (format!("CASE WHEN {raw} <> '' THEN 1 ELSE 0 END"), Shape::Number, false)
+                let length = format!("CAST(CASE WHEN {raw} <> '' THEN 1 ELSE 0 END AS INTEGER)");
+                (length, Shape::Number, false)
             }
             (Shape::Json, modifier) => {
                 let value = dialect.json_value(&raw, &self.inside);

@@ -323,7 +323,7 @@ impl<'a> Value<'a> {
             Self::Changed(Test::Always) => "1".into(),
             Self::Changed(Test::Never) => "0".into(),
             Self::Changed(Test::Sql(sql)) => {
-                Fragment::from("CASE WHEN ") + sql + " THEN 1 ELSE 0 END"
+                Fragment::from("CAST(CASE WHEN ") + sql + " THEN 1 ELSE 0 END AS INTEGER)"
             }
         };
         let value = Rendered { sql, shape: Shape::Number, nullable: false };

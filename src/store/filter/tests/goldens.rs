@@ -66,7 +66,7 @@ fn plain_comparisons_stay_plain() {
         [Text("x"), Real(5.0)]
         "#);
     assert_snapshot!(rule("tags:length > 1 && kind:length = 1 && title:lower = 'a'"), @r#"
-        FROM "posts" WHERE json_array_length(CASE WHEN json_valid("posts"."tags") THEN "posts"."tags" ELSE '[]' END) > $1 AND CASE WHEN "posts"."kind" <> '' THEN 1 ELSE 0 END = $2 AND lower("posts"."title") = $3
+        FROM "posts" WHERE CAST(json_array_length(CASE WHEN json_valid("posts"."tags") THEN "posts"."tags" ELSE '[]' END) AS INTEGER) > $1 AND CAST(CASE WHEN "posts"."kind" <> '' THEN 1 ELSE 0 END AS INTEGER) = $2 AND lower("posts"."title") = $3
         [Real(1.0), Real(1.0), Text("a")]
         "#);
 }

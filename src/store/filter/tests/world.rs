@@ -15,7 +15,7 @@ use crate::domain::{Json, JsonMap};
 use crate::store::column::encode;
 use crate::store::filter::{FilterError, Query};
 use crate::store::sql::quote;
-use crate::store::{Dialect, Statement, Store, StoreError, StoreOptions, Value};
+use crate::store::{Dialect, Durability, Statement, Store, StoreError, StoreOptions, Value};
 
 /// 2026-03-04 05:06:07.008, a Wednesday.
 pub(super) const NOW: &str = "2026-03-04 05:06:07.008Z";
@@ -117,7 +117,9 @@ impl World {
         let schema = Arc::new(schema());
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let dir = tempfile::tempdir().expect("a folder");
-        let store = Store::open(StoreOptions::new(dir.path())).expect("a database");
+        let durability = Durability::Normal;
+        let options = StoreOptions { durability, ..StoreOptions::new(dir.path()) };
+        let store = Store::open(options).expect("a database");
         let world = Self { schema, store, runtime, _dir: dir };
         world.write(
             world.schema.collections().iter().map(|collection| create(collection)).collect(),
