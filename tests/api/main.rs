@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+#[expect(unreachable_pub, dead_code, reason = "the harness is a library of its suites")]
 mod harness;
 
 mod kill;
