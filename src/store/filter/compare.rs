@@ -10,6 +10,9 @@ use crate::store::filter::fragment::Fragment;
 use crate::store::filter::operands::{Rendered, Shape};
 use crate::store::value::Value;
 
+/// Longest pattern that SQLite takes, in bytes; a longer one is found nowhere.
+const MAX_PATTERN: usize = 50_000;
+
 /// A condition: decided already, or left to the database.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Test {
@@ -115,7 +118,11 @@ fn column_known(
         }
         Operator::Like | Operator::NotLike => {
             known::text(&known.value).map_or(Test::Never, |text| {
-                let pattern = Fragment::param(Value::Text(known::pattern(&text)));
+                let pattern = known::pattern(&text);
+                if pattern.len() > MAX_PATTERN {
+                    return Test::of(operator == Operator::NotLike);
+                }
+                let pattern = Fragment::param(Value::Text(pattern));
                 like(dialect, column.text(dialect), operator, pattern)
             })
         }

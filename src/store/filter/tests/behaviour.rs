@@ -412,6 +412,12 @@ fn requests() {
             ("@request.body.title:lower = 'alpha' && rank = 1", "p1"),
         ],
     );
+    request.query.insert("long".into(), "x".repeat(60_000));
+    finds_in(
+        &world,
+        &request,
+        &[("title ~ @request.query.long", ""), ("title !~ @request.query.long", "p1 p2 p3 p4")],
+    );
     let query = world.query("posts", &request).require(&Rule::new("@request.body.note:length = 0"));
     assert!(matches!(query, Err(FilterError::Rule(_))));
 }
