@@ -164,10 +164,7 @@ impl Scope<'_> {
             let rest = segments.as_slice();
             let Some(position) = current.position(segment) else {
                 let starts_at_row = steps.is_empty() && matches!(root, Root::Row);
-                if starts_at_row && segment.contains("_via_") && self.row == RowState::WouldBe {
-                    let message = "no record can refer to a record that is not stored yet";
-                    return Err(RuleError::new(message, span.clone()));
-                }
+                self.may_step_back(segment, starts_at_row, span)?;
                 let step = self.step_back(&current, segment, span)?;
                 current = self.enter(&mut steps, step, span)?;
                 continue;
@@ -189,10 +186,24 @@ impl Scope<'_> {
                 }
             };
             check_modifier(&field, inside, modifier, span)?;
-            let inside = inside.iter().map(|&key| key.to_owned()).collect();
+            let inside = inside.iter().map(|&key| key.into()).collect();
             return Ok(Path { root, steps, field, inside, modifier });
         }
         Err(RuleError::new("a field is missing at the end of this path", span.clone()))
+    }
+
+    /// A row that is not stored yet cannot be referred to.
+    fn may_step_back(
+        &self,
+        segment: &str,
+        starts_at_row: bool,
+        span: &Span,
+    ) -> Result<(), RuleError> {
+        if starts_at_row && segment.contains("_via_") && self.row == RowState::WouldBe {
+            let message = "no record can refer to a record that is not stored yet";
+            return Err(RuleError::new(message, span.clone()));
+        }
+        Ok(())
     }
 
     fn enter(
