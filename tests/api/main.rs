@@ -3,7 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
-#[expect(unreachable_pub, dead_code, reason = "the harness is a library of its suites")]
+#[expect(
+    unreachable_pub,
+    dead_code,
+    unused_imports,
+    reason = "the harness is a library of its suites"
+)]
 mod harness;
 
 mod kill;
