@@ -351,3 +351,50 @@ async fn a_changed_collection_ends_its_group_and_is_there_for_the_next_function(
     assert_eq!(values(&test.store, &made, "x").await, json!(["x", "A"]));
     assert_eq!(names(&test.events()), ["SchemaChanged"]);
 }
+
+#[tokio::test]
+async fn what_a_view_reads_is_not_dropped() {
+    let test = TestStore::start().await;
+    let posts = posts(json!([{ "id": "1", "name": "a", "type": "text" }]), &[]);
+    create(&test.store, &posts).await;
+    let reader = view("reader", "select id, a from posts");
+    let made = reader.clone();
+    test.store.write(move |tx| ddl::create(tx, &made)).await.unwrap();
+    let table = Arc::clone(&posts);
+    let refused = test.store.write(move |tx| ddl::drop(tx, &table)).await.unwrap_err();
+    assert!(refused.to_string().starts_with("error in view reader:"), "{refused}");
+    insert(&test.store, record(&posts, json!(["x", "A"]))).await.unwrap();
+    let table = Arc::clone(&posts);
+    let both = test.store.write(move |tx| {
+        ddl::drop(tx, &reader)?;
+        ddl::drop(tx, &table)
+    });
+    both.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_read_that_the_schema_moved_under_starts_again_with_the_new_one() {
+    let test = TestStore::start_with(|options| {
+        options.read_budget = std::time::Duration::from_secs(3600);
+    })
+    .await;
+    let old = posts(json!([{ "id": "1", "name": "a", "type": "text" }]), &[]);
+    create(&test.store, &old).await;
+    insert(&test.store, record(&old, json!(["x", "A"]))).await.unwrap();
+    let (gate, keeper) = gate();
+    let store = test.store.clone();
+    let reader = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(store.read(move |db| {
+            let posts = Arc::clone(db.schema().by_name("posts").unwrap());
+            gate.pass();
+            let record = records::by_id(db, &posts, "x")?.unwrap();
+            Ok::<_, StoreError>(record.text("b").to_owned())
+        }))
+    });
+    keeper.wait();
+    let new = posts(json!([{ "id": "1", "name": "b", "type": "text" }]), &[]);
+    change(&test.store, &old, &new).await.unwrap();
+    keeper.open();
+    assert_eq!(reader.join().unwrap().unwrap(), "A");
+}

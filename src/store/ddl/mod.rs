@@ -34,12 +34,25 @@ pub fn create(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
     tx.run(statements::create_table(tx.dialect(), collection)).map(|_| ())
 }
 
-/// Removes the table or view, and the indexes with it.
+/// Removes the table or view, and the indexes with it. What a view reads cannot go before it.
 ///
 /// # Errors
-/// What the database says.
+/// What the database says, for one when a view reads it.
 pub fn drop(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
-    tx.run(statements::drop(collection)).map(|_| ())
+    if tx.dialect().keeps_what_views_read() {
+        return tx.run(statements::drop(collection)).map(|_| ());
+    }
+    let broken_before = broken_views(tx)?;
+    tx.run(statements::drop(collection))?;
+    let broken = broken_views(tx)?;
+    match broken.into_iter().find(|(view, _)| broken_before.iter().all(|(name, _)| name != view)) {
+        Some((view, StoreError::Statement { message, source })) => {
+            let message = format!("error in view {view}: {message}");
+            Err(StoreError::Statement { message, source })
+        }
+        Some((_, error)) => Err(error),
+        None => Ok(()),
+    }
 }
 
 /// Changes the table or view of `old` to that of `new`, with its rows. Indexes that cannot stay are
@@ -107,6 +120,20 @@ pub fn create_indexes(
         }
     }
     Ok(faults)
+}
+
+/// The views whose query does not run, and what is wrong with it.
+fn broken_views(tx: &mut Tx) -> Result<Vec<(String, StoreError)>, StoreError> {
+    let views = tx.dialect().views();
+    let mut broken = Vec::new();
+    for view in tx.fetch_all(views)? {
+        let name = view.text(0)?;
+        let probe = statements::probe(name);
+        if let Err(error) = tx.attempt(|tx| tx.fetch_optional(probe)) {
+            broken.push((name.to_owned(), error));
+        }
+    }
+    Ok(broken)
 }
 
 /// Ids of views are texts (contract A 2.12). Where the query's are none the view casts them, and

@@ -41,6 +41,11 @@ pub(super) fn drop_view(name: &str) -> Statement {
     statement(format!("DROP VIEW {}", quote(name)))
 }
 
+/// Asks a view for nothing, which fails if its query does not run.
+pub(super) fn probe(view: &str) -> Statement {
+    statement(format!("SELECT 1 FROM {} LIMIT 0", quote(view)))
+}
+
 /// An index; the table that its text names does not count.
 pub(super) fn create_index(dialect: Dialect, collection: &Collection, index: &Index) -> Statement {
     let unique = if index.unique { "UNIQUE " } else { "" };

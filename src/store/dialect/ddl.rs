@@ -241,6 +241,15 @@ impl Dialect {
         Statement::new(sql, vec![Value::text(table)])
     }
 
+    /// Whether the engine refuses to drop what a view reads. SQLite leaves a broken view behind,
+    /// which then stands in the way of every later rename.
+    pub(in crate::store) const fn keeps_what_views_read(self) -> bool {
+        match self {
+            Self::Sqlite => false,
+            Self::Postgres => true,
+        }
+    }
+
     /// Answers name and text of every view, in the order in which they were made.
     pub(in crate::store) const fn views(self) -> Statement {
         let sql = match self {
