@@ -195,6 +195,16 @@ impl Store {
         }
     }
 
+    /// Copies one state of the database into the new file `to`, while reads and writes go on.
+    ///
+    /// # Errors
+    /// Why not, for one because the file is there already; nothing is left of the copy then.
+    pub async fn copy(&self, to: PathBuf) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.copy(to).await,
+        }
+    }
+
     /// Finishes what was accepted, refuses the rest with [`StoreError::Closed`], and leaves the
     /// file in one piece. Returns when all is on disk.
     pub async fn close(&self) {

@@ -184,3 +184,34 @@ async fn the_log_stays_bounded_under_writes() {
     }
     assert!(most < 70 << 20, "100 MB were written, the log held {most} bytes at most");
 }
+
+#[tokio::test]
+async fn a_copy_is_a_database_of_its_own() {
+    let test = TestStore::start().await;
+    test.store.write(|tx| insert(tx, "a", 1)).await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("data.db");
+    let (gate, keeper) = gate();
+    let writing = queued(test.store.write(move |tx| {
+        insert(tx, "uncommitted", 2)?;
+        gate.pass();
+        Ok::<_, StoreError>(())
+    }));
+    keeper.wait();
+    test.store.copy(file.clone()).await.unwrap();
+    assert!(test.store.copy(file).await.is_err(), "nothing is overwritten");
+    keeper.open();
+    writing.await.unwrap();
+    let copy = Store::open(options(dir.path())).unwrap();
+    assert_eq!(copy.read(numbers).await.unwrap(), [("a".to_owned(), 1)]);
+    copy.write(|tx| insert(tx, "b", 3)).await.unwrap();
+    assert_eq!(test.numbers().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_copy_that_fails_leaves_no_file() {
+    let test = TestStore::start().await;
+    let file = test.dir.path().join("missing").join("copy.db");
+    assert!(test.store.copy(file.clone()).await.is_err());
+    assert!(!file.exists());
+}

@@ -2,6 +2,7 @@
 //! threads, and move to a small pool when they are slow.
 
 mod checkpoint;
+mod copy;
 mod error;
 mod open;
 mod queue;
@@ -10,6 +11,7 @@ mod session;
 mod slow;
 mod writer;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -94,6 +96,10 @@ impl SqliteEngine {
         // The writer looks at the revision whenever it begins; an empty function makes it begin.
         self.write(self.write_timeout, |_| Ok::<(), StoreError>(())).await?;
         Ok(true)
+    }
+
+    pub(in crate::store) async fn copy(&self, to: PathBuf) -> Result<(), StoreError> {
+        self.readers.copy(to).await
     }
 
     pub(in crate::store) async fn close(&self) {

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::store::StoreOptions;
 use crate::store::engine::Session as AnySession;
+use crate::store::engine::sqlite::copy::copy;
 use crate::store::engine::sqlite::queue::Queue;
 use crate::store::engine::sqlite::slow::SlowStatements;
 use crate::store::engine::sqlite::{Shared, open};
@@ -96,6 +97,22 @@ impl Readers {
         };
         self.pool.push(Box::new(job)).await?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// Copies the database into the new file `to`, in the pool.
+    pub(super) async fn copy(self: &Arc<Self>, to: PathBuf) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let readers = Arc::clone(self);
+        let job = move || {
+            let copied = readers.take().and_then(|mut db| {
+                let AnySession::Sqlite(session) = db.session();
+                copy(session.connection(), &to)
+            });
+            // The caller may have gone meanwhile.
+            let _ = reply.send(copied);
+        };
+        self.pool.push(Box::new(job)).await?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// Refuses reads from now on and lets go of the idle connections.
