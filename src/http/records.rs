@@ -1,6 +1,9 @@
 //! The routes of records (contract A 3.2 to 3.6). Refusals come in the order of contract A 3.4: the
 //! collection, the declared length, views, the body, then what the service says.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;

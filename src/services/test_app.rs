@@ -14,7 +14,7 @@ use crate::services::passwords::{Cost, Passwords};
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
-use crate::store::{Durability, Statement, Store, StoreError, StoreOptions, quote, records};
+use crate::store::{Durability, Store, StoreError, StoreOptions, ddl, records};
 
 /// The moment at which the clock of a test stands.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_700_000_000_500);
@@ -98,11 +98,9 @@ async fn make_tables(store: &Store, collections: Vec<Arc<Collection>>) {
     store
         .write(move |tx| {
             for collection in &collections {
-                let columns: Vec<String> =
-                    collection.fields.iter().map(|field| quote(&field.name)).collect();
-                let sql =
-                    format!("CREATE TABLE {} ({})", quote(&collection.name), columns.join(", "));
-                tx.run(Statement::new(sql, Vec::new()))?;
+                ddl::create(tx, collection)?;
+                let faults = ddl::create_indexes(tx, None, collection)?;
+                assert!(faults.is_empty(), "{faults:?}");
             }
             tx.set_schema(Schema::new(version, collections.clone()))
         })

@@ -7,26 +7,16 @@ use crate::domain::collection::{Collection, SUPERUSERS};
 use crate::domain::event::Event;
 use crate::domain::invalid::{Fault, FieldErrors};
 use crate::domain::record::Record;
+use crate::domain::system::REFERENCES;
 use crate::services::Error;
 use crate::store::{Db, Tx, accounts, records};
 
 /// Address of the account that exists until the first superuser is made (contract B 5.1).
 pub const INSTALLER: &str = "__pbinstaller@example.com";
 
-/// Second factors in progress.
-pub(super) const MFAS: &str = "_mfas";
-/// Codes sent by mail.
-pub(super) const OTPS: &str = "_otps";
-/// Links to other providers.
-pub(super) const EXTERNAL_AUTHS: &str = "_externalAuths";
-/// Places that an account was signed in from.
-pub(super) const AUTH_ORIGINS: &str = "_authOrigins";
-
-const ALL: [&str; 4] = [MFAS, OTPS, EXTERNAL_AUTHS, AUTH_ORIGINS];
-
 /// Removes the rows of all four collections that belong to the account `id` of `collection`.
 pub(super) fn remove_all(tx: &mut Tx, collection: &Collection, id: &str) -> Result<(), Error> {
-    for name in ALL {
+    for name in REFERENCES {
         remove_from(tx, name, collection, id)?;
     }
     Ok(())
@@ -57,7 +47,7 @@ pub(super) fn check_owner(
     record: &Record,
     errors: &mut FieldErrors,
 ) -> Result<(), Error> {
-    if !ALL.contains(&record.collection().name.as_str()) {
+    if !REFERENCES.contains(&record.collection().name.as_str()) {
         return Ok(());
     }
     let schema = db.schema();

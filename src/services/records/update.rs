@@ -8,13 +8,13 @@ use crate::domain::event::Event;
 use crate::domain::random::Random;
 use crate::domain::record::Record;
 use crate::domain::rules::RequestInfo;
+use crate::domain::system::{AUTH_ORIGINS, EXTERNAL_AUTHS, MFAS, OTPS};
 use crate::domain::{Json, JsonMap};
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::records::hashes::{Hashes, KnownPassword, sends_password};
 use crate::services::records::record_view::RecordView;
 use crate::services::records::sign_in_fields::{self, OldPassword, Secrets};
-use crate::services::records::system_refs::{AUTH_ORIGINS, EXTERNAL_AUTHS, MFAS, OTPS};
 use crate::services::records::{access, answer, checks, system_refs};
 use crate::store::{Db, Tx, records};
 

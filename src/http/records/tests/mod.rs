@@ -1,0 +1,9 @@
+//! Records through the whole application: what is asked over HTTP and what is there afterwards.
+
+mod accounts;
+mod cascades;
+mod expands;
+mod lists;
+mod refusals;
+mod values;
+mod world;
