@@ -245,15 +245,17 @@ impl Scope<'_> {
         span: &Span,
     ) -> Result<Step, RuleError> {
         let Some((name, field)) = segment.split_once("_via_") else {
-            let known = current.fields.iter().map(|field| field.name.as_str());
+            let known = self.suggestible(current);
             return Err(RuleError::unknown("field", segment, known, span.clone()));
         };
         let Some(collection) = self.schema.find(name) else {
-            let known = self.schema.collections().iter().map(|known| known.name.as_str());
+            let trusted = self.author == Author::Trusted;
+            let known = self.schema.collections().iter().filter(|_| trusted);
+            let known = known.map(|known| known.name.as_str());
             return Err(RuleError::unknown("collection", name, known, span.clone()));
         };
         let Some(position) = collection.position(field) else {
-            let known = collection.fields.iter().map(|field| field.name.as_str());
+            let known = self.suggestible(collection);
             return Err(RuleError::unknown("field", field, known, span.clone()));
         };
         let by = FieldRef { collection: Arc::clone(collection), position };
@@ -268,6 +270,13 @@ impl Scope<'_> {
                 Err(RuleError::new(message, span.clone()))
             }
         }
+    }
+
+    /// The fields that an error may name: a client's typing mistake must not reveal hidden ones.
+    fn suggestible<'c>(&self, collection: &'c Collection) -> impl Iterator<Item = &'c str> {
+        let trusted = self.author == Author::Trusted;
+        let fields = collection.fields.iter().filter(move |field| trusted || !field.hidden);
+        fields.map(|field| field.name.as_str())
     }
 
     fn may_read(&self, field: &FieldRef, span: &Span) -> Result<(), RuleError> {

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
+use crate::domain::JsonMap;
 use crate::domain::changes::{Changes, Input};
 use crate::domain::collection::Collection;
 use crate::domain::event::Event;
 use crate::domain::random::Random;
 use crate::domain::record::Record;
 use crate::domain::rules::RequestInfo;
-use crate::domain::{Json, JsonMap};
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::records::hashes::{Hashes, sends_password};
 use crate::services::records::record_view::RecordView;
-use crate::services::records::sign_in_fields::{self, Management, Secrets};
+use crate::services::records::sign_in_fields::{self, Secrets};
 use crate::services::records::{access, answer, checks, system_refs};
 use crate::store::{Db, Tx, records};
 
@@ -100,7 +100,7 @@ fn draft(db: &mut Db, creation: &Creation) -> Result<Changes, Error> {
     let request = RequestInfo { body: std::mem::take(&mut changes.body), ..sent.clone() };
     require_rule(db, &changes.record, &request)?;
     if collection.is_auth() {
-        let management = management(db, &changes.record, &request)?;
+        let management = access::would_be_management(db, &changes.record, &request)?;
         let secrets = Secrets::read(&creation.body);
         sign_in_fields::check_created(&changes.record, &secrets, management).into_result()?;
     }
@@ -119,11 +119,4 @@ fn require_rule(db: &mut Db, record: &Record, request: &RequestInfo) -> Result<(
     } else {
         Err(Error::bad_request("The record cannot be created: the rules do not allow it."))
     }
-}
-
-/// The manage rule is not won by claiming to be verified.
-fn management(db: &mut Db, record: &Record, request: &RequestInfo) -> Result<Management, Error> {
-    let mut record = record.clone();
-    record.set("verified", Json::Bool(false));
-    access::would_be_management(db, &record, request)
 }

@@ -110,6 +110,10 @@ fn follow(
     let unique: Vec<&str> = unique.into_iter().collect();
     let records = access::viewable(db, &link.target, &unique, request)?;
     let mut children = visibility::show(db, &link.target, records, request)?;
+    if link.direction == Direction::Back {
+        // Whoever may not see the field must not see whom it names from the other side either.
+        children.retain(|child| !child.withholds(link.position));
+    }
     if !node.children.is_empty()
         && expand_level(db, &link.target, &mut children, &node.children, request)? == Path::Dead
     {
@@ -124,9 +128,12 @@ fn follow(
     Ok(Some(Found { arity: link.arity, children }))
 }
 
-/// The ids that each of `views` names, in its order.
+/// The ids that each of `views` names, in its order; a field that is not shown names nobody.
 fn targets(link: &Link, views: &[RecordView]) -> Vec<Vec<String>> {
     let ids = |view: &RecordView| {
+        if view.withholds(link.position) {
+            return Vec::new();
+        }
         texts(&view.record().values()[link.position]).into_iter().map(str::to_owned).collect()
     };
     views.iter().map(ids).collect()

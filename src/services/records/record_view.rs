@@ -97,6 +97,11 @@ impl RecordView {
         &self.record
     }
 
+    /// Whether the field at `position` is not shown to the caller.
+    pub fn withholds(&self, position: usize) -> bool {
+        self.withheld.contains(&position)
+    }
+
     /// The `expand` object, made empty if there is none yet: an empty one is shown too.
     pub fn expand_mut(&mut self) -> &mut Expand {
         self.expand.get_or_insert_default()
@@ -125,7 +130,7 @@ impl Serialize for RecordView {
                         map.serialize_entry("expand", expand)?;
                     }
                 }
-                Key::Field(position) if self.withheld.contains(&position) => {}
+                Key::Field(position) if self.withholds(position) => {}
                 Key::Field(position) => map.serialize_entry(
                     &collection.fields[position].name,
                     &self.record.values()[position],

@@ -132,6 +132,30 @@ async fn relations_are_followed_both_ways_and_share_their_beginnings() {
 }
 
 #[actix_web::test]
+async fn a_relation_that_is_not_shown_is_not_expanded_from_either_side() {
+    let world = World::new(json!([
+        { "id": "c_users", "name": "users", "type": "auth" },
+        { "id": "c_a", "name": "a", "viewRule": "", "fields": [{ "name": "title", "type": "text" }] },
+        { "id": "c_b", "name": "b", "viewRule": "", "fields": [
+            { "name": "title", "type": "text" },
+            { "name": "a", "type": "relation", "collectionId": "c_a",
+              "ext": { "read": "@request.auth.id != ''" } },
+        ] },
+    ]))
+    .await;
+    let root = world.root().await;
+    let a = root.create("a", json!({ "title": "A" })).await.expect(200).id();
+    let b = root.create("b", json!({ "title": "B", "a": a })).await.expect(200).id();
+    let user = world.user("u@x.co", json!({})).await;
+    for (person, there, back) in [(world.guest(), ":{}", ":{}"), (user, "a:A", "b_via_a:[B]")] {
+        let answer = person.view_with("b", &b, &[("expand", "a")]).await.expect(200);
+        assert_eq!(expanded(&answer.body), there);
+        let answer = person.view_with("a", &a, &[("expand", "b_via_a")]).await.expect(200);
+        assert_eq!(expanded(&answer.body), back);
+    }
+}
+
+#[actix_web::test]
 async fn writes_expand_their_answers_and_levels_end_at_six() {
     let world = World::new(blog()).await;
     let guest = world.guest();
