@@ -8,6 +8,7 @@ pub mod collections;
 pub mod passwords;
 pub mod plan;
 pub mod records;
+pub mod seeds;
 pub mod superusers;
 #[cfg(test)]
 pub(crate) mod test_app;
