@@ -6,9 +6,6 @@ use std::sync::Mutex;
 
 use crate::cli::environment::{DotenvError, Environment};
 use crate::config::{self, Colours, Config, Report, Source, SourceFile};
-use crate::domain::collection::{Collection, CollectionKind};
-use crate::domain::random::Random;
-use crate::services::plan::{Declared, DeclaredCollection, Removed};
 
 /// Where a configuration is looked for and what it is read with.
 #[derive(Clone)]
@@ -97,40 +94,6 @@ impl Lookup {
 /// is there.
 pub(super) fn usual_file() -> Option<PathBuf> {
     Some(PathBuf::from("config.toml")).filter(|file| file.is_file())
-}
-
-/// What the file declares, in the form that plans compare. Secrets of tokens are not in the file:
-/// each auth collection brings fresh ones, which count where it has none yet.
-pub(super) fn declared(config: &Config) -> Declared {
-    let mut random = Random::system();
-    let collections = config.collections.iter().map(|spec| DeclaredCollection {
-        collection: with_secrets(spec.collection.clone(), &mut random),
-        renamed_from: spec.renamed_from.clone(),
-        renamed_fields: spec.renamed_fields.clone(),
-        protect: spec.protect,
-        managed: spec.managed,
-    });
-    let removed = &config.removed;
-    Declared {
-        collections: collections.collect(),
-        removed: Removed {
-            collections: removed.collections.iter().map(|(name, _)| name.clone()).collect(),
-            fields: removed
-                .fields
-                .iter()
-                .map(|(collection, field, _)| (collection.clone(), field.clone()))
-                .collect(),
-        },
-        settings: config.settings.clone(),
-        strict: config.strict,
-    }
-}
-
-fn with_secrets(mut collection: Collection, random: &mut Random) -> Collection {
-    if let CollectionKind::Auth(options) = &mut collection.kind {
-        options.renew_secrets(|| random.secret());
-    }
-    collection
 }
 
 fn read(path: &Path) -> Result<SourceFile, LoadError> {

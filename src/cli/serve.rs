@@ -12,14 +12,15 @@ use actix_web::{HttpServer, rt};
 use tokio::task::JoinHandle;
 
 use crate::cli::boot::{self, AppOptions, StartError, make_dir};
-use crate::cli::configuration::{Configuration, Lookup, declared};
+use crate::cli::configuration::{Configuration, Lookup};
 use crate::cli::environment::Environment;
 use crate::http;
 use crate::http::edge::Origins;
 use crate::services::app::App;
 use crate::services::bootstrap::{self, Source};
 use crate::services::clock::Clock;
-use crate::services::plan::{self, Applied, BootOptions};
+use crate::services::plan::{self, Applied, BootOptions, Declared};
+use crate::services::seeds;
 use crate::services::superusers;
 use crate::store::DirLock;
 
@@ -175,7 +176,10 @@ pub async fn apply(
         author: "boot".to_owned(),
         ..BootOptions::default()
     };
-    let applied = plan::boot(app, &declared(config), &options).await?;
+    let applied = plan::boot(app, &Declared::from_config(config), &options).await?;
+    if applied.is_some() && config.seeds.runs_in(&config.environment) {
+        seeds::run(app, &config.seeds).await?;
+    }
     Ok(applied)
 }
 

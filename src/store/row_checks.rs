@@ -58,7 +58,7 @@ pub fn duplicates(
     if values == 0 {
         return Ok(Duplicates::default());
     }
-    let most = format!("{groups} ORDER BY \"times\" DESC LIMIT $1");
+    let most = format!("{groups} ORDER BY \"times\" DESC, 1 LIMIT $1");
     let rows = db.fetch_all(Statement::new(most, vec![Value::Int(samples)]))?;
     let samples = rows.into_iter().map(|row| sample(row, keys.len())).collect::<Result<_, _>>()?;
     Ok(Duplicates { values, samples })

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::OnBoot;
+use crate::domain::random::Random;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::plan::change::{Class, Plan};
@@ -82,7 +83,8 @@ async fn apply_safe(
     declared: &Declared,
     options: &BootOptions,
 ) -> Result<Applied, Stop> {
-    let (declared, now) = (Arc::new(declared.clone()), app.clock.now());
+    let declared = Arc::new(declared.clone().with_secrets(&mut Random::system()));
+    let now = app.clock.now();
     let (author, openings) = (options.author.clone(), options.allow_public || !declared.strict);
     app.store
         .write_with(LONG, move |tx| -> Result<Result<Applied, Stop>, Error> {

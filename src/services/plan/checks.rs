@@ -197,7 +197,8 @@ fn no_rows(db: &mut Db, change: Change, table: &str, field: &str) -> Result<Chan
     if count == 0 {
         return Ok(change);
     }
-    let text = format!("{} rows would have none", count);
+    let words = if count == 1 { "row" } else { "rows" };
+    let text = format!("{count} {words} would have none");
     let advice = format!("give {field} a default, or add it without `!` and fill the rows first");
     Ok(blocked(change, &text, advice))
 }
@@ -205,7 +206,8 @@ fn no_rows(db: &mut Db, change: Change, table: &str, field: &str) -> Result<Chan
 /// How many rows go with a collection.
 fn rows(db: &mut Db, mut change: Change, table: &str) -> Result<Change, StoreError> {
     let count = row_checks::count(db, table)?;
-    change.text = format!("{}, {count} rows", change.text);
+    let word = if count == 1 { "row" } else { "rows" };
+    change.text = format!("{}, {count} {word}", change.text);
     Ok(change)
 }
 
@@ -221,6 +223,7 @@ fn filled_rows(
         count += u64::from(!field.is_zero(&value));
         Ok(())
     })?;
-    change.text = format!("{}, {count} rows have a value", change.text);
+    let words = if count == 1 { "row has" } else { "rows have" };
+    change.text = format!("{}, {count} {words} a value", change.text);
     Ok(change)
 }

@@ -35,12 +35,12 @@ pub(super) fn new_collection(collection: &Collection) -> Vec<Draft> {
     let text = format!("new {} collection", collection.kind.type_name());
     let path = (collection.name.as_str(), "");
     let mut drafts = vec![Change::new(Class::Safe, ChangeKind::NewCollection, path, text).into()];
-    drafts.extend(
-        rules(collection)
-            .into_iter()
-            .filter(|(_, rule)| guest::opens(None, *rule))
-            .map(|(name, rule)| rule_change(collection, name, None, rule).into()),
-    );
+    drafts.extend(rules(collection).into_iter().filter(|(_, rule)| guest::opens(None, *rule)).map(
+        |(name, rule)| {
+            let path = (collection.name.as_str(), name);
+            Change::new(Class::Opening, ChangeKind::Rule, path, rule_text(rule)).into()
+        },
+    ));
     drafts
 }
 
@@ -310,11 +310,14 @@ fn rule_change_at(path: (&str, &str), from: Option<&Rule>, to: Option<&Rule>) ->
     Change::new(class, ChangeKind::Rule, path, text)
 }
 
-fn rule_text(rule: Option<&Rule>) -> &str {
+/// A rule for people; the end of a long one stays unsaid.
+fn rule_text(rule: Option<&Rule>) -> String {
+    const LONGEST: usize = 72;
     match rule {
-        None => "locked",
-        Some(rule) if rule.is_public() => "public",
-        Some(rule) => rule.text(),
+        None => "locked".to_owned(),
+        Some(rule) if rule.is_public() => "public".to_owned(),
+        Some(rule) if rule.text().chars().count() <= LONGEST => rule.text().to_owned(),
+        Some(rule) => rule.text().chars().take(LONGEST).chain(" …".chars()).collect(),
     }
 }
 

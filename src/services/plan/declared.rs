@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::{CollectionSpec, Config, Settings};
-use crate::domain::collection::{AuthOptions, Collection, CollectionKind};
+use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::random::Random;
 
 /// Everything that the file says about the database.
@@ -46,13 +46,12 @@ pub struct Removed {
 }
 
 impl Declared {
-    /// What `config` declares. `random` makes the secrets of auth collections, which no file holds;
-    /// they count only for collections that are new.
-    pub fn from_config(config: &Config, random: &mut Random) -> Self {
+    /// What `config` declares.
+    pub fn from_config(config: &Config) -> Self {
         let removed = &config.removed;
         let fields = removed.fields.iter();
         Self {
-            collections: config.collections.iter().map(|spec| declared(spec, random)).collect(),
+            collections: config.collections.iter().map(declared).collect(),
             removed: Removed {
                 collections: removed.collections.iter().map(|(name, _)| name.clone()).collect(),
                 fields: fields.map(|(of, name, _)| (of.clone(), name.clone())).collect(),
@@ -61,34 +60,26 @@ impl Declared {
             strict: config.strict,
         }
     }
+
+    /// The same with secrets for the tokens of every auth collection, which no file holds. They
+    /// count only for collections that are new; a stored one keeps its own.
+    pub(super) fn with_secrets(mut self, random: &mut Random) -> Self {
+        for declared in &mut self.collections {
+            if let CollectionKind::Auth(options) = &mut declared.collection.kind {
+                options.renew_secrets(|| random.secret());
+            }
+        }
+        self
+    }
 }
 
-fn declared(spec: &CollectionSpec, random: &mut Random) -> DeclaredCollection {
-    let mut collection = spec.collection.clone();
-    if let CollectionKind::Auth(options) = &mut collection.kind {
-        make_secrets(options, random);
-    }
+fn declared(spec: &CollectionSpec) -> DeclaredCollection {
     DeclaredCollection {
-        collection,
+        collection: spec.collection.clone(),
         renamed_from: spec.renamed_from.clone(),
         renamed_fields: spec.renamed_fields.clone(),
         protect: spec.protect,
         managed: spec.managed,
-    }
-}
-
-/// Gives every kind of token a secret that has none.
-fn make_secrets(options: &mut AuthOptions, random: &mut Random) {
-    for token in [
-        &mut options.auth_token,
-        &mut options.password_reset_token,
-        &mut options.email_change_token,
-        &mut options.verification_token,
-        &mut options.file_token,
-    ] {
-        if token.secret.is_empty() {
-            token.secret = random.secret();
-        }
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) use state::State;
 
 use crate::domain::Json;
 use crate::domain::collection::Collection;
+use crate::domain::random::Random;
 use crate::domain::schema::Schema;
 use crate::domain::time::Timestamp;
 use crate::services::Error;
@@ -70,7 +71,7 @@ pub(crate) enum Step {
 /// # Errors
 /// When the database cannot be read.
 pub async fn compute(app: &App, declared: &Declared) -> Result<Plan, Error> {
-    let declared = Arc::new(declared.clone());
+    let declared = Arc::new(declared.clone().with_secrets(&mut Random::system()));
     app.store.read(move |db| Ok(draw(db, &declared)?)).await
 }
 

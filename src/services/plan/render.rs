@@ -10,15 +10,16 @@ const PART: usize = 24;
 /// The plan as lines: collections with their changes, what is parked, what is blocked, and a sum.
 pub fn render(plan: &Plan) -> String {
     let mut text = String::new();
-    let mut last = None;
+    let mut collections: Vec<&str> = Vec::new();
     for change in &plan.changes {
-        if last != Some(&change.collection) {
-            heading(&mut text, plan, change);
+        if !collections.contains(&change.collection.as_str()) {
+            collections.push(&change.collection);
         }
-        last = Some(&change.collection);
-        if !change.part.is_empty() || !is_heading(change.kind) {
-            line(&mut text, change);
-        }
+    }
+    for collection in collections {
+        let changes = plan.changes.iter().filter(|change| change.collection == collection);
+        heading(&mut text, collection, changes.clone().find(|change| is_heading(change)));
+        changes.filter(|change| !is_heading(change)).for_each(|change| line(&mut text, change));
     }
     if plan.unchanged > 0 {
         push(&mut text, &format!("  = {} unchanged", plan.unchanged));
@@ -43,10 +44,10 @@ fn push(text: &mut String, line: &str) {
     text.push('\n');
 }
 
-/// Whether a change of this kind is about the collection itself and stands in its heading.
-const fn is_heading(kind: ChangeKind) -> bool {
+/// Whether a change is about the collection itself and stands in its heading.
+const fn is_heading(change: &Change) -> bool {
     matches!(
-        kind,
+        change.kind,
         ChangeKind::NewCollection
             | ChangeKind::RenamedCollection
             | ChangeKind::ParkedCollection
@@ -55,16 +56,12 @@ const fn is_heading(kind: ChangeKind) -> bool {
     )
 }
 
-fn heading(text: &mut String, plan: &Plan, first: &Change) {
-    let name = if first.collection.is_empty() { "settings" } else { &first.collection };
-    let own = plan.changes.iter().find(|change| {
-        change.collection == first.collection && change.part.is_empty() && is_heading(change.kind)
-    });
+fn heading(text: &mut String, collection: &str, own: Option<&Change>) {
+    let name = if collection.is_empty() { "settings" } else { collection };
     match own {
         Some(change) => {
             let (mark, width) = (change.kind.mark(), PART + 4);
-            let line =
-                format!("  {mark} {name:<width$}{}{}", change.text, class_note(change.class));
+            let line = format!("  {mark} {name:<width$}{}{}", change.text, class_note(change));
             push(text, &line);
         }
         None => push(text, &format!("  ~ {name}")),
@@ -72,20 +69,21 @@ fn heading(text: &mut String, plan: &Plan, first: &Change) {
 }
 
 fn line(text: &mut String, change: &Change) {
-    let part = if change.part.is_empty() { "" } else { &change.part };
+    let part = &change.part;
     let mut line = String::new();
     // Writing to a text cannot fail.
     let _ = write!(line, "      {} {part:<PART$}{}", change.kind.mark(), change.text);
-    line.push_str(class_note(change.class));
+    line.push_str(class_note(change));
     push(text, line.trim_end());
 }
 
-const fn class_note(class: Class) -> &'static str {
-    match class {
-        Class::Safe => "",
-        Class::Opening => "   OPENS",
-        Class::NeedsApply => "   NEEDS APPLY",
-        Class::Blocked => "   BLOCKED",
+const fn class_note(change: &Change) -> &'static str {
+    match (change.class, change.kind) {
+        (Class::Safe, _) => "",
+        (Class::Opening, ChangeKind::Rule) => "   OPENS to guests",
+        (Class::Opening, _) => "   OPENS",
+        (Class::NeedsApply, _) => "   NEEDS APPLY",
+        (Class::Blocked, _) => "   BLOCKED",
     }
 }
 
@@ -93,16 +91,26 @@ fn sum(plan: &Plan) -> String {
     if plan.is_empty() {
         return "Plan: nothing to change.".to_owned();
     }
-    let count = |wanted: &dyn Fn(&&Change) -> bool| plan.changes.iter().filter(wanted).count();
-    let blocked = count(&|change| change.class == Class::Blocked);
-    let destroy = count(&|change| change.class != Class::Blocked && change.kind.destroys());
-    let add = count(&|change| change.class != Class::Blocked && change.kind.mark() == '+');
-    let change = plan.changes.len() - blocked - destroy - add;
+    let blocked = plan.of(Class::Blocked).count();
+    // The rules of a new collection come with it and are no changes of their own.
+    let is_new = |name: &str| {
+        let mut all = plan.changes.iter();
+        all.any(|change| change.kind == ChangeKind::NewCollection && change.collection == name)
+    };
+    let (mut add, mut change, mut destroy) = (0, 0, 0);
+    for one in plan.changes.iter().filter(|one| one.class != Class::Blocked) {
+        match one.kind {
+            kind if kind.destroys() => destroy += 1,
+            kind if kind.mark() == '+' => add += 1,
+            ChangeKind::Rule if is_new(&one.collection) => {}
+            _ => change += 1,
+        }
+    }
     let mut sum = format!("Plan: {add} to add, {change} to change, {destroy} to destroy");
     for (number, word) in [
         (blocked, "blocked"),
         (plan.of(Class::NeedsApply).count(), "waiting for apply"),
-        (plan.of(Class::Opening).count(), "opening"),
+        (plan.of(Class::Opening).count(), "opening to others"),
     ] {
         if number > 0 {
             let _ = write!(sum, ", {number} {word}");

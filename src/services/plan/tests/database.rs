@@ -279,7 +279,7 @@ async fn renames_type_changes_and_removals_stop_the_start() {
     removed.removed.fields.push(("posts".to_owned(), "teaser".to_owned()));
     let changes = stopped(&test, &removed).await;
     assert_eq!(changes[0].kind, ChangeKind::RemovedField);
-    assert!(changes[0].text.contains("1 rows have a value"), "{changes:?}");
+    assert!(changes[0].text.contains("1 row has a value"), "{changes:?}");
 }
 
 #[tokio::test]
@@ -379,4 +379,72 @@ async fn a_deleted_target_blocks_a_cascade() {
     insert(&test, "posts", &[json!({ "tag": "gone00000000000" }), json!({})]).await;
     let changes = stopped(&test, &relation(true)).await;
     assert!(changes[0].text.contains("1 ids belong to no record of tags"), "{changes:?}");
+}
+
+#[tokio::test]
+async fn tokens_of_a_declared_auth_collection_have_secrets_that_stay() {
+    let test = start().await;
+    let mut declared = file(&[json!({ "name": "people", "type": "auth", "fields": [] })]);
+    let collection = &mut declared.collections[0].collection;
+    let crate::domain::collection::CollectionKind::Auth(options) = &mut collection.kind else {
+        panic!("an auth collection");
+    };
+    options.auth_token.secret = String::new();
+    options.file_token.secret = String::new();
+    let secrets = || {
+        let people = test.app.store.schema().by_name("people").unwrap().clone();
+        people.auth().unwrap().tokens().map(|(_, token)| token.secret.clone())
+    };
+    boot_with(&test, &declared).await.unwrap();
+    let first = secrets();
+    assert!(first.iter().all(|secret| secret.len() >= 30), "every kind of token has its secret");
+    assert_eq!(first.iter().collect::<std::collections::BTreeSet<_>>().len(), 5);
+    boot_with(&test, &declared).await.unwrap();
+    assert_eq!(secrets(), first);
+}
+
+#[tokio::test]
+async fn a_plan_reads_as_lines_for_people() {
+    let test = start().await;
+    let fields = json!([
+        { "name": "publishedAt", "type": "date" },
+        { "name": "slug", "type": "text" },
+        { "name": "subtitle", "type": "editor" },
+    ]);
+    let likes = json!({ "name": "likes", "fields": [] });
+    boot_with(&test, &file(&[posts(&fields), likes.clone()])).await.unwrap();
+    let rows = ["hello", "hello", "intro", "intro", "once"].map(|slug| json!({ "slug": slug }));
+    insert(&test, "posts", &rows).await;
+    let mut declared = file(&[
+        json!({
+            "name": "posts", "listRule": "status = 'published'",
+            "fields": [
+                { "name": "published_at", "type": "date" },
+                { "name": "slug", "type": "text" },
+                { "name": "status", "type": "text" },
+            ],
+            "indexes": ["CREATE UNIQUE INDEX idx_slug ON posts (slug)"],
+        }),
+        json!({ "name": "tags", "fields": [], "listRule": "" }),
+        likes,
+    ]);
+    let renames = &mut declared.collections[0].renamed_fields;
+    renames.insert("published_at".to_owned(), "publishedAt".to_owned());
+    declared.removed.fields.push(("posts".to_owned(), "subtitle".to_owned()));
+    let plan = compute(&test.app, &declared).await.unwrap();
+    insta::assert_snapshot!(render(&plan), @r#"
+      ~ posts
+          > published_at            publishedAt -> published_at, data kept   NEEDS APPLY
+          + status                  text, optional
+          ! idx_slug                unique(slug): 2 values occur more than once   BLOCKED
+          ~ rules.list              locked -> status = 'published'   OPENS to guests
+          - subtitle                drop, allowed by [removed], 0 rows have a value   NEEDS APPLY
+      + tags                        new base collection
+          ~ rules.list              public   OPENS to guests
+      = 1 unchanged
+
+    Blocked: posts.idx_slug   "hello" x2, "intro" x2; mend the rows first
+
+    Plan: 2 to add, 2 to change, 1 to destroy, 1 blocked, 2 waiting for apply, 2 opening to others.
+    "#);
 }
