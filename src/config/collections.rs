@@ -66,6 +66,8 @@ pub(super) struct Gathered<'t> {
     pub declared: Vec<Declared<'t>>,
     pub spec: CollectionSpec,
     pub checks: Vec<Check>,
+    /// Whether a view's query is at fault, so that its fields are not known.
+    pub shapeless: bool,
 }
 
 /// Everything that `[collections]` says.
@@ -134,7 +136,9 @@ fn outlines<'t>(section: &Section<'t>, reader: &mut Reader<'_>) -> (Vec<Gathered
     for entry in section.entries() {
         let Some(table) = section.table(&entry.key, reader) else { continue };
         check_name(&entry.key, &entry.key_place, &gathered, reader);
-        let Some(kind) = shape::kind(&table, reader) else { continue };
+        // An unknown type is read as the plainest, so that other faults are found as well.
+        let known = shape::kind(&table, reader);
+        let kind = known.clone().unwrap_or(CollectionKind::Base);
         let renamed_from = shape::renamed_from(&table, section, reader);
         let first_name = renamed_from.as_deref().unwrap_or(&entry.key);
         let id = id::collection_id(kind.type_name(), first_name, |id| {
@@ -146,11 +150,20 @@ fn outlines<'t>(section: &Section<'t>, reader: &mut Reader<'_>) -> (Vec<Gathered
             is_auth: matches!(kind, CollectionKind::Auth(_)),
             is_view: matches!(kind, CollectionKind::View(_)),
         });
+        if known.is_some() {
+            shape::check_keys(&kind, &table, reader);
+        }
         let mut spec = shape::spec(&entry.key, id, kind, &table, reader);
         spec.places.name = entry.key_place.clone();
         spec.places.renamed_from = table.node("renamed_from").map(|node| node.place.clone());
         spec.renamed_from = renamed_from;
-        gathered.push(Gathered { section: table, declared: Vec::new(), spec, checks: Vec::new() });
+        gathered.push(Gathered {
+            section: table,
+            declared: Vec::new(),
+            spec,
+            checks: Vec::new(),
+            shapeless: false,
+        });
     }
     (gathered, outlines)
 }
@@ -192,8 +205,12 @@ fn read_fields<'t>(one: &mut Gathered<'t>, outlines: &Outlines, reader: &mut Rea
             );
             continue;
         }
-        let Some(draft) = draft::read(entry, reader) else { continue };
-        let Some(declared) = fields::declare(draft, outlines, reader) else { continue };
+        let declared =
+            draft::read(entry, reader).and_then(|draft| fields::declare(draft, outlines, reader));
+        let Some(declared) = declared else {
+            one.spec.collection.fields.push(fields::unknown(&entry.key));
+            continue;
+        };
         one.spec.places.fields.insert(entry.key.clone(), entry.key_place.clone());
         if let Some((former, place)) = &declared.renamed_from {
             if section.has(former) {

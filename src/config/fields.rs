@@ -10,7 +10,7 @@ use crate::config::report::Fault;
 use crate::config::section::Reader;
 use crate::config::shorthand::{Head, OptionName, is_name};
 use crate::config::source::Place;
-use crate::domain::fields::{Field, FieldExt, FieldKind, OnDelete};
+use crate::domain::fields::{Field, FieldExt, FieldKind, JsonOptions, OnDelete};
 
 /// A field with what the rest of its collection still needs to know of how it was written.
 #[derive(Debug, Clone)]
@@ -61,6 +61,12 @@ pub(super) fn declare<'t>(
     };
     field.ext.default = defaults::default(&draft, &field, outlines, reader);
     Some(Declared { field, draft, renamed_from })
+}
+
+/// What stands for a field that cannot be made, so that its name is known all the same: a type
+/// that a rule may do anything with. A load with such a field fails.
+pub(super) fn unknown(name: &str) -> Field {
+    Field::new(name, FieldKind::Json(JsonOptions::default()))
 }
 
 fn place<'d>(draft: &'d Draft<'_>, name: OptionName) -> &'d Place {

@@ -2,12 +2,13 @@
 
 use crate::config::report::{Fault, advise};
 use crate::config::section::{Reader, Section};
+use crate::config::tree::Node;
 use crate::domain::collection::Collection;
 use crate::domain::fields::FieldKind;
 use crate::domain::rules::field_path;
 use crate::domain::schema::Schema;
 
-/// The condition that `owner` stands for; nothing when the collection has none or it is at fault.
+/// The condition that `owner` stands for; nothing when the collection names none.
 pub(super) fn condition(
     section: &Section<'_>,
     collection: &Collection,
@@ -15,6 +16,17 @@ pub(super) fn condition(
     reader: &mut Reader<'_>,
 ) -> Option<String> {
     let node = section.node("owner")?;
+    // One that is at fault is noted once and not again wherever the word is used.
+    let condition = read(node, collection, schema, reader);
+    Some(condition.unwrap_or_else(|| signed_in(&collection.name, "id", "=")))
+}
+
+fn read(
+    node: &Node,
+    collection: &Collection,
+    schema: &Schema,
+    reader: &mut Reader<'_>,
+) -> Option<String> {
     let path = reader.text("owner", node)?;
     let refuse = |message: String, help: &str| Fault::error(message).at(&node.place).help(help);
     if path == "id" {
@@ -43,6 +55,10 @@ pub(super) fn condition(
         }
     };
     let field = found.field.field();
+    if matches!(field.kind, FieldKind::Json(_)) && reader.failed() {
+        // Perhaps a field that could not be made.
+        return None;
+    }
     let target = match &field.kind {
         FieldKind::Relation(options) if found.inside.is_empty() && found.modifier.is_none() => {
             schema.by_id(&options.collection_id)

@@ -1,6 +1,7 @@
 //! `[policies]`: named rules as macros. An expansion is text put in the place of `$name`, outside
 //! texts and comments; every byte of it remembers where it was written (config.md 1.4).
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::config::report::{Fault, advise};
@@ -170,7 +171,12 @@ impl<'t> Policies<'t> {
     fn check(&self, reader: &mut Reader<'_>) {
         let scope = Scope { owner: Some("id"), collection: "" };
         for policy in &self.list {
-            let mut expansion = Expansion { policies: self, scope: &scope, open: Vec::new() };
+            let mut expansion = Expansion {
+                policies: self,
+                scope: &scope,
+                open: Vec::new(),
+                known: HashMap::new(),
+            };
             expansion.open.push(policy.name.clone());
             if let Err(faults) = expansion.rule(policy.text, policy.node) {
                 for fault in faults {
@@ -189,7 +195,8 @@ impl<'t> Policies<'t> {
         reader: &mut Reader<'_>,
     ) -> Option<Expanded> {
         let text = reader.raw_text(name, node)?;
-        let mut expansion = Expansion { policies: self, scope, open: Vec::new() };
+        let mut expansion =
+            Expansion { policies: self, scope, open: Vec::new(), known: HashMap::new() };
         match expansion.rule(text, node) {
             Ok(expanded) => Some(expanded),
             Err(faults) => {
@@ -207,6 +214,8 @@ struct Expansion<'p, 't, 's> {
     scope: &'p Scope<'s>,
     /// The policies around the current one, to find cycles.
     open: Vec<String>,
+    /// What policies expand to, so that each is expanded once however often it is named.
+    known: HashMap<String, Result<Expanded, Fault>>,
 }
 
 impl Expansion<'_, '_, '_> {
@@ -263,11 +272,16 @@ impl Expansion<'_, '_, '_> {
             let message = format!("policies stand in each other more than {DEEPEST} deep");
             return Err(Box::new(Fault::error(message).at(place)));
         }
+        if let Some(known) = self.known.get(name) {
+            return known.clone().map_err(Box::new);
+        }
         self.open.push(name.to_owned());
         let expanded = self.rule(policy.text, policy.node);
         self.open.pop();
         // Which fault is named first does not matter: the policy's own check names them all.
-        expanded.map_err(|mut faults| Box::new(faults.remove(0)))
+        let expanded = expanded.map_err(|mut faults| faults.remove(0));
+        self.known.insert(name.to_owned(), expanded.clone());
+        expanded.map_err(Box::new)
     }
 
     fn expression(&mut self, text: &str, node: &Node) -> Result<Text, Vec<Fault>> {

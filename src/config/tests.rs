@@ -38,7 +38,6 @@ fn refused_source(source: &Source<'_>) -> Vec<String> {
 }
 
 /// The report of a file that must not load, as people see it.
-#[expect(dead_code, reason = "the suites that show reports come next")]
 fn rendered(text: &str) -> String {
     let Err(report) = load(&Source::of_text(text)) else { panic!("this loads:\n{text}") };
     report.render(Colours::Plain)

@@ -1,14 +1,17 @@
 //! What can be said only when every collection is there: whether rules hold together, and what
 //! their author should look at.
 
+use std::ops::Range;
+
 use crate::config::collections::Gathered;
 use crate::config::policies::Policies;
 use crate::config::report::Fault;
 use crate::config::section::{Reader, Section};
 use crate::config::shorthand::OptionName;
-use crate::config::tree::Value;
+use crate::config::tree::{Node, Value};
 use crate::domain::collection::Collection;
-use crate::domain::rules;
+use crate::domain::rules::ast::Expr;
+use crate::domain::rules::{self, Rule, RuleError};
 use crate::domain::schema::Schema;
 
 /// Checks every rule against the whole schema, and the policies for what clients could abuse.
@@ -18,9 +21,9 @@ pub(super) fn check(
     policies: &Policies<'_>,
     reader: &mut Reader<'_>,
 ) {
-    for one in gathered {
+    for one in gathered.iter().filter(|one| !one.shapeless) {
         for check in &one.checks {
-            if let Err(error) = rules::check(&check.rule, &one.spec.collection, schema) {
+            for error in faults(&check.rule, &one.spec.collection, schema) {
                 let place = check.text.place_of(&error.span);
                 reader.fault(
                     Fault::error(error.message).at(&place).label(format!("in {}", check.name)),
@@ -36,13 +39,49 @@ pub(super) fn check(
     }
 }
 
+/// Everything that is wrong with a rule. The domain stops at the first comparison, so each is asked
+/// about on its own once the whole is at fault.
+fn faults(rule: &Rule, collection: &Collection, schema: &Schema) -> Vec<RuleError> {
+    let Err(first) = rules::check(rule, collection, schema) else { return Vec::new() };
+    let Ok(Some(expression)) = rule.expr() else { return vec![first] };
+    let mut comparisons = Vec::new();
+    gather(expression, &mut comparisons);
+    let mut faults: Vec<RuleError> = comparisons
+        .into_iter()
+        .filter_map(|span| {
+            let part = Rule::new(rule.text().get(span.clone())?);
+            let mut error = rules::check(&part, collection, schema).err()?;
+            error.span = error.span.start + span.start..error.span.end + span.start;
+            Some(error)
+        })
+        .collect();
+    if faults.is_empty() {
+        faults.push(first);
+    }
+    faults
+}
+
+/// The bytes of every comparison.
+fn gather(expression: &Expr, comparisons: &mut Vec<Range<usize>>) {
+    match expression {
+        Expr::All(terms) | Expr::Any(terms) => {
+            for term in terms {
+                gather(term, comparisons);
+            }
+        }
+        Expr::Compare(comparison) => {
+            comparisons.push(comparison.left.span.start..comparison.right.span.end);
+        }
+    }
+}
+
 /// `create = "owner"` asks a record that is not there yet to be the caller.
 pub(super) fn never_holds(
     section: &Section<'_>,
     rules: Option<&Section<'_>>,
     reader: &mut Reader<'_>,
 ) {
-    let is = |node: &crate::config::tree::Node, words: &[&str]| matches!(&node.value, Value::Text(text) if words.contains(&text.value.trim()));
+    let is = |node: &Node, words: &[&str]| matches!(&node.value, Value::Text(text) if words.contains(&text.value.trim()));
     let owner = section.node("owner").filter(|node| is(node, &["id"]));
     let create = rules.and_then(|rules| rules.node("create").or_else(|| rules.node("write")));
     if let (Some(owner), Some(create)) = (owner, create)
@@ -58,7 +97,7 @@ pub(super) fn never_holds(
 }
 
 /// The fields that `@request.auth.<field>` names, with their bytes.
-fn auth_fields(text: &str) -> Vec<(&str, std::ops::Range<usize>)> {
+fn auth_fields(text: &str) -> Vec<(&str, Range<usize>)> {
     const PREFIX: &str = "@request.auth.";
     text.match_indices(PREFIX)
         .filter(|(start, _)| !inside_text(text, *start))

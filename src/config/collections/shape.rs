@@ -67,7 +67,6 @@ pub(super) fn spec(
     section: &Section<'_>,
     reader: &mut Reader<'_>,
 ) -> CollectionSpec {
-    check_keys(&kind, section, reader);
     let mut collection = Collection {
         id,
         name: name.to_owned(),
@@ -97,7 +96,7 @@ pub(super) fn spec(
 }
 
 /// Notes keys that the type does not have, with the type that has them.
-fn check_keys(kind: &CollectionKind, section: &Section<'_>, reader: &mut Reader<'_>) {
+pub(super) fn check_keys(kind: &CollectionKind, section: &Section<'_>, reader: &mut Reader<'_>) {
     let mut known: Vec<&str> = COMMON.to_vec();
     match kind {
         CollectionKind::Base => known.extend(STORED),

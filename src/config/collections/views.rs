@@ -49,6 +49,7 @@ pub(super) fn infer(gathered: &mut [Gathered<'_>], outlines: &Outlines, reader: 
         let absent =
             matches!(&one.spec.collection.kind, CollectionKind::View(o) if o.query.is_empty());
         if absent {
+            one.shapeless = true;
             continue;
         }
         if let Err(error) = one.spec.collection.infer_fields(&schema) {
@@ -58,6 +59,7 @@ pub(super) fn infer(gathered: &mut [Gathered<'_>], outlines: &Outlines, reader: 
                 Fault::error(format!("the query of `{name}` cannot be a view: {}", error.message))
                     .at(place),
             );
+            one.shapeless = true;
             continue;
         }
         declare(one, outlines, reader);
@@ -71,8 +73,9 @@ fn tables(kind: &CollectionKind) -> Vec<String> {
     }
 }
 
-fn circle(gathered: &[Gathered<'_>], waiting: &[usize], reader: &mut Reader<'_>) {
+fn circle(gathered: &mut [Gathered<'_>], waiting: &[usize], reader: &mut Reader<'_>) {
     for position in waiting {
+        gathered[*position].shapeless = true;
         let spec = &gathered[*position].spec;
         let place = spec.places.query.as_ref().unwrap_or(&spec.places.name);
         let message =

@@ -1,1 +1,259 @@
+//! Every other section, with a good and a bad example (config.md 1.7).
 
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::config::tests::{loaded, refused};
+use crate::config::{Durability, OnBoot, Task, TriggerEvent};
+use crate::domain::Json;
+
+fn settings(text: &str) -> Json {
+    Json::Object(loaded(text).settings.as_map().clone())
+}
+
+#[test]
+fn the_top_of_the_file() {
+    let config = loaded("strict = true\non_boot = \"check\"\n");
+    assert!(config.strict);
+    assert_eq!(config.on_boot, OnBoot::Check);
+    let config = loaded("");
+    assert!(!config.strict && config.collections.is_empty());
+    assert_eq!(config.on_boot, OnBoot::ApplySafe);
+}
+
+#[test]
+fn app() {
+    assert_eq!(
+        settings("[app]\nname = \"Blog\"\nurl = \"https://a.example\"\naccent = \"#1055c9\"\n"),
+        json!({"meta": {"appName": "Blog", "appURL": "https://a.example", "accentColor": "#1055c9"}})
+    );
+    assert_eq!(
+        refused("[app]\nname = \"\"\nurl = \"a.example\"\naccent = \"blue\"\n"),
+        [
+            "2:8 `name` is not a name of 1 to 255 characters: ``",
+            "3:7 `url` is not an address such as \"https://example.com\": `a.example`",
+            "4:10 `accent` is not a colour such as \"#1055c9\": `blue`",
+        ]
+    );
+}
+
+#[test]
+fn server() {
+    let text = "[server]\nhttp = \"127.0.0.1:8090\"\norigins = [\"https://a.example\", \"*\"]\n\
+                trusted_proxies = [\"X-Forwarded-For\"]\nsuperuser_ips = [\"10.0.0.0/8\", \"::1\"]\n";
+    let config = loaded(text);
+    assert_eq!(config.server.http, "127.0.0.1:8090".parse().ok());
+    assert_eq!(config.server.origins.unwrap().len(), 2);
+    let expected = json!({"trustedProxy": {"headers": ["X-Forwarded-For"]}, "superuserIPs": ["10.0.0.0/8", "::1"]});
+    assert_eq!(settings(text), expected);
+    assert_eq!(
+        refused(
+            "[server]\nhttp = \"localhost\"\norigins = [\"a.example\", \"https://a.example/x\"]\nsuperuser_ips = [\"me\"]\n"
+        ),
+        [
+            "2:8 `http` is not an address such as \"127.0.0.1:8090\": `localhost`",
+            "3:12 `origins` is not an origin such as \"https://example.com\": `a.example`",
+            "3:25 `origins` is not an origin such as \"https://example.com\": `https://a.example/x`",
+            "4:18 `me` is no address",
+        ]
+    );
+}
+
+#[test]
+fn database() {
+    let config =
+        loaded("[database]\nurl = \"\"\ndurability = \"normal\"\npool = 4\ntimeout = \"10s\"\n");
+    assert_eq!(config.database.durability, Durability::Normal);
+    assert_eq!(
+        (config.database.pool, config.database.timeout),
+        (Some(4), Some(Duration::from_secs(10)))
+    );
+    assert_eq!(loaded("").database.durability, Durability::Full);
+    assert_eq!(
+        refused(
+            "[database]\nurl = \"postgres://u:p@host/blog\"\ndurability = \"maybe\"\npool = 0\n"
+        ),
+        [
+            "2:7 PostgreSQL is not there yet",
+            "3:14 `durability` cannot be `maybe`",
+            "4:8 `pool` is at least 1",
+        ]
+    );
+    assert_eq!(
+        refused("[database]\nurl = \"blog.db\"\n"),
+        ["2:7 `url` is no address of a database"]
+    );
+}
+
+#[test]
+fn auth() {
+    let config =
+        loaded("[auth]\nthrottle = false\nargon2 = { memory = \"64MB\", passes = 3, lanes = 2 }\n");
+    assert!(!config.auth.throttle);
+    let argon2 = config.auth.argon2;
+    assert_eq!((argon2.memory, argon2.passes, argon2.lanes), (65_536, 3, 2));
+    let default = loaded("").auth;
+    assert_eq!((default.throttle, default.argon2.memory), (true, 19_456));
+    assert_eq!(
+        refused("[auth]\nkey = \"short\"\nargon2 = { memory = \"1kB\" }\n"),
+        [
+            "2:7 `key` has 32 characters, not 5",
+            "3:10 `argon2` needs 8kB of memory for each lane, 4GB and 255 lanes at most",
+        ]
+    );
+}
+
+#[test]
+fn mail_and_files() {
+    let text = "[mail]\nfrom = \"Tiny Blog <hi@example.com>\"\nsmtp = \"smtps://me%40x:p%3A@mail.example\"\n\
+                [files]\ns3 = \"https://key:sec%2Fret@s3.example:9000/bucket?region=eu\"\n";
+    let settings = settings(text);
+    assert_eq!(
+        settings["meta"],
+        json!({"senderName": "Tiny Blog", "senderAddress": "hi@example.com"})
+    );
+    assert_eq!(
+        settings["smtp"],
+        json!({"enabled": true, "host": "mail.example", "port": 465, "username": "me@x", "password": "p:", "tls": true})
+    );
+    assert_eq!(
+        settings["s3"],
+        json!({"enabled": true, "bucket": "bucket", "region": "eu", "endpoint": "https://s3.example:9000",
+            "accessKey": "key", "secret": "sec/ret", "forcePathStyle": false})
+    );
+    assert_eq!(
+        refused(
+            "[mail]\nfrom = \"nobody\"\nsmtp = \"mail.example\"\n[files]\ns3 = \"https://s3.example/bucket\"\n"
+        ),
+        [
+            "2:8 `from` is not a sender such as \"Tiny Blog <hi@example.com>\": `nobody`",
+            "3:8 `smtp` is not the address of a mail server",
+            "5:6 `s3` is not the address of a bucket",
+        ]
+    );
+}
+
+#[test]
+fn limits() {
+    let text = "[limits]\n\"*:auth\" = \"10/min\"\n\"/api/\" = { rate = \"3/2s\", audience = \"guest\" }\n";
+    assert_eq!(
+        settings(text),
+        json!({"rateLimits": {"rules": [
+            {"label": "*:auth", "audience": "", "duration": 60, "maxRequests": 10},
+            {"label": "/api/", "audience": "@guest", "duration": 2, "maxRequests": 3},
+        ], "enabled": true}})
+    );
+    assert_eq!(
+        refused("[limits]\n\"posts:\" = \"1/s\"\nx = \"10\"\ny = { audience = \"all\" }\n"),
+        [
+            "2:1 `posts:` is no label of a limit",
+            "3:5 `x` is not a rate such as \"10/min\" or \"3/2s\": `10`",
+            "4:1 the limit `y` has no `rate`",
+            "4:18 `audience` cannot be `all`",
+        ]
+    );
+}
+
+#[test]
+fn batch_backups_and_logs() {
+    let text = "[batch]\nenabled = true\nmax = 10\ntimeout = \"3s\"\n[backups]\ncron = \"0 3 * * *\"\nkeep = 3\n\
+                [logs]\ndays = 7\nlevel = \"warn\"\nip = false\nauth_id = true\n";
+    assert_eq!(
+        settings(text),
+        json!({
+            "batch": {"enabled": true, "maxRequests": 10, "timeout": 3},
+            "backups": {"cron": "0 3 * * *", "cronMaxKeep": 3},
+            "logs": {"maxDays": 7, "minLevel": 4, "logIP": false, "logAuthId": true},
+        })
+    );
+    assert_eq!(
+        refused(
+            "[batch]\nmax = 0\n[backups]\ncron = \"* * * * MON\"\n[logs]\ndays = -1\nlevel = 3\n"
+        ),
+        [
+            "2:7 `max` is at least 1",
+            "4:8 `cron` is not a schedule: `MON` is no number in the day of the week",
+            "6:8 `days` is at least 0",
+            "7:9 `level` cannot be 3",
+        ]
+    );
+}
+
+#[test]
+fn webhooks() {
+    let text = "[collections.posts.fields]\nstatus = \"text\"\n[[webhooks]]\non = [\"posts:create\", \"posts:*\"]\nwhen = \"status = 'x'\"\n\
+                url = \"https://a.example/hook\"\nsecret = \"s\"\ntimeout = \"5s\"\n[[webhooks]]\non = [\"posts:delete\"]\nurl = \"\"\n";
+    let config = loaded(text);
+    assert_eq!(config.webhooks.len(), 1);
+    let events: Vec<TriggerEvent> =
+        config.webhooks[0].on.iter().map(|trigger| trigger.event).collect();
+    assert_eq!(events, [TriggerEvent::Create, TriggerEvent::Any]);
+    assert_eq!(
+        refused(
+            "[collections.posts]\n[[webhooks]]\non = [\"post:create\", \"posts:view\"]\nurl = \"x\"\n[[webhooks]]\non = [\"posts:create\"]\nwhen = \"statsu = 1\"\nurl = \"\"\n[[webhooks]]\n"
+        ),
+        [
+            "3:7 there is no collection `post`",
+            "3:22 `posts:view` is no change of records",
+            "4:7 `url` is not an address such as https://example.com/hook",
+            "7:9 unknown field \"statsu\"",
+            "9:1 a webhook needs `on`",
+            "9:1 a webhook needs a `url`",
+        ]
+    );
+}
+
+#[test]
+fn jobs() {
+    let text = "[[jobs]]\nname = \"tidy\"\nschedule = \"@daily\"\nkeep = { logs = \"30d\" }\n\
+                [[jobs]]\nname = \"sql\"\nschedule = \"*/5 * * * *\"\nsql = \"DELETE FROM x\"\n";
+    let config = loaded(text);
+    let Task::Keep(kept) = &config.jobs[0].task else { panic!("{:?}", config.jobs) };
+    assert_eq!(kept[0], ("logs".to_owned(), Duration::from_secs(30 * 86_400)));
+    assert!(matches!(&config.jobs[1].task, Task::Sql(sql) if sql == "DELETE FROM x"));
+    assert_eq!(
+        refused(
+            "[[jobs]]\nname = \"a\"\nschedule = \"daily\"\nbackup = true\n[[jobs]]\nschedule = \"@daily\"\nsql = \"x\"\nbackup = true\n"
+        ),
+        [
+            "3:12 `schedule` is not a schedule: it has 5 segments, not 1",
+            "5:1 a job needs a `name`",
+            "5:1 a job does one thing, not 2",
+        ]
+    );
+}
+
+#[test]
+fn oauth() {
+    assert_eq!(
+        refused(
+            "[oauth.gihub]\nclient_id = \"\"\n[oauth.google]\nclient_id = \"x\"\n[oauth.oidc]\nauth_url = \"x\"\n"
+        ),
+        [
+            "1:8 there is no provider `gihub`",
+            "3:8 the provider `google` has no `client_secret`",
+            "5:8 the provider `oidc` has no `client_id`",
+            "6:12 `auth_url` is not an address: `x`",
+        ]
+    );
+}
+
+#[test]
+fn removed() {
+    let config = loaded(
+        "[collections.posts]\n[removed]\ncollections = [\"drafts\"]\nfields = [\"posts.subtitle\"]\n",
+    );
+    assert_eq!(config.removed.collections[0].0, "drafts");
+    assert_eq!(
+        refused(
+            "[collections.posts]\nfields = { a = \"text\" }\n[removed]\ncollections = [\"posts\", \"a b\"]\nfields = [\"posts.a\", \"posts\"]\n"
+        ),
+        [
+            "4:16 `posts` is declared and removed",
+            "4:25 `a b` is no name of a collection",
+            "5:11 `posts.a` is declared and removed",
+            "5:22 `posts` is no field",
+        ]
+    );
+}
