@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the server and serves the blog of config.toml, with its seeds, from ./data.
+# Builds the server and serves the blog of config.toml from ./data, with its seeds. The file is
+# watched: what is saved is applied.
 # Arguments go to the server: scripts/run.sh --http 127.0.0.1:9000
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,4 +10,4 @@ need_cargo
 need_c_compiler
 stop_if_missing
 
-exec cargo run --locked -- serve --env dev "$@"
+exec cargo run --locked -- dev "$@"

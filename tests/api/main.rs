@@ -3,13 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
-#[expect(
-    unreachable_pub,
-    dead_code,
-    unused_imports,
-    reason = "the harness is a library of its suites"
-)]
 mod harness;
 
+mod bad_input;
+mod blog;
+mod development;
 mod kill;
 mod start_up;

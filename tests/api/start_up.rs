@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -113,7 +114,11 @@ async fn a_read_only_database_is_refused() {
     bytes[18] = 9;
     fs::write(&file, &bytes).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
-    assert_refuses(folder.path(), &[], &["read-only", file.file_name().unwrap().to_str().unwrap()]);
+    assert_refuses(
+        folder.path(),
+        &[],
+        &["cannot be written", file.file_name().unwrap().to_str().unwrap()],
+    );
     assert_eq!(fs::read(&file).unwrap(), bytes);
 }
 
@@ -132,8 +137,35 @@ async fn a_file_that_is_no_database_is_left_alone() {
     let file = Database::file(&folder.path().join("data"));
     let text = "This is a letter, not a database.\n".repeat(200);
     fs::write(&file, &text).unwrap();
-    assert_refuses(folder.path(), &[], &["not a database"]);
+    assert_refuses(folder.path(), &[], &["is not a SQLite database"]);
     assert_eq!(fs::read_to_string(&file).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_left_alone() {
+    let folder = folder_with_data().await;
+    let file = Database::file(&folder.path().join("data"));
+    let connection = Connection::open(&file).unwrap();
+    connection
+        .execute("INSERT INTO _migrations (name) VALUES ('9999_from_the_future')", [])
+        .unwrap();
+    drop(connection);
+    let before = digest(folder.path());
+    assert_refuses(folder.path(), &[], &["newer version", "9999_from_the_future"]);
+    assert_eq!(digest(folder.path()), before);
+}
+
+#[tokio::test]
+async fn the_database_of_another_program_is_left_alone() {
+    let folder = folder_with_data().await;
+    let file = Database::file(&folder.path().join("data"));
+    fs::remove_file(&file).unwrap();
+    let connection = Connection::open(&file).unwrap();
+    connection.execute_batch("CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)").unwrap();
+    drop(connection);
+    let bytes = fs::read(&file).unwrap();
+    assert_refuses(folder.path(), &[], &["another program"]);
+    assert_eq!(fs::read(&file).unwrap(), bytes);
 }
 
 #[tokio::test]
@@ -159,4 +191,5 @@ async fn bad_usage_exits_with_1() {
     let finished = Process::run(folder.path(), &["serve", "--hooksDir", "hooks"]);
     assert_eq!(finished.code, Some(1), "{finished:?}");
     assert!(finished.stderr.contains("--hooksDir"), "{}", finished.stderr);
+    assert!(finished.stdout.is_empty(), "{finished:?}");
 }

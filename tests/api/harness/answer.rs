@@ -5,18 +5,18 @@ use serde_json::Value;
 
 /// A whole answer: nothing of it is read later.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// Status code.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Headers by lower-case name, in the order in which they came.
-    pub headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// Body as text.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 impl Answer {
     /// Reads a response to its end; `None` when it is cut off.
-    pub async fn try_read(response: reqwest::Response) -> Option<Self> {
+    pub(crate) async fn try_read(response: reqwest::Response) -> Option<Self> {
         let status = response.status().as_u16();
         let headers = response
             .headers()
@@ -27,13 +27,13 @@ impl Answer {
     }
 
     /// The first header of that name.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
     /// The body as JSON; `null` when there is none.
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         if self.text.is_empty() {
             return Value::Null;
         }
@@ -42,27 +42,27 @@ impl Answer {
 
     /// The answer itself, if it has this status; otherwise the test fails and shows it.
     #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         self
     }
 
     /// The value at a JSON pointer such as `/items/0/id`.
     #[track_caller]
-    pub fn at(&self, pointer: &str) -> Value {
+    pub(crate) fn at(&self, pointer: &str) -> Value {
         let json = self.json();
         json.pointer(pointer).unwrap_or_else(|| panic!("no {pointer} in {json}")).clone()
     }
 
     /// The `id` of an answered record.
     #[track_caller]
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         self.at("/id").as_str().unwrap().to_owned()
     }
 
     /// One line: status, then message and field errors of a refusal or the body of a success,
     /// with generated ids, times and tokens replaced. The same id is the same number throughout.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let Ok(mut body) = serde_json::from_str::<Value>(&self.text) else {
             return format!("{} {}", self.status, self.text).trim_end().to_owned();
         };

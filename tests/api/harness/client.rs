@@ -7,7 +7,7 @@ use super::Answer;
 
 /// A base address and, once signed in, a token. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub(crate) struct Client {
     base: String,
     token: Option<String>,
     id: Option<String>,
@@ -16,17 +16,17 @@ pub struct Client {
 
 impl Client {
     /// A guest of the server at `base`, for example `http://127.0.0.1:1234`.
-    pub fn guest(base: impl Into<String>) -> Self {
+    pub(crate) fn guest(base: impl Into<String>) -> Self {
         Self { base: base.into(), token: None, id: None, http: reqwest::Client::new() }
     }
 
     /// The same connection pool with a token that the test brings itself.
-    pub fn with_token(&self, token: impl Into<String>) -> Self {
+    pub(crate) fn with_token(&self, token: impl Into<String>) -> Self {
         Self { token: Some(token.into()), id: None, ..self.clone() }
     }
 
     /// Signs in with a password and answers the client that is signed in.
-    pub async fn sign_in(&self, collection: &str, identity: &str, password: &str) -> Self {
+    pub(crate) async fn sign_in(&self, collection: &str, identity: &str, password: &str) -> Self {
         let path = format!("/api/collections/{collection}/auth-with-password");
         let body = json!({ "identity": identity, "password": password });
         let answer = self.post(&path, body).await.expect(200);
@@ -36,77 +36,83 @@ impl Client {
 
     /// The id of the record that is signed in.
     #[track_caller]
-    pub fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         self.id.as_deref().expect("this client did not sign in by itself")
     }
 
     /// The token that requests carry.
     #[track_caller]
-    pub fn token(&self) -> &str {
+    pub(crate) fn token(&self) -> &str {
         self.token.as_deref().expect("a guest has no token")
     }
 
     /// `GET path`; the path may hold a query, already encoded.
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path)).await
     }
 
     /// `GET path` with parameters that are still to be encoded.
-    pub async fn query(&self, path: &str, parameters: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn query(&self, path: &str, parameters: &[(&str, &str)]) -> Answer {
         let encoded: String =
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         self.get(&format!("{path}?{encoded}")).await
     }
 
     /// The records of a collection under a filter.
-    pub async fn list(&self, collection: &str, filter: &str) -> Answer {
+    pub(crate) async fn list(&self, collection: &str, filter: &str) -> Answer {
         self.query(&records(collection), &[("filter", filter)]).await
     }
 
     /// Creates a record.
-    pub async fn create(&self, collection: &str, body: Value) -> Answer {
+    pub(crate) async fn create(&self, collection: &str, body: Value) -> Answer {
         self.post(&records(collection), body).await
     }
 
     /// `POST path` with a JSON body.
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::POST, path).json(&body)).await
     }
 
     /// `PATCH path` with a JSON body.
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::PATCH, path).json(&body)).await
     }
 
     /// `DELETE path`.
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(self.request(Method::DELETE, path)).await
     }
 
     /// Any method with any body, for what is not JSON.
-    pub async fn raw(&self, method: &str, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
+    pub(crate) async fn raw(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Answer {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let request = self.request(method, path).header("Content-Type", content_type).body(body);
         self.send(request).await
     }
 
     /// Sends a request that the test built with [`Client::request`].
-    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         Answer::try_read(request.send().await.unwrap()).await.expect("the answer was cut off")
     }
 
     /// `POST path`, or `None` if the server went away before it answered in full.
-    pub async fn try_post(&self, path: &str, body: Value) -> Option<Answer> {
+    pub(crate) async fn try_post(&self, path: &str, body: Value) -> Option<Answer> {
         Answer::try_read(self.request(Method::POST, path).json(&body).send().await.ok()?).await
     }
 
     /// `PATCH path`, or `None` if the server went away before it answered in full.
-    pub async fn try_patch(&self, path: &str, body: Value) -> Option<Answer> {
+    pub(crate) async fn try_patch(&self, path: &str, body: Value) -> Option<Answer> {
         Answer::try_read(self.request(Method::PATCH, path).json(&body).send().await.ok()?).await
     }
 
     /// A request with the token in place, to be changed and sent.
-    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
         match &self.token {
             Some(token) => request.header("Authorization", token),

@@ -10,39 +10,31 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
 /// A read-only look into a SQLite file.
-pub struct Database {
+pub(crate) struct Database {
     connection: Connection,
 }
 
 impl Database {
     /// Opens the one SQLite file of a data folder.
-    pub fn of(data: &Path) -> Self {
+    pub(crate) fn of(data: &Path) -> Self {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         Self { connection: Connection::open_with_flags(Self::file(data), flags).unwrap() }
     }
 
     /// The one file of a data folder that begins like a SQLite database.
-    pub fn file(data: &Path) -> PathBuf {
+    pub(crate) fn file(data: &Path) -> PathBuf {
         let mut found = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
         found.find(|path| is_sqlite(path)).unwrap_or_else(|| panic!("no database in {data:?}"))
     }
 
     /// Number of rows of a collection.
-    pub fn count(&self, table: &str) -> i64 {
+    pub(crate) fn count(&self, table: &str) -> i64 {
         let sql = format!("SELECT COUNT(*) FROM {}", quote(table));
         self.connection.query_row(&sql, [], |row| row.get(0)).unwrap()
     }
 
-    /// One column of all rows, as text.
-    pub fn column(&self, table: &str, column: &str) -> Vec<String> {
-        let sql = format!("SELECT {} FROM {}", quote(column), quote(table));
-        let mut statement = self.connection.prepare(&sql).unwrap();
-        let rows = statement.query_map([], |row| row.get(0)).unwrap();
-        rows.map(Result::unwrap).collect()
-    }
-
     /// Every row of every table, a line a table: equal texts mean that nothing changed.
-    pub fn digest(&self) -> String {
+    pub(crate) fn digest(&self) -> String {
         let mut digest = String::new();
         for table in self.tables() {
             let (rows, hash) = self.table_digest(&table);

@@ -4,20 +4,22 @@
 //! only end a test that has already failed.
 
 mod answer;
+mod app;
 mod client;
 mod database;
 mod process;
 
-pub use answer::Answer;
-pub use client::Client;
-pub use database::Database;
-pub use process::{Process, RUNS_OUT};
+pub(crate) use answer::Answer;
+pub(crate) use app::TestApp;
+pub(crate) use client::Client;
+pub(crate) use database::Database;
+pub(crate) use process::Process;
 
 /// The blog, the example that everything uses.
-pub const BLOG: &str = include_str!("../../../config.toml");
+pub(crate) const BLOG: &str = include_str!("../../../config.toml");
 
 /// Laid over a test's config: no fsync, the cheapest hash there is.
-pub const QUICK: &str = r#"
+pub(crate) const QUICK: &str = r#"
 [database]
 durability = "normal"
 

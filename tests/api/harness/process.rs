@@ -12,37 +12,47 @@ use regex::Regex;
 use super::Client;
 
 /// When a line or an exit that must come is given up.
-pub const RUNS_OUT: Duration = Duration::from_secs(120);
+const RUNS_OUT: Duration = Duration::from_secs(120);
 
 /// A running `ferrobase`, killed when it is dropped.
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
     address: String,
+    output: Receiver<String>,
     errors: Receiver<String>,
 }
 
 /// What a process that ended has left.
 #[derive(Debug)]
-pub struct Finished {
+pub(crate) struct Finished {
     /// Exit code, unless a signal ended it.
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// Standard output.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// Standard error.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Process {
-    /// Starts `ferrobase serve` in `folder`, with its data in `folder/data` and on a port of its
-    /// own choice, and answers once it said where it listens.
-    pub fn serve(folder: &Path, arguments: &[&str]) -> Self {
+    /// `ferrobase serve` in `folder`, with its data in `folder/data` and on a free port.
+    pub(crate) fn serve(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start(folder, "serve", arguments)
+    }
+
+    /// `ferrobase dev` in `folder`, with its data in `folder/data` and on a free port.
+    pub(crate) fn dev(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start(folder, "dev", arguments)
+    }
+
+    /// Answers once the server said where it listens.
+    fn start(folder: &Path, name: &str, arguments: &[&str]) -> Self {
         let mut command = command(folder);
-        command.args(["serve", "--http", "127.0.0.1:0"]).args(arguments);
+        command.args([name, "--http", "127.0.0.1:0"]).args(arguments);
         let mut child = command.spawn().unwrap();
         let errors = lines(child.stderr.take().unwrap());
         let output = lines(child.stdout.take().unwrap());
         match output.recv_timeout(RUNS_OUT) {
-            Ok(line) => Self { child, address: base_address(&line), errors },
+            Ok(line) => Self { child, address: base_address(&line), output, errors },
             Err(_) => {
                 child.kill().unwrap();
                 panic!("did not start: {}", errors.iter().collect::<Vec<_>>().join("\n"));
@@ -51,12 +61,16 @@ impl Process {
     }
 
     /// Runs `ferrobase` with these arguments to its end.
-    pub fn run(folder: &Path, arguments: &[&str]) -> Finished {
+    pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Finished {
         Self::run_with(folder, arguments, &[])
     }
 
     /// Runs `ferrobase` to its end with variables in its environment.
-    pub fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Finished {
+    pub(crate) fn run_with(
+        folder: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Finished {
         let mut command = command(folder);
         command.args(arguments).envs(variables.iter().copied());
         let mut child = command.spawn().unwrap();
@@ -68,44 +82,40 @@ impl Process {
     }
 
     /// Its process id.
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Where it listens, `http://127.0.0.1:PORT`.
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
     /// A guest of this server.
-    pub fn guest(&self) -> Client {
+    pub(crate) fn guest(&self) -> Client {
         Client::guest(&self.address)
     }
 
-    /// Waits for the next line of standard error that holds `text`, and answers it.
+    /// Everything said on standard output from now on, up to the line that holds `text`.
     #[track_caller]
-    pub fn wait_for_line(&self, text: &str) -> String {
-        loop {
-            match self.errors.recv_timeout(RUNS_OUT) {
-                Ok(line) if line.contains(text) => return line,
-                Ok(_) => {}
-                Err(err) => panic!("no line with {text:?}: {err}"),
-            }
-        }
+    pub(crate) fn wait_for_output(&self, text: &str) -> String {
+        wait_for(&self.output, text)
+    }
+
+    /// Everything said on standard error from now on, up to the line that holds `text`.
+    #[track_caller]
+    pub(crate) fn wait_for_error(&self, text: &str) -> String {
+        wait_for(&self.errors, text)
     }
 
     /// Ends it at once, as `kill -9` does.
-    pub fn kill(mut self) -> ExitStatus {
+    pub(crate) fn kill(mut self) -> ExitStatus {
         self.child.kill().unwrap();
         self.child.wait().unwrap()
     }
 
     /// Asks it to end (SIGTERM) and waits until it has.
-    pub fn terminate(mut self) -> Finished {
+    pub(crate) fn terminate(mut self) -> Finished {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         let stderr = rest(&self.errors, &mut self.child);
-        Finished { code: self.child.wait().unwrap().code(), stdout: String::new(), stderr }
+        let stdout = rest(&self.output, &mut self.child);
+        Finished { code: self.child.wait().unwrap().code(), stdout, stderr }
     }
 }
 
@@ -133,6 +143,18 @@ fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
         }
     });
     receiver
+}
+
+#[track_caller]
+fn wait_for(lines: &Receiver<String>, text: &str) -> String {
+    let mut said = String::new();
+    while !said.contains(text) {
+        match lines.recv_timeout(RUNS_OUT) {
+            Ok(line) => said.extend([line.as_str(), "\n"]),
+            Err(error) => panic!("no line with {text:?} ({error}), but:\n{said}"),
+        }
+    }
+    said
 }
 
 /// The lines until the pipe is closed, which is when the process ends.

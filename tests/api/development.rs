@@ -1,0 +1,95 @@
+//! `ferrobase dev`: the file is watched, safe changes are applied as it is saved, everything else
+//! leaves the server as it was and says why.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::harness::{Process, QUICK};
+
+const NOTES: &str = "/api/collections/notes/records";
+
+fn write_config(folder: &Path, fields: &str) {
+    let rules = "rules = { read = \"public\", create = \"public\" }";
+    let config = format!("[collections.notes]\n{rules}\nfields = {{ {fields} }}\n{QUICK}");
+    fs::write(folder.join("config.toml"), config).unwrap();
+}
+
+#[tokio::test]
+async fn a_safe_change_is_applied_as_the_file_is_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "text = \"text!\"");
+    let process = Process::dev(folder.path(), &[]);
+    let guest = process.guest();
+    let note = guest.create("notes", json!({ "text": "a", "rank": 3 })).await.expect(200);
+    assert_eq!(note.json().get("rank"), None);
+
+    write_config(folder.path(), "text = \"text!\", rank = \"int\"");
+    assert!(process.wait_for_output("Applied.").contains("rank"));
+    let note = guest.create("notes", json!({ "text": "b", "rank": 3 })).await.expect(200);
+    assert_eq!(note.at("/rank"), json!(3));
+    assert_eq!(guest.get(NOTES).await.at("/items/0/rank"), json!(0));
+}
+
+#[tokio::test]
+async fn a_broken_file_leaves_the_old_one_serving() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "text = \"text!\"");
+    let process = Process::dev(folder.path(), &[]);
+    let guest = process.guest();
+    guest.create("notes", json!({ "text": "a" })).await.expect(200);
+
+    write_config(folder.path(), "text = \"txt!\"");
+    assert!(process.wait_for_error("1 error").contains("did you mean `text`"));
+    guest.create("notes", json!({ "text": "b" })).await.expect(200);
+    assert_eq!(guest.get(NOTES).await.at("/totalItems"), json!(2));
+
+    write_config(folder.path(), "text = \"text!\", mended = \"bool\"");
+    process.wait_for_output("Applied.");
+    assert_eq!(guest.get(NOTES).await.at("/items/1/mended"), json!(false));
+}
+
+#[tokio::test]
+async fn a_change_that_rows_do_not_meet_is_told_and_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "text = \"text!\"");
+    let process = Process::dev(folder.path(), &[]);
+    let guest = process.guest();
+    for _ in 0..2 {
+        guest.create("notes", json!({ "text": "twice" })).await.expect(200);
+    }
+    write_config(folder.path(), "text = \"text! unique\"");
+    assert!(process.wait_for_error("goes on with what it had").contains("text"));
+    guest.create("notes", json!({ "text": "twice" })).await.expect(200);
+    assert_eq!(guest.get(NOTES).await.at("/totalItems"), json!(3));
+}
+
+#[tokio::test]
+async fn a_field_that_left_the_file_keeps_its_data() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "text = \"text!\", rank = \"int\"");
+    let process = Process::dev(folder.path(), &[]);
+    let guest = process.guest();
+    guest.create("notes", json!({ "text": "a", "rank": 3 })).await.expect(200);
+
+    write_config(folder.path(), "text = \"text!\"");
+    process.wait_for_output("Applied.");
+    assert_eq!(guest.get(NOTES).await.at("/items/0").get("rank"), None);
+
+    write_config(folder.path(), "text = \"text!\", rank = \"int\"");
+    process.wait_for_output("Applied.");
+    assert_eq!(guest.get(NOTES).await.at("/items/0/rank"), json!(3));
+}
+
+#[tokio::test]
+async fn reset_starts_from_an_empty_database() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "text = \"text!\"");
+    let process = Process::dev(folder.path(), &[]);
+    process.guest().create("notes", json!({ "text": "a" })).await.expect(200);
+    assert_eq!(process.terminate().code, Some(0));
+
+    let process = Process::dev(folder.path(), &["--reset"]);
+    assert_eq!(process.guest().get(NOTES).await.at("/totalItems"), json!(0));
+}

@@ -1,0 +1,139 @@
+//! A server in this process, with a data folder of its own and a clock that the test moves.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ferrobase::cli::serve::{self, ServeOptions, Server};
+use ferrobase::domain::time::Timestamp;
+use ferrobase::services::clock::Clock;
+use ferrobase::services::superusers;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{BLOG, Client, Database, QUICK};
+
+/// The password of everybody in the tests.
+pub(crate) const PASSWORD: &str = "a good password";
+
+/// The blog's rate limits are counted by address, and all tests share one.
+const NO_LIMITS: &str = r#"
+[limits]
+"*:auth"          = "1000000/s"
+"comments:create" = "1000000/s"
+
+[seeds]
+only = []
+"#;
+
+/// A running server. It is stopped, and its folder removed, when it is dropped.
+pub(crate) struct TestApp {
+    server: Server,
+    clock: Clock,
+    folder: TempDir,
+    guest: Client,
+}
+
+impl TestApp {
+    /// The blog of the top-level `config.toml`, without its seeds and limits.
+    pub(crate) async fn start() -> Self {
+        Self::serve(Some(BLOG), NO_LIMITS).await
+    }
+
+    /// The server of a config that the test brings.
+    pub(crate) async fn with_config(config: &str) -> Self {
+        Self::serve(Some(config), "").await
+    }
+
+    /// The server as it is without a config file.
+    pub(crate) async fn without_config() -> Self {
+        Self::serve(None, "").await
+    }
+
+    async fn serve(config: Option<&str>, overlay: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config.map(|text| write_config(folder.path(), text, overlay));
+        // 2026-01-01 00:00 UTC: tests that show a time show the same one.
+        let clock = Clock::manual(Timestamp::from_millis(1_767_225_600_000));
+        let server = serve::start(ServeOptions {
+            config,
+            env: Some("test".to_owned()),
+            clock: clock.clone(),
+            ..ServeOptions::new(folder.path().join("data"))
+        })
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
+        let guest = Client::guest(format!("http://{}", server.address()));
+        Self { server, clock, folder, guest }
+    }
+
+    /// Nobody.
+    pub(crate) fn guest(&self) -> Client {
+        self.guest.clone()
+    }
+
+    /// Signs up and in as a user with this address.
+    pub(crate) async fn user(&self, email: &str) -> Client {
+        self.user_with(email, json!({})).await
+    }
+
+    /// Signs in as a new user whose other fields a superuser has set.
+    pub(crate) async fn user_with(&self, email: &str, fields: Value) -> Client {
+        let name = email.split('@').next().unwrap();
+        let mut body = json!({
+            "email": email, "password": PASSWORD, "passwordConfirm": PASSWORD, "name": name,
+        });
+        let extra = fields.as_object().unwrap().clone();
+        let creator = if extra.is_empty() { self.guest() } else { self.superuser().await };
+        body.as_object_mut().unwrap().extend(extra);
+        creator.create("users", body).await.expect(200);
+        self.guest.sign_in("users", email, PASSWORD).await
+    }
+
+    /// Signs in as a superuser; the account is made on first use.
+    pub(crate) async fn superuser(&self) -> Client {
+        superusers::upsert(&self.server.app(), "root@example.com", PASSWORD).await.unwrap();
+        self.guest.sign_in("_superusers", "root@example.com", PASSWORD).await
+    }
+
+    /// Number of records of a collection, whoever may see them.
+    pub(crate) fn count(&self, collection: &str) -> i64 {
+        self.database().count(collection)
+    }
+
+    /// A text that is equal before and after if nothing changed in the database.
+    pub(crate) fn state_digest(&self) -> String {
+        self.database().digest()
+    }
+
+    /// The database, looked at from outside.
+    pub(crate) fn database(&self) -> Database {
+        Database::of(&self.data())
+    }
+
+    /// Puts the server's clock forward.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Puts the server's clock forward by whole days.
+    pub(crate) fn advance_days(&self, days: u64) {
+        self.advance(Duration::from_secs(days * 24 * 3600));
+    }
+
+    /// Stops the server and waits until everything is written.
+    pub(crate) async fn stop(self) {
+        self.server.stop().await;
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+}
+
+fn write_config(folder: &Path, config: &str, overlay: &str) -> PathBuf {
+    let path = folder.join("config.toml");
+    fs::write(&path, config).unwrap();
+    fs::write(folder.join("config.test.toml"), format!("{QUICK}\n{overlay}")).unwrap();
+    path
+}
