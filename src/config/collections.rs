@@ -121,17 +121,7 @@ fn system_collections() -> Vec<Collection> {
 
 /// Reads names, types and ids.
 fn outlines<'t>(section: &Section<'t>, reader: &mut Reader<'_>) -> (Vec<Gathered<'t>>, Outlines) {
-    let mut outlines = Outlines(
-        system_collections()
-            .into_iter()
-            .map(|system| Outline {
-                is_auth: system.is_auth(),
-                is_view: system.is_view(),
-                name: system.name,
-                id: system.id,
-            })
-            .collect(),
-    );
+    let mut outlines = system_outlines();
     let mut gathered: Vec<Gathered<'t>> = Vec::new();
     for entry in section.entries() {
         let Some(table) = section.table(&entry.key, reader) else { continue };
@@ -166,6 +156,16 @@ fn outlines<'t>(section: &Section<'t>, reader: &mut Reader<'_>) -> (Vec<Gathered
         });
     }
     (gathered, outlines)
+}
+
+fn system_outlines() -> Outlines {
+    let outline = |system: Collection| Outline {
+        is_auth: system.is_auth(),
+        is_view: system.is_view(),
+        name: system.name,
+        id: system.id,
+    };
+    Outlines(system_collections().into_iter().map(outline).collect())
 }
 
 fn check_name(name: &str, place: &Place, known: &[Gathered<'_>], reader: &mut Reader<'_>) {

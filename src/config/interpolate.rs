@@ -39,13 +39,7 @@ pub(super) fn interpolate(
             position = start + 3;
         } else if rest.starts_with("${") {
             let Some(end) = rest.find('}') else {
-                faults.push(InterpolationFault {
-                    message: "`${` is never closed".to_owned(),
-                    span: start..text.len(),
-                    help: Some(
-                        "close it with `}`, or write `$${` for the two characters".to_owned(),
-                    ),
-                });
+                faults.push(never_closed(start..text.len()));
                 return Err(faults);
             };
             let span = start..start + end + 1;
@@ -62,6 +56,14 @@ pub(super) fn interpolate(
     }
     result.push_str(&text[position..]);
     if faults.is_empty() { Ok(Interpolated { text: result, filled }) } else { Err(faults) }
+}
+
+fn never_closed(span: Range<usize>) -> InterpolationFault {
+    InterpolationFault {
+        message: "`${` is never closed".to_owned(),
+        span,
+        help: Some("close it with `}`, or write `$${` for the two characters".to_owned()),
+    }
 }
 
 /// Whether `text` holds a `${…}` that interpolation would fill.
@@ -121,6 +123,11 @@ fn fill(inside: &str, source: &Source<'_>) -> Result<String, Refusal> {
     if rest.contains("${") {
         return Err(("`${…}` cannot stand inside another".to_owned(), None));
     }
+    variable(inside, name, rest, source)
+}
+
+/// The value of the variable `name`, or what `rest` says to take instead.
+fn variable(inside: &str, name: &str, rest: &str, source: &Source<'_>) -> Result<String, Refusal> {
     let value = (source.variable)(name);
     let unset_or_empty = value.as_deref().unwrap_or_default().is_empty();
     if let Some(default) = rest.strip_prefix(":-") {

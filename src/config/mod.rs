@@ -103,7 +103,7 @@ pub enum OnBoot {
     Off,
 }
 
-const SECTIONS: [&str; 18] = [
+const SECTIONS: [&str; 19] = [
     "strict",
     "on_boot",
     "app",
@@ -122,7 +122,11 @@ const SECTIONS: [&str; 18] = [
     "webhooks",
     "jobs",
     "seeds",
+    "removed",
 ];
+
+const ON_BOOT: [(&str, OnBoot); 3] =
+    [("apply-safe", OnBoot::ApplySafe), ("check", OnBoot::Check), ("off", OnBoot::Off)];
 
 /// Reads a configuration.
 ///
@@ -158,22 +162,18 @@ impl Config {
 }
 
 fn read(root: &Section<'_>, files: Arc<[SourceFile]>, reader: &mut Reader<'_>) -> Config {
-    let known: Vec<&str> = SECTIONS.into_iter().chain(["removed"]).collect();
-    root.only(&known, reader);
+    root.only(&SECTIONS, reader);
     let mut settings = Settings::default();
-    let boot = [("apply-safe", OnBoot::ApplySafe), ("check", OnBoot::Check), ("off", OnBoot::Off)];
     let strict = root.bool("strict", reader).unwrap_or(false);
-    let on_boot = root.choice("on_boot", &boot, reader).unwrap_or_default();
+    let on_boot = root.choice("on_boot", &ON_BOOT, reader).unwrap_or_default();
     plain_sections(root, &mut settings, reader);
     let server = root.table("server", reader);
     let server = server.map(|section| server::read(&section, &mut settings, reader));
     let database = root.table("database", reader).map(|section| database::read(&section, reader));
     let auth = root.table("auth", reader).map(|section| auth::read(&section, reader));
     let providers = root.table("oauth", reader).map(|section| oauth::read(&section, reader));
-    let policies = match root.table("policies", reader) {
-        Some(section) => policies::read(&section, reader),
-        None => Policies::default(),
-    };
+    let policies = root.table("policies", reader);
+    let policies = policies.map_or_else(Policies::default, |table| policies::read(&table, reader));
     let collections = match root.table("collections", reader) {
         Some(section) => {
             collections::read(&section, &policies, &providers.unwrap_or_default(), reader)

@@ -5,7 +5,7 @@ use crate::config::section::{Reader, Section};
 use crate::config::tree::Node;
 use crate::domain::collection::Collection;
 use crate::domain::fields::FieldKind;
-use crate::domain::rules::field_path;
+use crate::domain::rules::{RuleError, field_path};
 use crate::domain::schema::Schema;
 
 /// The condition that `owner` stands for; nothing when the collection names none.
@@ -28,29 +28,13 @@ fn read(
     reader: &mut Reader<'_>,
 ) -> Option<String> {
     let path = reader.text("owner", node)?;
-    let refuse = |message: String, help: &str| Fault::error(message).at(&node.place).help(help);
     if path == "id" {
-        if collection.is_auth() {
-            return Some(signed_in(&collection.name, "id", "="));
-        }
-        let message = format!("`{}` is no auth collection, so nobody is its `id`", collection.name);
-        reader.fault(refuse(message, "name a relation to an auth collection"));
-        return None;
+        return own_id(node, collection, reader);
     }
     let found = match field_path(&path, collection, schema) {
         Ok(found) => found,
         Err(error) => {
-            let place = node.place_of(error.span.clone());
-            let relations = collection
-                .fields
-                .iter()
-                .filter(|field| matches!(field.kind, FieldKind::Relation(_)))
-                .map(|field| field.name.as_str());
-            reader.fault(
-                Fault::error(format!("`owner`: {}", error.message))
-                    .at(&place)
-                    .maybe_help(advise(&path, relations)),
-            );
+            reader.fault(unknown(&error, &path, node, collection));
             return None;
         }
     };
@@ -67,17 +51,39 @@ fn read(
     };
     let Some(target) = target.filter(|target| target.is_auth()) else {
         let message = format!("`{path}` is not a relation to an auth collection");
-        reader.fault(refuse(message, "the owner of a record is somebody who can sign in"));
+        let help = "the owner of a record is somebody who can sign in";
+        reader.fault(Fault::error(message).at(&node.place).help(help));
         return None;
     };
-    let condition = if field.is_multiple() {
+    Some(if field.is_multiple() {
         signed_in(&target.name, &format!("{path}.id"), "?=")
     } else if found.is_multiple() {
         signed_in(&target.name, &path, "?=")
     } else {
         signed_in(&target.name, &path, "=")
-    };
-    Some(condition)
+    })
+}
+
+/// An account belongs to itself.
+fn own_id(node: &Node, collection: &Collection, reader: &mut Reader<'_>) -> Option<String> {
+    if collection.is_auth() {
+        return Some(signed_in(&collection.name, "id", "="));
+    }
+    let message = format!("`{}` is no auth collection, so nobody is its `id`", collection.name);
+    let help = "name a relation to an auth collection";
+    reader.fault(Fault::error(message).at(&node.place).help(help));
+    None
+}
+
+fn unknown(error: &RuleError, path: &str, node: &Node, collection: &Collection) -> Fault {
+    let relations = collection
+        .fields
+        .iter()
+        .filter(|field| matches!(field.kind, FieldKind::Relation(_)))
+        .map(|field| field.name.as_str());
+    Fault::error(format!("`owner`: {}", error.message))
+        .at(&node.place_of(error.span.clone()))
+        .maybe_help(advise(path, relations))
 }
 
 /// The sign-in check matters: an empty relation equals a guest's empty id.

@@ -85,17 +85,20 @@ impl RuleReader<'_, '_, '_, '_> {
             Some(_) => self.rule(section, "auth", "auth", &[]),
             None => Some(Rule::default()),
         };
-        let manage = self.rule(section, "manage", "manage", &[]);
-        if let (Some(rule), Some(node)) = (&manage, section.node("manage"))
-            && rule.is_public()
-        {
+        let manage = self.manage(section);
+        RuleSet { access, auth, manage, checks: self.checks }
+    }
+
+    fn manage(&mut self, section: &Section<'_>) -> Option<Rule> {
+        let rule = self.rule(section, "manage", "manage", &[])?;
+        if rule.is_public() {
             self.reader.fault(
                 Fault::error("`manage` cannot be public")
-                    .at(&node.place)
+                    .at(section.node("manage").map_or(section.place, |node| &node.place))
                     .help("it lets people change the accounts of others: write who may"),
             );
         }
-        RuleSet { access, auth, manage, checks: self.checks }
+        Some(rule)
     }
 
     /// The rule under `key`, else under `group`; nothing when it is locked.

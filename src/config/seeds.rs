@@ -258,16 +258,7 @@ fn references(
     let mut references = Vec::new();
     for field in &collection.fields {
         let FieldKind::Relation(_) = field.kind else { continue };
-        let texts: Vec<(Option<usize>, &str)> = match row.values.get(&field.name) {
-            Some(Json::String(text)) => vec![(None, text.as_str())],
-            Some(Json::Array(items)) => items
-                .iter()
-                .enumerate()
-                .filter_map(|(position, item)| Some((Some(position), item.as_str()?)))
-                .collect(),
-            _ => continue,
-        };
-        for (position, text) in texts {
+        for (position, text) in texts(row.values.get(&field.name)) {
             let Some(rest) = text.strip_prefix('@') else { continue };
             let Some((target, value)) = rest.split_once('/') else {
                 reader.fault(
@@ -296,6 +287,19 @@ fn references(
         }
     }
     references
+}
+
+/// The texts of a value, with their positions where it is a list.
+fn texts(value: Option<&Json>) -> Vec<(Option<usize>, &str)> {
+    match value {
+        Some(Json::String(text)) => vec![(None, text.as_str())],
+        Some(Json::Array(items)) => items
+            .iter()
+            .enumerate()
+            .filter_map(|(position, item)| Some((Some(position), item.as_str()?)))
+            .collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Whether a row is the one that a reference means.

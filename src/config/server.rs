@@ -43,6 +43,13 @@ pub(super) fn read(
             reader.not_yet("static files are", section.key_place(key));
         }
     }
+    for (key, feature) in
+        [("trusted_proxies", "trusted proxies are"), ("superuser_ips", "superusers' addresses are")]
+    {
+        if section.has(key) {
+            reader.not_yet(feature, section.key_place(key));
+        }
+    }
     if let Some(headers) = section.texts("trusted_proxies", reader) {
         settings.set("trustedProxy", "headers", headers);
     }

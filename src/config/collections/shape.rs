@@ -201,7 +201,8 @@ pub(super) fn complete(one: &mut Gathered<'_>, reader: &mut Reader<'_>) {
     collection.complete(None, random);
 }
 
-/// A declared system field keeps the defaults that its author says nothing about.
+/// Notes a declared field that a collection of this type has already, unless only its options
+/// differ.
 fn check_system(is_auth: bool, declared: &mut Declared<'_>, reader: &mut Reader<'_>) {
     let place = declared.draft.name_place.clone();
     let name = declared.field.name.as_str();
@@ -230,6 +231,11 @@ fn check_system(is_auth: bool, declared: &mut Declared<'_>, reader: &mut Reader<
         );
         return;
     }
+    keep_defaults(declared, system);
+}
+
+/// Takes the options that a declared system field says nothing about from the product's own.
+fn keep_defaults(declared: &mut Declared<'_>, system: &Field) {
     let says = |option: OptionName| declared.draft.options.contains_key(&option);
     let (min, max, autogenerate) =
         (says(OptionName::Min), says(OptionName::Max), says(OptionName::Autogenerate));

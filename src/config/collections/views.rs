@@ -9,6 +9,7 @@ use crate::config::shorthand::OptionName;
 use crate::config::{draft, fields};
 use crate::domain::collection::CollectionKind;
 use crate::domain::fields::FieldKind;
+use crate::domain::schema::Schema;
 use crate::domain::views;
 
 /// Options that only fields of a table can have.
@@ -44,25 +45,26 @@ pub(super) fn infer(gathered: &mut [Gathered<'_>], outlines: &Outlines, reader: 
         };
         let position = waiting.remove(ready);
         let schema = schema(gathered);
-        let one = &mut gathered[position];
-        // An absent query is noted already.
-        let absent =
-            matches!(&one.spec.collection.kind, CollectionKind::View(o) if o.query.is_empty());
-        if absent {
-            one.shapeless = true;
-            continue;
-        }
-        if let Err(error) = one.spec.collection.infer_fields(&schema) {
-            let name = &one.spec.collection.name;
-            let place = one.spec.places.query.as_ref().unwrap_or(&one.spec.places.name);
-            reader.fault(
-                Fault::error(format!("the query of `{name}` cannot be a view: {}", error.message))
-                    .at(place),
-            );
-            one.shapeless = true;
-            continue;
-        }
+        infer_one(&mut gathered[position], &schema, outlines, reader);
+    }
+}
+
+fn infer_one(
+    one: &mut Gathered<'_>,
+    schema: &Schema,
+    outlines: &Outlines,
+    reader: &mut Reader<'_>,
+) {
+    let Err(error) = one.spec.collection.infer_fields(schema) else {
         declare(one, outlines, reader);
+        return;
+    };
+    one.shapeless = true;
+    // A query that is not written is noted already.
+    if let Some(place) = &one.spec.places.query {
+        let name = &one.spec.collection.name;
+        let message = format!("the query of `{name}` cannot be a view: {}", error.message);
+        reader.fault(Fault::error(message).at(place));
     }
 }
 
