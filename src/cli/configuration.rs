@@ -51,6 +51,24 @@ pub enum LoadError {
     Invalid(Box<Report>),
 }
 
+impl LoadError {
+    /// The text for people, coloured or not.
+    pub(super) fn render(&self, colours: Colours) -> String {
+        match self {
+            Self::Invalid(report) => report.render(colours),
+            Self::Unreadable { .. } | Self::Dotenv(_) => self.to_string(),
+        }
+    }
+}
+
+impl Configuration {
+    /// What the file is warned about, without the places, which move with every edit.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let faults = self.config.warnings.faults();
+        faults.iter().map(|warning| warning.message.clone()).collect()
+    }
+}
+
 impl Lookup {
     /// Loads the configuration.
     ///

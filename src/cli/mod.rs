@@ -3,6 +3,7 @@
 
 mod boot;
 pub mod configuration;
+mod dev;
 mod environment;
 mod options;
 mod run;
@@ -18,12 +19,13 @@ use clap::Parser;
 pub use boot::StartError;
 pub use environment::Environment;
 
-use configuration::{LoadError, Lookup, usual_file};
+use configuration::{Lookup, usual_file};
 use options::{Command, ConfigOptions, DataOptions, ListenOptions, Options};
+use run::colours;
 use serve::{Mode, ServeOptions};
 use terminal::{complain, is_coloured, say};
 
-use crate::config::{Colours, explain};
+use crate::config::explain;
 use crate::services::clock::Clock;
 
 /// Runs the command that the process was started with and answers its exit code: 0 when all is
@@ -67,7 +69,7 @@ fn log_to_stderr() {
 
 async fn carry_out(command: Command) -> Result<(), String> {
     let failure = |error: StartError| match error {
-        StartError::Config(error) => shown(&error),
+        StartError::Config(error) => error.render(colours()),
         other => other.to_string(),
     };
     match command {
@@ -98,6 +100,7 @@ fn serving(mode: Mode, data: DataOptions, listen: ListenOptions) -> Result<Serve
         config: data.config.config.or_else(usual_file),
         http: listen.http,
         origins: listen.origins,
+        allow_public: listen.allow_public,
         env: data.config.env,
         mode,
         variables: Environment::of_process(),
@@ -120,7 +123,7 @@ fn lookup(options: ConfigOptions, mode: Mode) -> Result<Lookup, String> {
 /// `ferrobase check`: everything that is wrong with the file, without a database.
 fn check(options: ConfigOptions) -> Result<(), String> {
     let lookup = lookup(options, Mode::Production)?;
-    let configuration = lookup.load().map_err(|error| shown(&error))?;
+    let configuration = lookup.load().map_err(|error| error.render(colours()))?;
     let warnings = &configuration.config.warnings;
     if !warnings.is_empty() {
         complain(&warnings.render(colours()));
@@ -133,7 +136,7 @@ fn check(options: ConfigOptions) -> Result<(), String> {
 /// `ferrobase explain COLLECTION`: what the file's short forms mean.
 fn explain_collection(name: &str, options: ConfigOptions) -> Result<(), String> {
     let lookup = lookup(options, Mode::Production)?;
-    let config = lookup.load().map_err(|error| shown(&error))?.config;
+    let config = lookup.load().map_err(|error| error.render(colours()))?.config;
     let Some(collection) = config.collection(name) else {
         let names = config.collections.iter().map(|spec| spec.collection.name.as_str());
         let names: Vec<&str> = names.collect();
@@ -145,15 +148,4 @@ fn explain_collection(name: &str, options: ConfigOptions) -> Result<(), String> 
     };
     say(explain(collection, &config.schema).trim_end());
     Ok(())
-}
-
-fn shown(error: &LoadError) -> String {
-    match error {
-        LoadError::Invalid(report) => report.render(colours()),
-        LoadError::Unreadable { .. } | LoadError::Dotenv(_) => error.to_string(),
-    }
-}
-
-fn colours() -> Colours {
-    if is_coloured() { Colours::Ansi } else { Colours::Plain }
 }

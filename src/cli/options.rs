@@ -59,6 +59,9 @@ pub(super) struct ListenOptions {
     /// Origins that browsers may call from, separated by commas [default: *]
     #[arg(long, value_name = "LIST", env = "FERROBASE_ORIGINS", value_delimiter = ',')]
     pub origins: Vec<String>,
+    /// Where the file says strict = true: let changes go that show something to more people
+    #[arg(long, env = "FERROBASE_ALLOW_PUBLIC")]
+    pub allow_public: bool,
     #[command(flatten)]
     pub foreign: ForeignOptions,
 }

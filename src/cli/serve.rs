@@ -47,6 +47,8 @@ pub struct ServeOptions {
     pub mode: Mode,
     /// Whether the API may not change what the file sets; `None` is the mode's own.
     pub locked: Option<bool>,
+    /// Whether a strict file may show something to more people than before.
+    pub allow_public: bool,
     /// Whether the database is emptied first.
     pub reset: bool,
     /// The variables that the config file can name.
@@ -106,6 +108,7 @@ impl ServeOptions {
             env: None,
             mode: Mode::Production,
             locked: None,
+            allow_public: false,
             reset: false,
             variables: Environment::default(),
             clock: Clock::system(),
@@ -137,7 +140,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         lock.erase_database()?;
     }
     let app = open(&options, configuration.as_ref())?;
-    let prepared = prepare(&app, configuration.as_ref()).await;
+    let prepared = prepare(&app, configuration.as_ref(), options.allow_public).await;
     let start = match prepared {
         Ok((applied, set_up_token)) => Start { configuration, applied, set_up_token },
         Err(error) => {
@@ -152,11 +155,12 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
 async fn prepare(
     app: &App,
     configuration: Option<&Configuration>,
+    allow_public: bool,
 ) -> Result<(Option<Applied>, Option<String>), StartError> {
     let source = configuration.map_or(Source::Api, |_| Source::ConfigFile);
     bootstrap::run(app, source).await?;
     let applied = match configuration {
-        Some(configuration) => apply(app, configuration).await?,
+        Some(configuration) => apply(app, configuration, allow_public).await?,
         None => None,
     };
     Ok((applied, superusers::set_up_token(app).await?))
@@ -169,13 +173,10 @@ async fn prepare(
 pub async fn apply(
     app: &App,
     configuration: &Configuration,
+    allow_public: bool,
 ) -> Result<Option<Applied>, StartError> {
     let config = &configuration.config;
-    let options = BootOptions {
-        on_boot: config.on_boot,
-        author: "boot".to_owned(),
-        ..BootOptions::default()
-    };
+    let options = BootOptions { on_boot: config.on_boot, author: "boot".to_owned(), allow_public };
     let applied = plan::boot(app, &Declared::from_config(config), &options).await?;
     if applied.is_some() && config.seeds.runs_in(&config.environment) {
         seeds::run(app, &config.seeds).await?;

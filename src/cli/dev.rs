@@ -1,0 +1,108 @@
+//! `ferrobase dev` follows its config file: whatever changes is applied as far as it may go by
+//! itself. What cannot be used or needs a person is printed, and the old configuration goes on.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::cli::boot::StartError;
+use crate::cli::configuration::{Configuration, Lookup};
+use crate::cli::run::{colours, warn};
+use crate::cli::serve::{self, ServeOptions, Server};
+use crate::cli::terminal::{complain, say};
+use crate::cli::watch::{Notice, Watch};
+use crate::services::plan;
+
+/// Applies the file again whenever it changes, for as long as it is polled.
+pub(super) async fn follow(server: &Server, options: &ServeOptions) {
+    let Some(lookup) = options.lookup() else { return std::future::pending().await };
+    let mut watch = match Watch::new(notice(options)) {
+        Ok(watch) => watch,
+        Err(error) => {
+            complain(&format!("Cannot watch {}: {error}", lookup.file.display()));
+            return std::future::pending().await;
+        }
+    };
+    let mut seen = Seen::default();
+    if let Some(configuration) = &server.start().configuration {
+        watch.add(configuration.files.iter().map(PathBuf::as_path));
+        seen.is_new(configuration);
+        seen.warns_anew(configuration);
+    }
+    loop {
+        watch.changed().await;
+        if let Some(configuration) = seen.load(&lookup) {
+            watch.add(configuration.files.iter().map(PathBuf::as_path));
+            if seen.warns_anew(&configuration) {
+                warn(&configuration);
+            }
+            apply(server, &configuration, options.allow_public).await;
+        }
+    }
+}
+
+/// What was shown already, so that changes of other files in the folders and repeated saves are
+/// passed over.
+#[derive(Default)]
+struct Seen {
+    files: Vec<(PathBuf, Option<Vec<u8>>)>,
+    fault: String,
+    warnings: Vec<String>,
+}
+
+impl Seen {
+    /// The configuration, when it can be used and is not the one of the last look.
+    fn load(&mut self, lookup: &Lookup) -> Option<Configuration> {
+        match lookup.load() {
+            Ok(configuration) => self.is_new(&configuration).then_some(configuration),
+            Err(error) => {
+                let fault = error.to_string();
+                if self.fault != fault {
+                    let text = error.render(colours());
+                    complain(&format!("{text}\nThe server goes on with the old configuration."));
+                    self.fault = fault;
+                    self.files.clear();
+                }
+                None
+            }
+        }
+    }
+
+    fn is_new(&mut self, configuration: &Configuration) -> bool {
+        let text = |file: &PathBuf| (file.clone(), std::fs::read(file).ok());
+        let files: Vec<_> = configuration.files.iter().map(text).collect();
+        let is_new = files != self.files;
+        self.files = files;
+        self.fault.clear();
+        is_new
+    }
+
+    /// Whether there are other warnings than the last time.
+    fn warns_anew(&mut self, configuration: &Configuration) -> bool {
+        let warnings = configuration.warnings();
+        let is_new = warnings != self.warnings;
+        self.warnings = warnings;
+        is_new
+    }
+}
+
+async fn apply(server: &Server, configuration: &Configuration, allow_public: bool) {
+    let file = configuration.file.display();
+    match serve::apply(&server.app(), configuration, allow_public).await {
+        Ok(Some(applied)) if !applied.plan.is_empty() => {
+            say(&format!("{}\nApplied.", plan::render(&applied.plan)));
+        }
+        Ok(_) => say(&format!("{file} changed; the database is as it says.")),
+        Err(error @ StartError::Plan(_)) => {
+            complain(&format!("{error}\nThe server goes on with the old configuration."));
+        }
+        Err(error) => complain(&error.to_string()),
+    }
+}
+
+/// The system's notices, unless `FERROBASE_WATCH_POLL_MS` asks for a look at that interval (network
+/// file systems send no notices).
+fn notice(options: &ServeOptions) -> Notice {
+    let interval = options.variables.variable("FERROBASE_WATCH_POLL_MS");
+    let interval = interval.and_then(|text| text.parse().ok());
+    interval.map_or(Notice::System, |millis| Notice::Poll(Duration::from_millis(millis)))
+}
