@@ -176,7 +176,7 @@ mod tests {
         fs::create_dir(folder.path().join("collections")).unwrap();
         write("config.toml", "include = [\"collections/*.toml\"]\n[app]\nname = \"${NAME}\"\n");
         write("config.dev.toml", "[app]\nurl = \"http://dev.example.com\"\n");
-        write(".env", "NAME=From dotenv\n");
+        write(".env", "NAME=\"From dotenv\"\n");
         write("collections/b.toml", "[collections.b]\nfields = { x = \"text\" }\n");
         write("collections/a.toml", "[collections.a]\nfields = { x = \"text\" }\n");
         let found = lookup(folder.path()).load().unwrap();

@@ -60,7 +60,7 @@ async fn a_change_that_rows_do_not_meet_is_told_and_not_made() {
         guest.create("notes", json!({ "text": "twice" })).await.expect(200);
     }
     write_config(folder.path(), "text = \"text! unique\"");
-    assert!(process.wait_for_error("goes on with what it had").contains("text"));
+    assert!(process.wait_for_error("1 blocked").contains("text"));
     guest.create("notes", json!({ "text": "twice" })).await.expect(200);
     assert_eq!(guest.get(NOTES).await.at("/totalItems"), json!(3));
 }
