@@ -292,15 +292,15 @@ impl<'a> Query<'a> {
     fn restrict(&mut self, passed: Vec<(Source, Arc<Collection>)>) -> Result<(), FilterError> {
         for (source, collection) in passed {
             let Source::Join(id) = source else { continue };
-            let Some(rule) = &collection.rules.list else { continue };
-            if rule.is_public() || !self.restricted.insert(id) {
+            if self.restricted.contains(&id) {
                 continue;
             }
             let scope = self.scope(Author::Trusted);
-            let restriction = Builder::new(scope, &mut self.joins)
-                .rule_of(rule, source, &collection, true)
-                .map_err(FilterError::Rule)?;
-            self.terms.push(restriction);
+            let listed = Builder::new(scope, &mut self.joins).listed(source, &collection);
+            if let Some(listed) = listed.map_err(FilterError::Rule)? {
+                self.restricted.insert(id);
+                self.terms.push(listed);
+            }
         }
         Ok(())
     }

@@ -47,6 +47,8 @@ pub(super) struct Side {
     pub(super) operand: Operand,
     pub(super) multiple: bool,
     pub(super) guards: Vec<Predicate>,
+    /// Of a multiple operand: what must hold of the joined rows for the caller to know of them.
+    pub(super) listed: Vec<Predicate>,
 }
 
 /// A rule of another record, with joins of its own.
@@ -198,8 +200,28 @@ impl<'a> Builder<'a> {
     /// An operand and what must hold for the author to read it.
     pub(super) fn side(&mut self, term: &Term) -> Result<Side, RuleError> {
         let mut guards = Vec::new();
+        let before = self.passed.len();
         let (operand, multiple) = self.operand(term, &mut guards)?;
-        Ok(Side { operand, multiple, guards })
+        let passed = if multiple { &self.passed[before..] } else { &[] };
+        let listed = passed.iter().map(|(source, collection)| self.listed(*source, collection));
+        let listed = listed.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        Ok(Side { operand, multiple, guards, listed })
+    }
+
+    /// That the caller may list the record of `collection` at `source`, or that there is none;
+    /// nothing where everybody may.
+    pub(super) fn listed(
+        &self,
+        source: Source,
+        collection: &Arc<Collection>,
+    ) -> Result<Option<Predicate>, RuleError> {
+        match &collection.rules.list {
+            Some(rule) if !rule.is_public() => {
+                self.rule_of(rule, source, collection, true).map(Some)
+            }
+            // A locked collection was refused when the path was resolved.
+            _ => Ok(None),
+        }
     }
 
     fn operand(

@@ -253,6 +253,7 @@ impl Renderer {
     }
 
     /// No value of the multiple sides violates the comparison. Both sides multiple: no pair does.
+    /// Rows that the caller may not list violate nothing: whether they do would tell what they hold.
     fn every(&self, comparison: &Comparison, places: &Places<'_>) -> Test {
         let fresh = |side: &Side| {
             if side.multiple { places.missing_from(side) } else { BTreeSet::new() }
@@ -276,7 +277,11 @@ impl Renderer {
             let (from, conditions) = self.from(&left, &left_places);
             (from + self.join_clauses(right.iter().copied(), &right_places), conditions)
         };
-        let violated = all(conditions.into_iter().chain([test.not()]));
+        let listed = [(&comparison.left, &left_places), (&comparison.right, &right_places)];
+        let listed = listed.into_iter().flat_map(|(side, places)| {
+            side.listed.iter().map(move |listed| self.test(listed, places))
+        });
+        let violated = all(conditions.into_iter().chain(listed).chain([test.not()]));
         Test::Sql(Fragment::from("NOT EXISTS (SELECT 1") + from + filtered(violated) + ")")
     }
 

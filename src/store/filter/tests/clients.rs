@@ -90,6 +90,23 @@ fn joined_records_are_only_those_that_the_client_may_list() {
 }
 
 #[test]
+fn records_that_the_client_may_not_list_say_nothing() {
+    let mut rows = rows();
+    rows.push(("posts", json!({ "id": "p5", "title": "e", "editors": ["u1", "u3"] })));
+    rows.push(("posts", json!({ "id": "p6", "title": "f", "editors": ["u3"] })));
+    let world = World::new(&rows);
+    let (guest, root) = (guest(), superuser(&world.schema));
+    found(&world, &guest, "editors.name != 'ghost'", "", "p1 p2 p3 p4 p5");
+    found(&world, &guest, "editors.name != 'nobody'", "", "p1 p2 p3 p4 p5");
+    found(&world, &guest, "editors.name !~ 'g%'", "", "p1 p2 p3 p5");
+    found(&world, &guest, "editors.name !~ 'x%'", "", "p1 p2 p3 p5");
+    found(&world, &guest, "editors.name = 'ann'", "", "p1 p5");
+    found(&world, &guest, "editors.name = 'ghost'", "", "");
+    found(&world, &root, "editors.name = 'ann'", "", "p1");
+    found(&world, &root, "editors.name != 'ghost'", "", "p1 p2 p3 p4");
+}
+
+#[test]
 fn private_addresses_are_not_found_and_sort_as_null() {
     let world = World::new(&rows());
     let (user, root) = (user(&world.schema, "u2"), superuser(&world.schema));
