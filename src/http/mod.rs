@@ -2,6 +2,7 @@
 //!
 //! [`routes`] is the whole table of routes.
 
+mod admin_ui;
 mod auth;
 pub mod body;
 pub mod caller;
@@ -74,7 +75,9 @@ fn routes(config: &mut ServiceConfig) {
         .service(
             at("/api/collections/{collection}/auth-refresh")
                 .route(web::post().to(auth::with_token)),
-        );
+        )
+        .service(at("/_").route(get().to(admin_ui::folder)))
+        .service(at("/_/{file:.*}").route(get().to(admin_ui::file)));
 }
 
 /// A resource that knows no other methods than the ones it is given: the rest is 404, never 405.
