@@ -6,7 +6,7 @@ use crate::cli::options::{Account, AccountName, DataOptions, SuperuserAction};
 use crate::cli::terminal::{ask, complain, say};
 use crate::services::Error;
 use crate::services::app::App;
-use crate::services::bootstrap::{self, Source};
+use crate::services::bootstrap;
 use crate::services::clock::Clock;
 use crate::services::superusers::{self, Upserted};
 
@@ -91,7 +91,7 @@ async fn open(
         throttle: None,
         locked: false,
     })?;
-    bootstrap::run(&app, Source::ConfigFile).await?;
+    bootstrap::system_collections(&app).await?;
     Ok(app)
 }
 

@@ -113,6 +113,7 @@ impl Removed {
         let collection = Arc::clone(record.collection());
         if collection.name == SUPERUSERS {
             system_refs::require_other_superuser(tx, &record)?;
+            system_refs::tell_processes(tx, &collection)?;
         }
         records::remove(tx, &collection, record.id())?;
         let id = record.id().to_owned();

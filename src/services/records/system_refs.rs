@@ -101,6 +101,15 @@ pub(super) fn require_other_superuser(db: &mut Db, record: &Record) -> Result<()
     }
 }
 
+/// Lets all processes on the database forget who is signed in when a superuser changes: the command
+/// line does that beside a running server, whose events it has no part in.
+pub(super) fn tell_processes(tx: &mut Tx, collection: &Collection) -> Result<(), Error> {
+    if collection.name == SUPERUSERS {
+        tx.revise()?;
+    }
+    Ok(())
+}
+
 /// Removes the installer's account once there is a real superuser.
 pub(super) fn retire_installer(tx: &mut Tx, created: &Record) -> Result<(), Error> {
     let collection = created.collection();
@@ -112,6 +121,7 @@ pub(super) fn retire_installer(tx: &mut Tx, created: &Record) -> Result<(), Erro
     if let Some(installer) = records::by_identity(tx, collection, email, INSTALLER, case)? {
         records::remove(tx, collection, installer.id())?;
         remove_all(tx, collection, installer.id())?;
+        tell_processes(tx, collection)?;
         tx.emit(Event::Deleted(Arc::new(installer)));
     }
     Ok(())

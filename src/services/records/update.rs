@@ -145,6 +145,7 @@ pub fn in_transaction(tx: &mut Tx, change: &Change) -> Result<Outcome, Error> {
         settle_sign_in(tx, &old, &mut new, &password, &mut random)?;
     }
     records::update(tx, &old, &new).map_err(|error| checks::not_unique(&new, error))?;
+    system_refs::tell_processes(tx, &collection)?;
     let new = Arc::new(new);
     tx.emit(Event::Updated { old: Arc::new(old), new: Arc::clone(&new) });
     Ok(Outcome::Changed(new))
