@@ -32,7 +32,7 @@ pub use file::FileOptions;
 pub use geo_point::point;
 pub use json::{JsonOptions, from_scalar_text};
 pub use number::NumberOptions;
-pub use password::PasswordOptions;
+pub use password::{PasswordOptions, fits_hash};
 pub use relation::{OnDelete, RelationOptions};
 pub use select::SelectOptions;
 pub use text::{DEFAULT_ID_PATTERN, TextOptions};

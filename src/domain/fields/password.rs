@@ -11,6 +11,11 @@ const MAX: i64 = 71;
 /// Most bytes of a password, the bound of the hashes that PocketBase made (contract B 1.1).
 const MAX_BYTES: usize = 72;
 
+/// Whether the hashes that PocketBase made could hold `password` whole.
+pub const fn fits_hash(password: &str) -> bool {
+    password.len() <= MAX_BYTES
+}
+
 /// Options of a password field (contract A 2.9).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PasswordOptions {
@@ -46,7 +51,7 @@ impl PasswordOptions {
     /// # Errors
     /// The first check that fails; the fault never names the password.
     pub fn check_plain(&self, password: &str) -> Result<(), Fault> {
-        if password.len() > MAX_BYTES {
+        if !fits_hash(password) {
             return Err(Fault::invalid_value(format!("Must be no longer than {MAX_BYTES} bytes.")));
         }
         let length = password.chars().count() as i64;

@@ -6,6 +6,7 @@ use crate::domain::JsonMap;
 use crate::domain::changes::{Changes, Input};
 use crate::domain::collection::Collection;
 use crate::domain::event::Event;
+use crate::domain::fields::fits_hash;
 use crate::domain::random::Random;
 use crate::domain::record::Record;
 use crate::domain::rules::RequestInfo;
@@ -98,7 +99,7 @@ fn draft(db: &mut Db, creation: &Creation) -> Result<Changes, Error> {
     let mut random = creation.random.clone();
     let mut changes = Changes::create(&collection, &input, &mut random);
     let request = RequestInfo { body: std::mem::take(&mut changes.body), ..sent.clone() };
-    require_rule(db, &changes.record, &request)?;
+    require_rule(db, &changes, &request)?;
     if collection.is_auth() {
         let management = access::would_be_management(db, &changes.record, &request)?;
         let secrets = Secrets::read(&creation.body);
@@ -108,12 +109,19 @@ fn draft(db: &mut Db, creation: &Creation) -> Result<Changes, Error> {
     Ok(changes)
 }
 
-/// The rule runs over the row as it would be, and its refusal names no field.
-fn require_rule(db: &mut Db, record: &Record, request: &RequestInfo) -> Result<(), Error> {
+/// The rule runs over the row as it would be, and its refusal names no field. Neither does that of a
+/// password that no row can have (contract B 1.1).
+fn require_rule(db: &mut Db, changes: &Changes, request: &RequestInfo) -> Result<(), Error> {
+    let record = &changes.record;
     if request.caller.is_superuser() {
         return Ok(());
     }
     let rule = record.collection().rules.create.as_ref().ok_or(Error::Forbidden)?;
+    if !changes.passwords.values().all(|password| fits_hash(password)) {
+        return Err(Error::bad_request(
+            "The record cannot be created: a password is longer than 72 bytes.",
+        ));
+    }
     if access::would_hold(db, record, rule, request)? {
         Ok(())
     } else {
