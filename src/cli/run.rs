@@ -28,6 +28,7 @@ pub(super) async fn run(options: ServeOptions) -> Result<(), StartError> {
             () = dev::follow(&server, &options) => {}
         },
     }
+    complain("Stopping: requests in flight are finished first.");
     server.stop().await;
     Ok(())
 }

@@ -27,6 +27,9 @@ use crate::store::DirLock;
 /// How long requests in flight may take to end once the server is told to stop.
 const DRAIN_SECONDS: u64 = 10;
 
+/// How long a client may take to send the head of a request (contract B 9.4).
+const HEAD_PATIENCE: Duration = Duration::from_secs(60);
+
 /// How often the server looks whether another process changed collections or settings.
 const REVISION_POLL: Duration = Duration::from_secs(1);
 
@@ -226,6 +229,7 @@ fn serve(
     let application = app.clone();
     let server = HttpServer::new(move || http::application(application.clone(), origins.clone()))
         .disable_signals()
+        .client_request_timeout(HEAD_PATIENCE)
         .shutdown_timeout(DRAIN_SECONDS)
         .listen(listener)
         .map_err(StartError::Server)?
