@@ -5,8 +5,11 @@
 
 mod harness;
 
+mod accounts;
 mod bad_input;
 mod blog;
 mod development;
+mod edge;
 mod kill;
 mod start_up;
+mod stop;

@@ -1,11 +1,14 @@
 //! A server in this process, with a data folder of its own and a clock that the test moves.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ferrobase::cli::serve::{self, ServeOptions, Server};
 use ferrobase::domain::time::Timestamp;
+use ferrobase::services::app::App;
 use ferrobase::services::clock::Clock;
 use ferrobase::services::superusers;
 use serde_json::{Value, json};
@@ -67,6 +70,21 @@ impl TestApp {
         Self { server, clock, folder, guest }
     }
 
+    /// The handles of the server itself, for what no client can do.
+    pub(crate) fn app(&self) -> Arc<App> {
+        self.server.app()
+    }
+
+    /// Where it listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// The token of the set-up link that the start made.
+    pub(crate) fn set_up_token(&self) -> Option<String> {
+        self.server.start().set_up_token.clone()
+    }
+
     /// Nobody.
     pub(crate) fn guest(&self) -> Client {
         self.guest.clone()
@@ -109,6 +127,11 @@ impl TestApp {
     /// The database, looked at from outside.
     pub(crate) fn database(&self) -> Database {
         Database::of(&self.data())
+    }
+
+    /// Changes rows behind the server's back.
+    pub(crate) fn change(&self, sql: &str) {
+        Database::change(&self.data(), sql);
     }
 
     /// Puts the server's clock forward.

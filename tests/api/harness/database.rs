@@ -21,6 +21,12 @@ impl Database {
         Self { connection: Connection::open_with_flags(Self::file(data), flags).unwrap() }
     }
 
+    /// Changes rows behind the server's back.
+    pub(crate) fn change(data: &Path, sql: &str) {
+        let connection = Connection::open(Self::file(data)).unwrap();
+        connection.execute(sql, []).unwrap();
+    }
+
     /// The one file of a data folder that begins like a SQLite database.
     pub(crate) fn file(data: &Path) -> PathBuf {
         let mut found = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
@@ -31,6 +37,15 @@ impl Database {
     pub(crate) fn count(&self, table: &str) -> i64 {
         let sql = format!("SELECT COUNT(*) FROM {}", quote(table));
         self.connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// One column of all rows in the order of their creation, as text.
+    pub(crate) fn column(&self, table: &str, column: &str) -> Vec<String> {
+        let (table, column) = (quote(table), quote(column));
+        let sql = format!("SELECT CAST({column} AS TEXT) FROM {table} ORDER BY rowid");
+        let mut statement = self.connection.prepare(&sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
     }
 
     /// Every row of every table, a line a table: equal texts mean that nothing changed.

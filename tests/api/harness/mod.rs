@@ -10,10 +10,10 @@ mod database;
 mod process;
 
 pub(crate) use answer::Answer;
-pub(crate) use app::TestApp;
+pub(crate) use app::{PASSWORD, TestApp};
 pub(crate) use client::Client;
 pub(crate) use database::Database;
-pub(crate) use process::Process;
+pub(crate) use process::{Finished, Process, RUNS_OUT};
 
 /// The blog, the example that everything uses.
 pub(crate) const BLOG: &str = include_str!("../../../config.toml");

@@ -1,6 +1,6 @@
 //! The executable as a process: its output line by line, its signals, its exit code.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -12,7 +12,7 @@ use regex::Regex;
 use super::Client;
 
 /// When a line or an exit that must come is given up.
-const RUNS_OUT: Duration = Duration::from_secs(120);
+pub(crate) const RUNS_OUT: Duration = Duration::from_secs(120);
 
 /// A running `ferrobase`, killed when it is dropped.
 pub(crate) struct Process {
@@ -73,17 +73,26 @@ impl Process {
     ) -> Finished {
         let mut command = command(folder);
         command.args(arguments).envs(variables.iter().copied());
-        let mut child = command.spawn().unwrap();
-        let output = lines(child.stdout.take().unwrap());
-        let errors = lines(child.stderr.take().unwrap());
-        let stderr = rest(&errors, &mut child);
-        let stdout = rest(&output, &mut child);
-        Finished { code: child.wait().unwrap().code(), stdout, stderr }
+        finish(command.spawn().unwrap())
+    }
+
+    /// Runs `ferrobase` to its end with `input` on standard input.
+    pub(crate) fn run_with_input(folder: &Path, arguments: &[&str], input: &str) -> Finished {
+        let mut command = command(folder);
+        let mut child = command.args(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        // It may end without reading any of it.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        finish(child)
     }
 
     /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Where it listens, `127.0.0.1:PORT`.
+    pub(crate) fn socket(&self) -> &str {
+        self.address.trim_start_matches("http://")
     }
 
     /// A guest of this server.
@@ -110,9 +119,19 @@ impl Process {
     }
 
     /// Asks it to end (SIGTERM) and waits until it has.
-    pub(crate) fn terminate(mut self) -> Finished {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    pub(crate) fn terminate(self) -> Finished {
+        self.signal("TERM");
+        self.wait()
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let (option, id) = (format!("-{name}"), self.child.id().to_string());
+        assert!(Command::new("kill").args([&option, &id]).status().unwrap().success());
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn wait(mut self) -> Finished {
         let stderr = rest(&self.errors, &mut self.child);
         let stdout = rest(&self.output, &mut self.child);
         Finished { code: self.child.wait().unwrap().code(), stdout, stderr }
@@ -132,6 +151,15 @@ fn command(folder: &Path) -> Command {
     command.current_dir(folder).env_clear();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// Waits until a process has ended.
+fn finish(mut child: Child) -> Finished {
+    let output = lines(child.stdout.take().unwrap());
+    let errors = lines(child.stderr.take().unwrap());
+    let stderr = rest(&errors, &mut child);
+    let stdout = rest(&output, &mut child);
+    Finished { code: child.wait().unwrap().code(), stdout, stderr }
 }
 
 /// Reads a pipe to its end on a thread, so that the process never waits for us.

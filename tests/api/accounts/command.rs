@@ -1,0 +1,167 @@
+//! `ferrobase superuser`, beside a running server and without one.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::{record, records, refresh, sign_in, sign_up};
+use crate::harness::{Client, Database, Finished, PASSWORD, Process, QUICK};
+
+const CONFIG: &str = r#"
+[collections.users]
+type  = "auth"
+rules = { read = "public", create = "public" }
+"#;
+
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("config.toml"), format!("{CONFIG}\n{QUICK}")).unwrap();
+    folder
+}
+
+fn superuser(folder: &Path, arguments: &[&str]) -> Finished {
+    Process::run(folder, &[&["superuser"], arguments].concat())
+}
+
+#[track_caller]
+fn succeeds(finished: Finished, words: &str) {
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let said = format!("{}{}", finished.stdout, finished.stderr);
+    assert!(said.contains(words), "{words:?} is not in: {said}");
+}
+
+#[track_caller]
+fn fails(finished: Finished, words: &str) {
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(finished.stderr.contains(words), "{words:?} is not in: {}", finished.stderr);
+    assert_eq!(finished.stdout, "");
+}
+
+fn addresses(folder: &Path) -> Vec<String> {
+    let mut addresses = Database::of(&folder.join("data")).column("_superusers", "email");
+    addresses.sort();
+    addresses
+}
+
+#[actix_web::test]
+async fn accounts_are_made_changed_and_deleted_without_a_server() {
+    let folder = folder();
+    let folder = folder.path();
+    succeeds(superuser(folder, &["upsert", "a@example.com", PASSWORD]), "Created");
+    succeeds(
+        superuser(folder, &["upsert", "a@example.com", "another password"]),
+        "Set the password",
+    );
+    succeeds(superuser(folder, &["create", "b@example.com", PASSWORD]), "Created");
+    succeeds(superuser(folder, &["update", "b@example.com", "third password"]), "Set the password");
+    assert_eq!(addresses(folder), ["a@example.com", "b@example.com"]);
+    let verified = Database::of(&folder.join("data")).column("_superusers", "verified");
+    assert_eq!(verified, ["1", "1"]);
+
+    let server = Process::serve(folder, &[]);
+    let guest = server.guest();
+    sign_in(&guest, "_superusers", "a@example.com", PASSWORD).await.expect(400);
+    sign_in(&guest, "_superusers", "a@example.com", "another password").await.expect(200);
+    sign_in(&guest, "_superusers", "b@example.com", "third password").await.expect(200);
+    assert_eq!(server.terminate().code, Some(0));
+
+    succeeds(superuser(folder, &["delete", "b@example.com"]), "Deleted");
+    assert_eq!(addresses(folder), ["a@example.com"]);
+}
+
+#[actix_web::test]
+async fn what_cannot_be_done_exits_with_1_and_changes_nothing() {
+    let folder = folder();
+    let folder = folder.path();
+    succeeds(superuser(folder, &["create", "a@example.com", PASSWORD]), "Created");
+    let digest = || Database::of(&folder.join("data")).digest();
+    let before = digest();
+    let long = "x".repeat(72);
+    let cases: [(&[&str], &str); 11] = [
+        (&["create", "a@example.com", PASSWORD], "email"),
+        (&["create", "no address", PASSWORD], "email"),
+        (&["upsert", "", PASSWORD], "email"),
+        (&["upsert", "b@example.com", "short"], "password"),
+        (&["upsert", "b@example.com", &long], "password"),
+        (&["update", "a@example.com", "short"], "password"),
+        (&["update", "nobody@example.com", PASSWORD], "There is no superuser nobody@example.com"),
+        (&["delete", "a@example.com"], "last superuser"),
+        (&["upsert"], "EMAIL"),
+        (&["promote", "a@example.com"], "promote"),
+        (&["create", "b@example.com", PASSWORD, "--no-such-option"], "--no-such-option"),
+    ];
+    for (arguments, words) in cases {
+        fails(superuser(folder, arguments), words);
+        assert_eq!(digest(), before, "{arguments:?}");
+    }
+    succeeds(superuser(folder, &["delete", "nobody@example.com"]), "There is no superuser");
+    assert_eq!(digest(), before);
+}
+
+#[actix_web::test]
+async fn a_password_may_come_from_standard_input() {
+    let folder = folder();
+    let folder = folder.path();
+    let upsert = ["superuser", "upsert", "a@example.com"];
+    for input in ["from stdin 1\n", "from stdin 1\r\n", "from stdin 1"] {
+        assert_eq!(Process::run_with_input(folder, &upsert, input).code, Some(0));
+    }
+    fails(Process::run_with_input(folder, &upsert, ""), "password");
+    fails(Process::run_with_input(folder, &upsert, "\n"), "password");
+    let server = Process::serve(folder, &[]);
+    sign_in(&server.guest(), "_superusers", "a@example.com", "from stdin 1").await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_config_that_is_broken_keeps_nobody_out() {
+    let folder = folder();
+    fs::write(folder.path().join("config.toml"), "[collections.").unwrap();
+    succeeds(superuser(folder.path(), &["upsert", "a@example.com", PASSWORD]), "Created");
+}
+
+/// Until the server has written something it may take a second to notice; whoever writes sees the
+/// change at once.
+async fn write_something(guest: &Client, email: &str) {
+    guest.create("users", sign_up(email)).await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_running_server_takes_part() {
+    let folder = folder();
+    let folder = folder.path();
+    let server = Process::serve(folder, &[]);
+    let guest = server.guest();
+    let said = server.wait_for_output("pbinstall/");
+    let installer = guest.with_token(said.split("pbinstall/").nth(1).unwrap().trim());
+    installer.get(&records("_superusers")).await.expect(200);
+
+    succeeds(superuser(folder, &["create", "a@example.com", PASSWORD]), "Created");
+    write_something(&guest, "1@example.com").await;
+    installer.get(&records("_superusers")).await.expect(403);
+    assert_eq!(addresses(folder), ["a@example.com"]);
+    let root = guest.sign_in("_superusers", "a@example.com", PASSWORD).await;
+    root.get(&records("_superusers")).await.expect(200);
+
+    succeeds(
+        superuser(folder, &["update", "a@example.com", "another password"]),
+        "Set the password",
+    );
+    write_something(&guest, "2@example.com").await;
+    refresh(&root, "_superusers").await.expect(401);
+    root.get(&records("_superusers")).await.expect(403);
+    let root = guest.sign_in("_superusers", "a@example.com", "another password").await;
+
+    succeeds(superuser(folder, &["create", "b@example.com", PASSWORD]), "Created");
+    refresh(&root, "_superusers").await.expect(200);
+    succeeds(superuser(folder, &["delete", "a@example.com"]), "Deleted");
+    write_something(&guest, "3@example.com").await;
+    refresh(&root, "_superusers").await.expect(401);
+    let other = guest.sign_in("_superusers", "b@example.com", PASSWORD).await;
+    fails(superuser(folder, &["delete", "b@example.com"]), "last superuser");
+    let refused = other.delete(&record("_superusers", other.id())).await.expect(400);
+    assert_eq!(refused.at("/data"), json!({}));
+    assert_eq!(server.terminate().code, Some(0));
+    assert_eq!(addresses(folder), ["b@example.com"]);
+}

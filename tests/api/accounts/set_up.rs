@@ -1,0 +1,166 @@
+//! The first start: its link, the page behind it, and the collections that are there.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{codes, records, refresh, sign_in, sign_up};
+use crate::harness::{Client, Database, PASSWORD, Process, QUICK, TestApp};
+
+const NOTES: &str = "[collections.notes]\nfields = { text = \"text\" }\n";
+
+async fn is_superuser(client: &Client) -> bool {
+    client.get("/api/health").await.expect(200).at("/data") != json!({})
+}
+
+#[actix_web::test]
+async fn the_link_makes_one_superuser_and_is_gone() {
+    let app = TestApp::without_config().await;
+    let installer = app.guest().with_token(app.set_up_token().unwrap());
+    assert!(is_superuser(&installer).await);
+    let same = refresh(&installer, "_superusers").await.expect(200);
+    assert_eq!(same.at("/token"), json!(installer.token()), "it cannot be prolonged");
+
+    let before = app.state_digest();
+    let mut weak = sign_up("root@example.com");
+    weak["password"] = json!("short");
+    let answer = installer.create("_superusers", weak).await.expect(400);
+    assert_eq!(codes(&answer), "passwordConfirm:values_mismatch");
+    assert_eq!(app.state_digest(), before);
+
+    let root = installer.create("_superusers", sign_up("root@example.com")).await.expect(200);
+    assert_eq!(root.at("/verified"), json!(true));
+    assert_eq!(app.database().column("_superusers", "email"), ["root@example.com"]);
+    assert!(!is_superuser(&installer).await);
+    refresh(&installer, "_superusers").await.expect(401);
+    installer.create("_superusers", sign_up("second@example.com")).await.expect(403);
+    assert_eq!(app.count("_superusers"), 1);
+    sign_in(&app.guest(), "_superusers", "root@example.com", PASSWORD).await.expect(200);
+}
+
+#[actix_web::test]
+async fn the_link_works_for_half_an_hour() {
+    let app = TestApp::without_config().await;
+    let installer = app.guest().with_token(app.set_up_token().unwrap());
+    app.advance(Duration::from_secs(30 * 60 - 1));
+    assert!(is_superuser(&installer).await);
+    app.advance(Duration::from_secs(1));
+    assert!(!is_superuser(&installer).await);
+    installer.create("_superusers", sign_up("root@example.com")).await.expect(403);
+    assert_eq!(app.database().column("_superusers", "email"), ["__pbinstaller@example.com"]);
+}
+
+/// Starts the server, stops it, and answers the token of the link it printed.
+fn link_of_a_start(folder: &Path) -> Option<String> {
+    let finished = Process::serve(folder, &[]).terminate();
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let link = finished.stdout.lines().find(|line| line.contains("/_/#/pbinstall/"))?;
+    Some(link.split("pbinstall/").nth(1).unwrap().to_owned())
+}
+
+#[actix_web::test]
+async fn every_start_prints_a_link_until_there_is_a_superuser() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("config.toml"), format!("{NOTES}\n{QUICK}")).unwrap();
+    let first = link_of_a_start(folder).unwrap();
+    assert!(link_of_a_start(folder).is_some());
+
+    let server = Process::serve(folder, &[]);
+    let said = server.wait_for_output("superuser upsert");
+    assert!(said.contains("no superuser yet"), "{said}");
+    let installer = server.guest().with_token(first);
+    installer.create("_superusers", sign_up("root@example.com")).await.expect(200);
+    assert_eq!(server.terminate().code, Some(0));
+
+    assert_eq!(link_of_a_start(folder), None);
+    assert_eq!(
+        Database::of(&folder.join("data")).column("_superusers", "email"),
+        ["root@example.com"]
+    );
+}
+
+#[actix_web::test]
+async fn a_superuser_made_before_the_first_start_is_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let upsert = ["superuser", "upsert", "root@example.com", PASSWORD];
+    assert_eq!(Process::run(folder, &upsert).code, Some(0));
+    let server = Process::serve(folder, &[]);
+    // Without a config file users are there all the same, and are the contract's.
+    let guest = server.guest();
+    assert_eq!(guest.get(&records("users")).await.expect(200).at("/totalItems"), json!(0));
+    let made = guest.create("users", sign_up("ann@example.com")).await.expect(200);
+    assert_eq!(made.at("/collectionId"), json!("_pb_users_auth_"));
+    let finished = server.terminate();
+    assert!(!finished.stdout.contains("pbinstall"), "{finished:?}");
+}
+
+#[actix_web::test]
+async fn what_collections_there_are_is_decided_by_the_first_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let config = folder.join("config.toml");
+    fs::write(&config, format!("{NOTES}\n{QUICK}")).unwrap();
+    let upsert = ["superuser", "upsert", "root@example.com", PASSWORD];
+    assert_eq!(Process::run(folder, &upsert).code, Some(0));
+    assert_eq!(Process::serve(folder, &[]).terminate().code, Some(0));
+    fs::remove_file(&config).unwrap();
+    let server = Process::serve(folder, &[]);
+    server.guest().get(&records("users")).await.expect(404);
+    server.guest().get(&records("notes")).await.expect(403);
+}
+
+#[actix_web::test]
+async fn the_page_behind_the_link_is_complete_and_loads_nothing_else() {
+    let app = TestApp::without_config().await;
+    let guest = app.guest();
+    let page = guest.get("/_/").await.expect(200);
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    let policy = page.header("content-security-policy").unwrap();
+    for part in ["default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+    assert!(!page.text.contains(" style=") && !page.text.contains("<style"), "no inline style");
+
+    let reference = regex::Regex::new(r#"(?:src|href)="([^"]+)""#).unwrap();
+    let files: Vec<&str> =
+        reference.captures_iter(&page.text).map(|found| found.get(1).unwrap().as_str()).collect();
+    assert!(files.contains(&"setup.js") && files.contains(&"setup.css"), "{files:?}");
+    for file in files {
+        let answer = guest.get(&format!("/_/{file}")).await.expect(200);
+        assert!(!answer.text.is_empty() && !answer.text.contains("https:"), "{file}");
+        assert_ne!(answer.header("content-type"), Some("application/octet-stream"), "{file}");
+    }
+}
+
+#[actix_web::test]
+async fn nothing_else_is_under_the_page() {
+    let app = TestApp::without_config().await;
+    let guest = app.guest();
+    for path in [
+        "/_/nothing.js",
+        "/_/../config.toml",
+        "/_/%2e%2e/Cargo.toml",
+        "/_/setup.js/",
+        "/_//",
+        "/_x",
+    ] {
+        let answer = guest.get(path).await.expect(404);
+        assert_eq!(answer.at("/status"), json!(404), "{path}");
+    }
+    guest.post("/_/", json!({})).await.expect(404);
+    let head = guest.send(guest.request(Method::HEAD, "/_/")).await.expect(200);
+    assert_eq!(head.text, "");
+    let client =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let answer = client.get(format!("http://{}/_", app.address())).send().await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["location"]),
+        (307, &"/_/".parse().unwrap())
+    );
+}

@@ -1,0 +1,298 @@
+//! What every request meets: routes, the envelope, headers, CORS, limits and broken HTTP.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::harness::{Answer, RUNS_OUT, TestApp};
+
+const CONFIG: &str = r#"
+[collections.notes]
+fields = { text = "text", meta = "json" }
+rules  = { read = "public", create = "public" }
+"#;
+
+const NOTES: &str = "/api/collections/notes/records";
+
+const SECURITY: [(&str, &str); 4] = [
+    ("x-xss-protection", "1; mode=block"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "SAMEORIGIN"),
+    ("cross-origin-opener-policy", "same-origin"),
+];
+
+async fn start() -> TestApp {
+    TestApp::with_config(CONFIG).await
+}
+
+async fn send(app: &TestApp, method: &str, path: &str) -> Answer {
+    let method = Method::from_bytes(method.as_bytes()).unwrap();
+    app.guest().send(app.guest().request(method, path)).await
+}
+
+#[track_caller]
+fn assert_envelope(answer: &Answer, name: &str) {
+    assert_eq!(answer.header("content-type"), Some("application/json"), "{name}");
+    let body = answer.json();
+    let keys: Vec<&String> = body.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["data", "message", "status"], "{name}");
+    assert_eq!(body["status"], answer.status, "{name}");
+    assert!(body["data"].is_object(), "{name}");
+    assert!(answer.text.ends_with('\n'), "{name}");
+    for (header, value) in SECURITY {
+        assert_eq!(answer.header(header), Some(value), "{name}: {header}");
+    }
+}
+
+#[actix_web::test]
+async fn unknown_routes_and_methods_are_404_in_the_envelope() {
+    let app = start().await;
+    let before = app.state_digest();
+    let cases = [
+        ("GET", "/"),
+        ("GET", "/api"),
+        ("GET", "/api/"),
+        ("GET", "/api/nothing"),
+        ("GET", "/API/health"),
+        ("GET", "/api/health/"),
+        ("GET", "//api/health"),
+        ("GET", "/api//health"),
+        ("GET", "/api/collections/notes"),
+        ("GET", "/api/collections/notes/records/"),
+        ("GET", "/api/collections//records"),
+        ("GET", "/api/collections/notes/records/a/b"),
+        ("POST", "/api/health"),
+        ("PUT", NOTES),
+        ("PATCH", NOTES),
+        ("DELETE", NOTES),
+        ("POST", "/api/collections/notes/records/no_such_record1"),
+        ("PUT", "/api/collections/notes/records/no_such_record1"),
+        ("GET", "/api/collections/_superusers/auth-with-password"),
+        ("DELETE", "/api/collections/_superusers/auth-refresh"),
+        ("TRACE", "/api/health"),
+        ("PROPFIND", "/api/health"),
+        ("get", "/api/health"),
+        ("POST", "/_/"),
+    ];
+    for (method, path) in cases {
+        let answer = send(&app, method, path).await;
+        assert_eq!(answer.status, 404, "{method} {path}: {}", answer.text);
+        assert_envelope(&answer, &format!("{method} {path}"));
+    }
+    assert_eq!(app.state_digest(), before);
+}
+
+#[actix_web::test]
+async fn head_answers_as_get_does_without_the_body() {
+    let app = start().await;
+    let made = app.guest().create("notes", json!({ "text": "here" })).await.expect(200).id();
+    for path in
+        ["/api/health", NOTES, &format!("{NOTES}/{made}"), &format!("{NOTES}/nothing"), "/nothing"]
+    {
+        let (get, head) = (send(&app, "GET", path).await, send(&app, "HEAD", path).await);
+        assert_eq!((head.status, head.text.as_str()), (get.status, ""), "{path}");
+        for header in ["content-type", "content-length", "vary"] {
+            assert_eq!(head.header(header), get.header(header), "{path}: {header}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn every_answer_has_the_security_headers() {
+    let app = start().await;
+    let missing = format!("{NOTES}/no_such_record1");
+    for (method, path, status) in [
+        ("GET", "/api/health", 200),
+        ("GET", NOTES, 200),
+        ("GET", missing.as_str(), 404),
+        ("DELETE", missing.as_str(), 403),
+        ("GET", "/_/", 200),
+        ("GET", "/_/nothing", 404),
+    ] {
+        let answer = send(&app, method, path).await.expect(status);
+        for (header, value) in SECURITY {
+            assert_eq!(answer.header(header), Some(value), "{method} {path}: {header}");
+        }
+        assert_eq!(answer.header("vary"), Some("Origin"), "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
+        assert_eq!(answer.header("strict-transport-security"), None, "{path}");
+        assert_eq!(answer.header("x-request-id"), None, "{path}");
+    }
+}
+
+async fn from_origin(app: &TestApp, method: Method, path: &str, origin: &str) -> Answer {
+    let request = app.guest().request(method, path).header("Origin", origin);
+    app.guest().send(request.header("Access-Control-Request-Headers", "authorization,x-mine")).await
+}
+
+fn varies(answer: &Answer) -> Vec<String> {
+    let vary = answer.headers.iter().filter(|(name, _)| name == "vary");
+    vary.flat_map(|(_, value)| value.split(", ").map(str::to_ascii_lowercase)).collect()
+}
+
+#[actix_web::test]
+async fn every_origin_may_read_unless_the_config_names_some() {
+    let app = start().await;
+    for path in ["/api/health", "/nothing", NOTES] {
+        let answer = from_origin(&app, Method::GET, path, "https://a.example").await;
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}");
+        assert_eq!(answer.header("access-control-allow-credentials"), None);
+    }
+    let config = format!("[server]\norigins = [\"https://*.example.com\"]\n{CONFIG}");
+    let app = TestApp::with_config(&config).await;
+    let allowed = "https://app.example.com";
+    let answer = from_origin(&app, Method::GET, "/api/health", allowed).await.expect(200);
+    assert_eq!(answer.header("access-control-allow-origin"), Some(allowed));
+    assert_eq!(varies(&answer), ["origin"]);
+    for origin in ["https://example.com", "https://example.com.evil.com", "null"] {
+        let answer = from_origin(&app, Method::GET, "/api/health", origin).await.expect(200);
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{origin}");
+        assert_eq!(varies(&answer), ["origin"]);
+    }
+}
+
+#[actix_web::test]
+async fn options_always_ends_in_204() {
+    let app = start().await;
+    for path in ["/", "/api/health", "/nothing", NOTES, "/_/", "/api/collections/x/auth-refresh"] {
+        let answer =
+            from_origin(&app, Method::OPTIONS, path, "https://a.example").await.expect(204);
+        assert_eq!(answer.text, "", "{path}");
+        let expected = [
+            ("access-control-allow-origin", "*"),
+            ("access-control-allow-methods", "GET,HEAD,PUT,PATCH,POST,DELETE"),
+            ("access-control-allow-headers", "authorization,x-mine"),
+        ];
+        for (header, value) in expected {
+            assert_eq!(answer.header(header), Some(value), "{path}");
+        }
+        let vary = ["origin", "access-control-request-method", "access-control-request-headers"];
+        assert_eq!(varies(&answer), vary, "{path}");
+        for (header, _) in SECURITY {
+            assert_eq!(answer.header(header), None, "{path}");
+        }
+    }
+    let answer = send(&app, "OPTIONS", NOTES).await.expect(204);
+    assert_eq!(varies(&answer), ["origin"]);
+    assert_eq!(answer.header("access-control-allow-methods"), None);
+}
+
+#[actix_web::test]
+async fn a_failure_of_the_server_has_an_id_and_keeps_its_cause() {
+    let app = start().await;
+    app.change("ALTER TABLE notes RENAME TO elsewhere");
+    let answer = send(&app, "GET", NOTES).await.expect(500);
+    assert_envelope(&answer, "500");
+    let id = answer.header("x-request-id").unwrap();
+    assert_eq!(id.len(), 15, "{id}");
+    assert_eq!(answer.at("/data"), json!({}));
+    for word in ["SQL", "table", "notes", "elsewhere"] {
+        assert!(!answer.text.contains(word), "{}", answer.text);
+    }
+    let again = send(&app, "GET", NOTES).await.expect(500);
+    assert_ne!(again.header("x-request-id"), answer.header("x-request-id"));
+    // The server lives, and finds its table again.
+    send(&app, "GET", "/api/health").await.expect(200);
+    app.change("ALTER TABLE elsewhere RENAME TO notes");
+    send(&app, "GET", NOTES).await.expect(200);
+}
+
+#[actix_web::test]
+async fn texts_leave_safe_for_html() {
+    let app = start().await;
+    let text = "</script><b a=\"1\">&amp;\u{2028}é😀\u{0001}";
+    let answer = app.guest().create("notes", json!({ "text": text })).await.expect(200);
+    assert!(!answer.text.contains(['<', '>', '&', '\u{2028}']), "{}", answer.text);
+    assert!(answer.text.contains("\\u003c/script\\u003e"), "{}", answer.text);
+    assert_eq!(answer.at("/text"), json!(text));
+    let answer = app.guest().list("notes", "'<x>' = 1 && <").await.expect(400);
+    assert!(!answer.text.contains(['<', '>', '&']), "{}", answer.text);
+}
+
+#[actix_web::test]
+async fn json_may_nest_up_to_a_limit() {
+    let app = start().await;
+    let body = |levels: usize| {
+        let (open, close) = ("[".repeat(levels - 1), "]".repeat(levels - 1));
+        format!("{{\"meta\":{open}1{close}}}").into_bytes()
+    };
+    let post = |body| {
+        let guest = app.guest();
+        async move { guest.raw("POST", NOTES, "application/json", body).await }
+    };
+    post(body(127)).await.expect(200);
+    let before = app.state_digest();
+    for levels in [128, 129, 1_000, 100_000] {
+        assert_envelope(&post(body(levels)).await.expect(400), &levels.to_string());
+    }
+    assert_eq!(app.state_digest(), before);
+}
+
+/// What the server says to bytes on a connection of their own, until it closes it.
+fn talk(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(RUNS_OUT)).unwrap();
+    stream.write_all(bytes).unwrap();
+    let mut answer = Vec::new();
+    // A server that has read enough may close before everything was sent.
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn request(head: &str) -> Vec<u8> {
+    format!("{head}\r\nHost: localhost\r\nConnection: close\r\n\r\n").into_bytes()
+}
+
+#[actix_web::test]
+async fn broken_http_is_refused_and_hurts_nobody() {
+    let app = start().await;
+    let before = app.state_digest();
+    let long = "x".repeat(200_000);
+    let cases: Vec<(&str, Vec<u8>)> = vec![
+        ("no HTTP", b"hello\r\n\r\n".to_vec()),
+        ("binary", vec![0, 255, 22, 3, 1, 13, 10, 13, 10]),
+        ("no version", b"GET /api/health\r\n\r\n".to_vec()),
+        ("a header without a colon", request("GET /api/health HTTP/1.1\r\nno colon")),
+        ("a length that is a word", request("POST /api/health HTTP/1.1\r\nContent-Length: many")),
+        (
+            "two lengths",
+            request("POST /api/health HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2"),
+        ),
+        (
+            "length and chunks",
+            request("POST /api/health HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked"),
+        ),
+        ("an endless header", request(&format!("GET /api/health HTTP/1.1\r\nX: {long}"))),
+        ("an endless path", request(&format!("GET /{long} HTTP/1.1"))),
+    ];
+    for (name, bytes) in cases {
+        let answer = actix_web::web::block({
+            let address = app.address();
+            move || talk(address, &bytes)
+        })
+        .await
+        .unwrap();
+        assert!(answer.starts_with("HTTP/1.1 4"), "{name}: {answer:?}");
+        send(&app, "GET", "/api/health").await.expect(200);
+    }
+    assert_eq!(app.state_digest(), before);
+}
+
+#[actix_web::test]
+async fn a_body_that_is_too_large_is_refused_by_its_first_word() {
+    let app = start().await;
+    let length = 64 << 20;
+    for path in [NOTES, "/api/collections/_superusers/auth-with-password"] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {length}"
+        );
+        let address = app.address();
+        let answer = actix_web::web::block(move || talk(address, &request(&head))).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 413"), "{path}: {answer}");
+        let body: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        assert_eq!(body["status"], 413);
+    }
+    assert_eq!(app.count("notes"), 0);
+}
