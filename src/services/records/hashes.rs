@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::domain::JsonMap;
 use crate::domain::changes::Changes;
 use crate::domain::collection::Collection;
-use crate::domain::fields::FieldKind;
+use crate::domain::fields::{self, FieldKind};
 use crate::services::Error;
 use crate::services::app::App;
 
@@ -59,11 +59,12 @@ impl Hashes {
     }
 }
 
-/// Whether `body` has a password that must be hashed.
+/// Whether `body` has a password that must be hashed: anything that reads as a text, so a number
+/// too.
 pub(super) fn sends_password(collection: &Collection, body: &JsonMap) -> bool {
     collection
         .fields
         .iter()
         .filter(|field| matches!(field.kind, FieldKind::Password(_)))
-        .any(|field| body.get(&field.name).is_some_and(|value| !field.is_zero(value)))
+        .any(|field| body.get(&field.name).is_some_and(|value| !fields::to_text(value).is_empty()))
 }

@@ -44,6 +44,22 @@ async fn signing_up_makes_an_account_whose_secrets_stay_inside() {
 }
 
 #[actix_web::test]
+async fn a_password_of_digits_may_come_as_a_number() {
+    let world = World::new(staff()).await;
+    let root = world.root().await;
+    let body = json!({ "email": "a@b.co", "password": 1234567890, "passwordConfirm": 1234567890 });
+    let made = root.create("users", body).await.expect(200);
+    let stored = world.find("users", &made.id()).await.unwrap();
+    let body = json!({ "password": 987654321, "passwordConfirm": "987654321" });
+    root.update("users", &made.id(), body).await.expect(200);
+    let changed = world.find("users", &made.id()).await.unwrap();
+    assert_ne!(changed.text("password"), stored.text("password"));
+    let body = json!({ "email": "b@b.co", "password": true, "passwordConfirm": true });
+    let codes = root.create("users", body).await.codes();
+    assert_eq!(codes, "400 password:min_text_constraint");
+}
+
+#[actix_web::test]
 async fn sign_up_faults_come_alone_and_before_those_of_the_fields() {
     let world = World::new(staff()).await;
     let guest = world.guest();
