@@ -3,6 +3,15 @@
 
 use crate::domain::{Json, JsonMap};
 
+/// Whether secrets are part of the JSON of a definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Secrets {
+    /// For storage.
+    Kept,
+    /// For those who read it.
+    LeftOut,
+}
+
 /// JSON that has not the shape of what it is read as.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` {message}.")]
@@ -86,6 +95,28 @@ pub fn integer(map: &JsonMap, key: &str) -> Result<Option<i64>, Malformed> {
 /// When the value is something else.
 pub fn object<'a>(map: &'a JsonMap, key: &str) -> Result<Option<&'a JsonMap>, Malformed> {
     typed(map, key, "an object", Json::as_object)
+}
+
+/// Puts what was said in the place of `target`; what was not said changes nothing.
+pub(super) fn set<T>(target: &mut T, said: Option<T>) {
+    if let Some(said) = said {
+        *target = said;
+    }
+}
+
+/// Reads the object at `key` with `apply`, when there is one.
+///
+/// # Errors
+/// When the value is no object, or what `apply` says, seen from outside of the object.
+pub(super) fn within(
+    map: &JsonMap,
+    key: &str,
+    apply: impl FnOnce(&JsonMap) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    match object(map, key)? {
+        Some(inner) => apply(inner).map_err(|err| err.within(key)),
+        None => Ok(()),
+    }
 }
 
 /// A list.

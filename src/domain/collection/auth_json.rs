@@ -1,11 +1,11 @@
 //! The options of auth collections as JSON (contract A 2.2), and their defaults.
 
-use super::json::{Secrets, apply_rule, rule_json};
+use super::json::{apply_rule, rule_json};
 use crate::domain::collection::{
     AuthAlert, AuthOptions, EmailTemplate, MappedFields, Mfa, OAuth2, OAuth2Provider, Otp,
     PasswordAuth, TokenOptions, templates,
 };
-use crate::domain::decode::{self, Malformed};
+use crate::domain::decode::{self, Malformed, Secrets, set, within};
 use crate::domain::rules::Rule;
 use crate::domain::{Json, JsonMap};
 
@@ -166,20 +166,6 @@ impl AuthOptions {
 
 fn object<const N: usize>(entries: [(&str, Json); N]) -> Json {
     Json::Object(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
-}
-
-fn set<T>(target: &mut T, said: Option<T>) {
-    if let Some(said) = said {
-        *target = said;
-    }
-}
-
-/// Applies the object at `key`, when there is one.
-fn within(map: &JsonMap, key: &str, apply: impl FnOnce(&JsonMap) -> Outcome) -> Outcome {
-    match decode::object(map, key)? {
-        Some(inner) => apply(inner).map_err(|err| err.within(key)),
-        None => Ok(()),
-    }
 }
 
 impl EmailTemplate {

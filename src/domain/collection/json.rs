@@ -2,19 +2,12 @@
 //! collection that is there already, key by key.
 
 use crate::domain::collection::{AccessRules, Collection, CollectionExt, CollectionKind};
-use crate::domain::decode::{self, Malformed};
+use crate::domain::decode::{self, Malformed, Secrets};
 use crate::domain::fields::Field;
 use crate::domain::id;
 use crate::domain::rules::Rule;
 use crate::domain::time::Timestamp;
 use crate::domain::{Json, JsonMap};
-
-/// Whether secrets are part of a collection's JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Secrets {
-    Kept,
-    LeftOut,
-}
 
 impl Collection {
     /// The form that the API shows: without secrets.
@@ -41,7 +34,7 @@ impl Collection {
     }
 
     /// A collection without a name, a field or an option of its own.
-    pub(super) fn blank(kind: CollectionKind) -> Self {
+    pub fn blank(kind: CollectionKind) -> Self {
         Self {
             id: String::new(),
             name: String::new(),

@@ -4,16 +4,10 @@
 use super::{
     Backups, Batch, Logs, Meta, RateLimitRule, RateLimits, S3, Secret, Settings, Smtp, TrustedProxy,
 };
-use crate::domain::decode::{self, Malformed};
+use crate::domain::decode::{self, Malformed, Secrets, set, within};
 use crate::domain::{Json, JsonMap};
 
 type Outcome = Result<(), Malformed>;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Secrets {
-    Kept,
-    LeftOut,
-}
 
 impl Settings {
     /// The form that the API shows: without secrets.
@@ -69,20 +63,6 @@ impl Settings {
 
 fn object<const N: usize>(entries: [(&str, Json); N]) -> JsonMap {
     entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
-}
-
-fn set<T>(target: &mut T, said: Option<T>) {
-    if let Some(said) = said {
-        *target = said;
-    }
-}
-
-/// Applies the object at `key`, when there is one.
-fn within(map: &JsonMap, key: &str, apply: impl FnOnce(&JsonMap) -> Outcome) -> Outcome {
-    match decode::object(map, key)? {
-        Some(inner) => apply(inner).map_err(|err| err.within(key)),
-        None => Ok(()),
-    }
 }
 
 fn put_secret(out: &mut JsonMap, key: &str, secret: &Secret, secrets: Secrets) {
