@@ -5,13 +5,12 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::domain::collection::{
-    AccessRules, AuthAlert, AuthOptions, Collection, CollectionExt, CollectionKind, EmailTemplate,
-    Mfa, OAuth2, Otp, PasswordAuth, TokenOptions,
+    AuthAlert, AuthOptions, Collection, CollectionKind, EmailTemplate, Mfa, OAuth2, Otp,
+    PasswordAuth, TokenOptions,
 };
 use crate::domain::fields::{DomainOptions, Field, FieldKind, PasswordOptions, TextOptions};
 use crate::domain::record::Record;
 use crate::domain::rules::Rule;
-use crate::domain::time::Timestamp;
 
 /// A collection of this name whose records have an id and nothing else.
 pub(crate) fn base_collection(name: &str) -> Arc<Collection> {
@@ -61,14 +60,8 @@ fn collection(name: &str, fields: Vec<Field>, kind: CollectionKind) -> Collectio
     Collection {
         id: format!("pbc_{name}"),
         name: name.to_owned(),
-        system: false,
-        rules: AccessRules::default(),
         fields,
-        indexes: Vec::new(),
-        kind,
-        created: Timestamp::default(),
-        updated: Timestamp::default(),
-        ext: CollectionExt::default(),
+        ..Collection::blank(kind)
     }
 }
 

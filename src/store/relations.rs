@@ -101,23 +101,16 @@ const fn age(collection: &Collection) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::collection::{AccessRules, CollectionExt, CollectionKind};
+    use crate::domain::collection::CollectionKind;
     use crate::domain::fields::{FieldKind, RelationOptions};
-    use crate::domain::time::Timestamp;
 
     fn comments(max_select: i64) -> Collection {
         let options = RelationOptions { max_select, ..RelationOptions::default() };
         Collection {
             id: "pbc_1".into(),
             name: "comments".into(),
-            system: false,
-            rules: AccessRules::default(),
             fields: vec![Field::new("post", FieldKind::Relation(options))],
-            indexes: Vec::new(),
-            kind: CollectionKind::Base,
-            created: Timestamp::default(),
-            updated: Timestamp::default(),
-            ext: CollectionExt::default(),
+            ..Collection::blank(CollectionKind::Base)
         }
     }
 

@@ -8,7 +8,6 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use ferrobase::domain::event::Event;
-use ferrobase::domain::time::Timestamp;
 use ferrobase::store::{
     Db, Durability, Row, Statement, Store, StoreError, StoreOptions, Tx, Value,
 };
@@ -137,14 +136,8 @@ pub(crate) fn event(name: &str) -> Event {
     let collection = Collection {
         id: "c".to_owned(),
         name: "c".to_owned(),
-        system: false,
-        rules: Default::default(),
         fields: vec![Field::new("id", FieldKind::Text(TextOptions::default()))],
-        indexes: vec![],
-        kind: CollectionKind::Base,
-        created: Timestamp::default(),
-        updated: Timestamp::default(),
-        ext: Default::default(),
+        ..Collection::blank(CollectionKind::Base)
     };
     let record = ferrobase::domain::record::Record::new(Arc::new(collection), vec![name.into()]);
     Event::Created(Arc::new(record))

@@ -11,13 +11,10 @@ use crate::config::report::Fault;
 use crate::config::section::{Reader, Section};
 use crate::config::shorthand::{OptionName, is_name};
 use crate::config::tree::Value;
-use crate::domain::collection::{
-    AccessRules, Collection, CollectionExt, CollectionKind, ViewOptions, system_fields,
-};
+use crate::domain::collection::{Collection, CollectionKind, ViewOptions, system_fields};
 use crate::domain::fields::{AutodateOptions, Field, FieldKind};
 use crate::domain::id;
 use crate::domain::random::Random;
-use crate::domain::time::Timestamp;
 
 const COMMON: [&str; 7] =
     ["type", "fields", "rules", "owner", "renamed_from", "protect", "managed"];
@@ -67,18 +64,7 @@ pub(super) fn spec(
     section: &Section<'_>,
     reader: &mut Reader<'_>,
 ) -> CollectionSpec {
-    let mut collection = Collection {
-        id,
-        name: name.to_owned(),
-        system: false,
-        rules: AccessRules::default(),
-        fields: Vec::new(),
-        indexes: Vec::new(),
-        kind,
-        created: Timestamp::default(),
-        updated: Timestamp::default(),
-        ext: CollectionExt::default(),
-    };
+    let mut collection = Collection { id, name: name.to_owned(), ..Collection::blank(kind) };
     if collection.is_view() {
         query(&mut collection, section, reader);
     }

@@ -3,10 +3,9 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::Json;
-use crate::domain::collection::{AccessRules, Collection, CollectionExt, CollectionKind};
+use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::invalid::{FieldErrors, Invalid};
 use crate::domain::schema::Schema;
-use crate::domain::time::Timestamp;
 
 /// The field of this definition, named `f`.
 fn field(definition: Json) -> Field {
@@ -322,18 +321,7 @@ fn codes(errors: &FieldErrors) -> Vec<String> {
 }
 
 fn base() -> Collection {
-    Collection {
-        id: "pbc_1".into(),
-        name: "c".into(),
-        system: false,
-        rules: AccessRules::default(),
-        fields: Vec::new(),
-        indexes: Vec::new(),
-        kind: CollectionKind::Base,
-        created: Timestamp::default(),
-        updated: Timestamp::default(),
-        ext: CollectionExt::default(),
-    }
+    Collection { id: "pbc_1".into(), name: "c".into(), ..Collection::blank(CollectionKind::Base) }
 }
 
 #[test]

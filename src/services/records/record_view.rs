@@ -170,9 +170,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::collection::{AccessRules, CollectionExt, CollectionKind};
+    use crate::domain::collection::CollectionKind;
     use crate::domain::fields::{Field, PasswordOptions, TextOptions};
-    use crate::domain::time::Timestamp;
 
     fn text(name: &str) -> Field {
         Field::new(name, FieldKind::Text(TextOptions::default()))
@@ -184,14 +183,8 @@ mod tests {
         Arc::new(Collection {
             id: "pbc_1".into(),
             name: "notes".into(),
-            system: false,
-            rules: AccessRules::default(),
             fields: vec![text("title"), text("id"), secret, code],
-            indexes: Vec::new(),
-            kind: CollectionKind::Base,
-            created: Timestamp::default(),
-            updated: Timestamp::default(),
-            ext: CollectionExt::default(),
+            ..Collection::blank(CollectionKind::Base)
         })
     }
 

@@ -147,9 +147,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::collection::{AccessRules, Collection, CollectionExt, CollectionKind};
+    use crate::domain::collection::{Collection, CollectionKind};
     use crate::domain::fields::{DomainOptions, Field, FieldKind, TextOptions};
-    use crate::domain::time::Timestamp;
 
     fn record(email: &str, verified: bool, key: &str) -> Record {
         let fields = vec![
@@ -160,14 +159,8 @@ mod tests {
         let collection = Arc::new(Collection {
             id: "u".into(),
             name: "users".into(),
-            system: false,
-            rules: AccessRules::default(),
             fields,
-            indexes: Vec::new(),
-            kind: CollectionKind::Base,
-            created: Timestamp::default(),
-            updated: Timestamp::default(),
-            ext: CollectionExt::default(),
+            ..Collection::blank(CollectionKind::Base)
         });
         Record::new(collection, vec![json!(email), json!(verified), json!(key)])
     }
