@@ -133,10 +133,8 @@ pub(super) fn with_causes(error: &Error) -> String {
         cause = error.source();
     }
     if let Error::Invalid(errors) = error {
-        for (field, invalid) in errors.iter() {
-            if let crate::domain::invalid::Invalid::Fault(fault) = invalid {
-                text = format!("{text}\n{field}: {}", fault.message);
-            }
+        for (path, fault) in errors.faults() {
+            text = format!("{text}\n{path}: {}", fault.message);
         }
     }
     text

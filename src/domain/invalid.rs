@@ -144,6 +144,21 @@ impl FieldErrors {
         self.0.iter().map(|(field, invalid)| (field.as_str(), invalid))
     }
 
+    /// Each fault with the path of what it is about, such as `fields.1.name`, in byte order.
+    pub fn faults(&self) -> Vec<(String, &Fault)> {
+        let mut faults = Vec::new();
+        for (field, invalid) in self.iter() {
+            match invalid {
+                Invalid::Fault(fault) => faults.push((field.to_owned(), fault)),
+                Invalid::Nested(inner) => {
+                    let inner = inner.faults().into_iter();
+                    faults.extend(inner.map(|(path, fault)| (format!("{field}.{path}"), fault)));
+                }
+            }
+        }
+        faults
+    }
+
     /// Nothing when nothing failed, else all faults together.
     ///
     /// # Errors

@@ -1,7 +1,6 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::invalid::Invalid;
 use crate::domain::schema::Schema;
 
 const NOW: Timestamp = Timestamp::from_millis(86_400_000);
@@ -54,13 +53,7 @@ fn update(stored: &Record, body: Json, uploads: &[Upload]) -> Changes {
 }
 
 fn codes(errors: &FieldErrors) -> Vec<String> {
-    errors
-        .iter()
-        .map(|(field, invalid)| match invalid {
-            Invalid::Fault(fault) => format!("{field} {}", fault.code),
-            Invalid::Nested(_) => format!("{field} …"),
-        })
-        .collect()
+    errors.faults().into_iter().map(|(path, fault)| format!("{path} {}", fault.code)).collect()
 }
 
 fn upload(key: &str, name: &str, size: u64) -> Upload {

@@ -4,7 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::Json;
 use crate::domain::collection::{Collection, CollectionKind};
-use crate::domain::invalid::{FieldErrors, Invalid};
+use crate::domain::invalid::FieldErrors;
 use crate::domain::schema::Schema;
 
 /// The field of this definition, named `f`.
@@ -309,15 +309,7 @@ fn a_definition_of_an_unknown_type_or_shape_does_not_decode() {
 
 /// The paths and codes of what is wrong, such as `maxSelect validation_required`.
 fn codes(errors: &FieldErrors) -> Vec<String> {
-    errors
-        .iter()
-        .flat_map(|(key, invalid)| match invalid {
-            Invalid::Fault(fault) => vec![format!("{key} {}", fault.code)],
-            Invalid::Nested(errors) => {
-                codes(errors).into_iter().map(|inner| format!("{key}.{inner}")).collect()
-            }
-        })
-        .collect()
+    errors.faults().into_iter().map(|(path, fault)| format!("{path} {}", fault.code)).collect()
 }
 
 fn base() -> Collection {

@@ -7,7 +7,7 @@ use crate::domain::invalid::{Fault, FieldErrors};
 use crate::domain::record::Record;
 use crate::services::Error;
 use crate::services::records::system_refs;
-use crate::store::{Db, StoreError, Tx, Unique, records};
+use crate::store::{Db, StoreError, Tx, records};
 
 /// Answers everything that is wrong with a new record. The records that it refers to stay until the
 /// transaction ends.
@@ -87,13 +87,7 @@ fn hold_relations(
 
 /// A value that another record has already is a fault of its fields.
 pub(super) fn not_unique(record: &Record, error: StoreError) -> Error {
-    let fields = match &error {
-        StoreError::Unique(Unique::Columns { columns, .. }) => columns.clone(),
-        StoreError::Unique(Unique::Index(name)) => {
-            record.collection().index_columns(name).unwrap_or_default()
-        }
-        _ => Vec::new(),
-    };
+    let fields = records::unique_fields(&error, record.collection()).unwrap_or_default();
     let mut faults = FieldErrors::new();
     for field in fields {
         faults.add(

@@ -170,13 +170,9 @@ mod tests {
     }
 
     fn codes(errors: &FieldErrors) -> String {
-        let code = |invalid: &crate::domain::invalid::Invalid| match invalid {
-            crate::domain::invalid::Invalid::Fault(fault) => fault.code.to_owned(),
-            crate::domain::invalid::Invalid::Nested(_) => "nested".to_owned(),
-        };
-        let codes: Vec<String> = errors
-            .iter()
-            .map(|(field, invalid)| format!("{field}:{}", code(invalid).replace("validation_", "")))
+        let faults = errors.faults().into_iter();
+        let codes: Vec<String> = faults
+            .map(|(field, fault)| format!("{field}:{}", fault.code.replace("validation_", "")))
             .collect();
         codes.join(" ")
     }

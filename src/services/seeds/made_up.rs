@@ -7,7 +7,7 @@ use crate::config::Fake;
 use crate::domain::JsonMap;
 use crate::domain::collection::Collection;
 use crate::domain::fields::FieldKind;
-use crate::domain::invalid::{FieldErrors, Invalid};
+use crate::domain::invalid::FieldErrors;
 use crate::domain::random::Random;
 use crate::domain::schema::Schema;
 use crate::domain::time::Timestamp;
@@ -169,10 +169,7 @@ fn body(
 
 /// Whether all that is wrong is that values exist already.
 fn is_taken(errors: &FieldErrors) -> bool {
-    errors.iter().all(|(_, invalid)| match invalid {
-        Invalid::Fault(fault) => fault.code == "validation_not_unique",
-        Invalid::Nested(errors) => is_taken(errors),
-    })
+    errors.faults().iter().all(|(_, fault)| fault.code == "validation_not_unique")
 }
 
 fn refused(collection: &Collection, error: Error) -> Error {

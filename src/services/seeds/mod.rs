@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::config::{Fake, SeedReference, SeedRow, Seeds};
 use crate::domain::caller::Caller;
 use crate::domain::collection::Collection;
-use crate::domain::invalid::{FieldErrors, Invalid};
+use crate::domain::invalid::FieldErrors;
 use crate::domain::record::Record;
 use crate::domain::rules::RequestInfo;
 use crate::domain::schema::Schema;
@@ -190,9 +190,7 @@ fn refused(row: &SeedRow, error: Error) -> Error {
 
 /// Field errors as one line.
 fn sentence(errors: &FieldErrors) -> String {
-    let texts = errors.iter().map(|(field, invalid)| match invalid {
-        Invalid::Fault(fault) => format!("{field}: {}", fault.message),
-        Invalid::Nested(errors) => format!("{field}.{}", sentence(errors)),
-    });
+    let texts =
+        errors.faults().into_iter().map(|(path, fault)| format!("{path}: {}", fault.message));
     texts.collect::<Vec<_>>().join(" ")
 }

@@ -3,7 +3,6 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::domain::invalid::Invalid;
 use crate::domain::random::Random;
 use crate::domain::system;
 use crate::domain::time::Timestamp;
@@ -30,15 +29,7 @@ fn create(schema: &Schema, value: Json) -> Collection {
 
 /// The paths and codes of everything that is wrong.
 fn codes(errors: &FieldErrors) -> Vec<String> {
-    errors
-        .iter()
-        .flat_map(|(key, invalid)| match invalid {
-            Invalid::Fault(fault) => vec![format!("{key} {}", fault.code)],
-            Invalid::Nested(errors) => {
-                codes(errors).into_iter().map(|inner| format!("{key}.{inner}")).collect()
-            }
-        })
-        .collect()
+    errors.faults().into_iter().map(|(path, fault)| format!("{path} {}", fault.code)).collect()
 }
 
 fn created(value: Json) -> String {
