@@ -135,12 +135,7 @@ pub(super) fn management(
     record: &Record,
     request: &RequestInfo,
 ) -> Result<Management, Error> {
-    let granted = match manage_rule(record.collection(), request) {
-        Managed::Always => true,
-        Managed::Never => false,
-        Managed::If(rule) => holds(db, record, rule, request)?,
-    };
-    Ok(if granted { Management::Granted } else { Management::Denied })
+    managed(record.collection(), request, |rule| holds(db, record, rule, request))
 }
 
 /// Whether the caller may manage the sign-in of `record`, which is not stored yet.
@@ -149,28 +144,25 @@ pub(super) fn would_be_management(
     record: &Record,
     request: &RequestInfo,
 ) -> Result<Management, Error> {
-    let granted = match manage_rule(record.collection(), request) {
-        Managed::Always => true,
-        Managed::Never => false,
-        Managed::If(rule) => would_hold(db, record, rule, request)?,
-    };
+    managed(record.collection(), request, |rule| would_hold(db, record, rule, request))
+}
+
+fn managed(
+    collection: &Collection,
+    request: &RequestInfo,
+    holds: impl FnOnce(&Rule) -> Result<bool, Error>,
+) -> Result<Management, Error> {
+    let granted = request.caller.is_superuser()
+        || manage_rule(collection, request).map(holds).transpose()?.unwrap_or(false);
     Ok(if granted { Management::Granted } else { Management::Denied })
 }
 
-/// What decides about manage access before any row is looked at.
-enum Managed<'a> {
-    Always,
-    Never,
-    If(&'a Rule),
-}
-
-fn manage_rule<'a>(collection: &'a Collection, request: &RequestInfo) -> Managed<'a> {
-    if request.caller.is_superuser() {
-        return Managed::Always;
-    }
-    let rule = collection.auth().and_then(|options| options.manage_rule.as_ref());
-    match rule.filter(|rule| !rule.is_public()) {
-        Some(rule) if request.caller.record().is_some() => Managed::If(rule),
-        _ => Managed::Never,
-    }
+/// The rule that decides whether the caller, who is no superuser, may manage sign-ins. There is
+/// none for guests, and a public one gives nobody that power.
+pub(super) fn manage_rule<'a>(
+    collection: &'a Collection,
+    request: &RequestInfo,
+) -> Option<&'a Rule> {
+    let rule = collection.auth()?.manage_rule.as_ref();
+    rule.filter(|rule| !rule.is_public() && request.caller.record().is_some())
 }

@@ -40,18 +40,20 @@ fn withhold_addresses(
     request: &RequestInfo,
     withheld: &mut [Vec<usize>],
 ) -> Result<(), Error> {
-    let Some(options) = collection.auth() else { return Ok(()) };
+    if !collection.is_auth() {
+        return Ok(());
+    }
     let Some(email) = collection.position("email") else { return Ok(()) };
     let private: Vec<usize> = (0..records.len())
         .filter(|&index| records[index].get("emailVisibility") != true)
         .filter(|&index| !is_caller(&records[index], request))
         .collect();
-    let managed = match &options.manage_rule {
-        Some(rule) if !rule.is_public() && request.caller.record().is_some() => {
+    let managed = match access::manage_rule(collection, request) {
+        Some(rule) => {
             let ids: Vec<&str> = private.iter().map(|&index| records[index].id()).collect();
             access::passing(db, collection, &ids, rule, request)?
         }
-        _ => HashSet::new(),
+        None => HashSet::new(),
     };
     for index in private {
         if !managed.contains(records[index].id()) {
