@@ -82,9 +82,10 @@ async fn sign_up_faults_come_alone_and_before_those_of_the_fields() {
     ] {
         assert_eq!(guest.create("users", body.clone()).await.codes(), codes, "{body}");
     }
+    // Too long for any hash: contract B 1.1 has the refusal of a guest without a field.
     let huge = "x".repeat(1 << 20);
     let refused = guest.create("users", with(json!({ "password": huge, "passwordConfirm": huge })));
-    assert_eq!(refused.await.codes(), "400 password:invalid_value");
+    assert_eq!(refused.await.codes(), "400");
     assert_eq!(world.count("users").await, 0);
     world.root().await.create("users", with(json!({ "verified": true }))).await.expect(200);
 }
