@@ -230,14 +230,20 @@ async fn json_may_nest_up_to_a_limit() {
     assert_eq!(app.state_digest(), before);
 }
 
-/// What the server says to bytes on a connection of their own, until it closes it.
+/// What the server says to bytes on a connection of their own, up to the end of its JSON or until it
+/// closes the connection.
 fn talk(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(RUNS_OUT)).unwrap();
-    stream.write_all(bytes).unwrap();
-    let mut answer = Vec::new();
     // A server that has read enough may close before everything was sent.
-    let _ = stream.read_to_end(&mut answer);
+    let _ = stream.write_all(bytes);
+    let (mut answer, mut buffer) = (Vec::new(), [0; 4096]);
+    while !answer.ends_with(b"}\n") {
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => break,
+            Ok(read) => answer.extend_from_slice(&buffer[..read]),
+        }
+    }
     String::from_utf8_lossy(&answer).into_owned()
 }
 
@@ -295,4 +301,20 @@ async fn a_body_that_is_too_large_is_refused_by_its_first_word() {
         assert_eq!(body["status"], 413);
     }
     assert_eq!(app.count("notes"), 0);
+}
+
+#[actix_web::test]
+async fn a_body_that_grows_too_large_is_refused_too() {
+    let app = start().await;
+    let path = "/api/collections/_superusers/auth-with-password";
+    let size: usize = (32 << 20) + 1;
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{size:x}\r\n"
+    );
+    let mut bytes = head.into_bytes();
+    bytes.resize(bytes.len() + size, b' ');
+    let address = app.address();
+    let answer = actix_web::web::block(move || talk(address, &bytes)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
 }

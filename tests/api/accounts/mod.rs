@@ -8,6 +8,7 @@ mod refresh;
 mod set_up;
 mod sign_in;
 mod sign_up;
+mod superusers;
 mod throttle;
 mod tokens;
 

@@ -67,7 +67,7 @@ async fn collections_that_let_nobody_in_say_so_before_anything_else() {
 async fn bodies_that_cannot_be_read_are_refused() {
     let app = with_ann().await;
     let right = json!({ "identity": "ann@example.com", "password": PASSWORD }).to_string();
-    let cases: [(&str, &str, u16); 9] = [
+    let cases: [(&str, &str, u16); 10] = [
         ("application/json", "{", 400),
         ("application/json", "[]", 400),
         ("application/json", r#"{"identity":1,"password":"x"}"#, 400),
@@ -75,6 +75,7 @@ async fn bodies_that_cannot_be_read_are_refused() {
         ("text/plain", &right, 400),
         ("application/xml", "<identity>ann@example.com</identity>", 400),
         ("application/json; charset=utf-8", &right, 200),
+        ("application/json", r#"{"Identity":"ann@example.com","PASSWORD":"a good password"}"#, 200),
         ("application/json", &format!("{right} and more"), 200),
         (
             "application/x-www-form-urlencoded",
@@ -230,6 +231,24 @@ rules = { read = "public", create = "public", auth = "@request.context = 'passwo
     ann.post(&path, body).await.expect(403);
     // A refresh has another context.
     super::refresh(&ann, "users").await.expect(403);
+}
+
+#[actix_web::test]
+async fn a_locked_auth_rule_lets_superusers_sign_others_in_and_nobody_else() {
+    let config = r#"
+[collections.users]
+type  = "auth"
+rules = { read = "public", create = "public", auth = "locked" }
+"#;
+    let app = TestApp::with_config(config).await;
+    app.guest().create("users", sign_up("ann@example.com")).await.expect(200);
+    sign_in(&app.guest(), "users", "ann@example.com", PASSWORD).await.expect(403);
+    sign_in(&app.guest(), "users", "ann@example.com", "a wrong password").await.expect(400);
+    let root = app.superuser().await;
+    let answer = sign_in(&root, "users", "ann@example.com", PASSWORD).await.expect(200);
+    let ann = app.guest().with_token(answer.at("/token").as_str().unwrap());
+    super::refresh(&ann, "users").await.expect(403);
+    assert_eq!(ann.get(&super::records("users")).await.expect(200).at("/totalItems"), json!(1));
 }
 
 #[actix_web::test]

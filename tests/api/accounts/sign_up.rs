@@ -205,3 +205,37 @@ async fn with_a_config_file_only_declared_collections_are_there() {
     app.guest().get(&records("users")).await.expect(404);
     app.guest().get(&records("notes")).await.expect(403);
 }
+
+#[actix_web::test]
+async fn of_many_at_once_with_one_address_one_gets_it() {
+    let app = start().await;
+    let attempts = (0..24).map(|_| {
+        let guest = app.guest();
+        async move { guest.create("users", sign_up("ann@example.com")).await }
+    });
+    let answers = futures_util::future::join_all(attempts).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
+    for answer in answers.iter().filter(|answer| answer.status != 200) {
+        assert_eq!((answer.status, codes(answer).as_str()), (400, "email:not_unique"));
+    }
+    assert_eq!(app.count("users"), 1);
+}
+
+#[actix_web::test]
+async fn an_address_is_shown_to_others_when_its_owner_says_so() {
+    let app = start().await;
+    let guest = app.guest();
+    let body = sign_up_with("ann@example.com", json!({ "emailVisibility": true }));
+    let shown = guest.create("users", body).await.expect(200);
+    assert_eq!(shown.at("/email"), json!("ann@example.com"));
+    guest.create("users", sign_up("bob@example.com")).await.expect(200);
+    let bob = guest.sign_in("users", "bob@example.com", PASSWORD).await;
+    let addresses = async |client: &crate::harness::Client| {
+        let items = client.get(&records("users")).await.expect(200).at("/items");
+        let items = items.as_array().unwrap().clone();
+        items.iter().filter_map(|item| item.get("email").cloned()).collect::<Vec<Value>>()
+    };
+    assert_eq!(addresses(&guest).await, ["ann@example.com"]);
+    assert_eq!(addresses(&bob).await.len(), 2);
+    assert_eq!(addresses(&app.superuser().await).await.len(), 2);
+}

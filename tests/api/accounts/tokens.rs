@@ -1,5 +1,7 @@
 //! Tokens that hold, and all the ways in which one does not.
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
 use super::{is_signed_in, record, refresh, start};
-use crate::harness::{Client, PASSWORD, TestApp};
+use crate::harness::{Client, PASSWORD, Process, QUICK, TestApp};
 
 /// What a token says.
 pub(super) fn payload(token: &str) -> Value {
@@ -248,6 +250,41 @@ async fn the_token_of_another_server_is_none_here() {
     app.superuser().await.create("users", body).await.expect(200);
     assert_guest(&app.guest(), theirs.token(), "theirs").await;
     assert_guest(&other.guest(), ann.token(), "ours").await;
+}
+
+const STAYING: &str = r#"
+[collections.users]
+type   = "auth"
+fields = { name = "text" }
+"#;
+
+/// Starts the server over `folder` with these rules of `users`, and asks it whether `token` holds.
+async fn holds_under(folder: &Path, rules: &str, token: &str) -> bool {
+    let text =
+        format!("{STAYING}\nrules = {{ read = \"public\", create = \"public\"{rules} }}\n{QUICK}");
+    fs::write(folder.join("config.toml"), text).unwrap();
+    let server = Process::serve(folder, &[]);
+    let answer = refresh(&server.guest().with_token(token), "users").await;
+    assert_eq!(server.terminate().code, Some(0));
+    assert!(matches!(answer.status, 200 | 401), "{}", answer.text);
+    answer.status == 200
+}
+
+#[actix_web::test]
+async fn a_restart_ends_no_session_and_another_auth_rule_ends_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    assert!(!holds_under(folder, "", "none yet").await);
+    let server = Process::serve(folder, &[]);
+    server.guest().create("users", super::sign_up("ann@example.com")).await.expect(200);
+    let ann = server.guest().sign_in("users", "ann@example.com", PASSWORD).await;
+    assert_eq!(server.terminate().code, Some(0));
+
+    assert!(holds_under(folder, "", ann.token()).await);
+    assert!(holds_under(folder, ", auth = \"public\", delete = \"auth\"", ann.token()).await);
+    assert!(!holds_under(folder, ", auth = \"name != 'x'\"", ann.token()).await);
+    // The old rule brings no old session back.
+    assert!(!holds_under(folder, "", ann.token()).await);
 }
 
 #[actix_web::test]
