@@ -36,12 +36,12 @@ pub enum Stop {
     /// The file and the database differ and `on_boot` is `check`.
     #[error(
         "{}\nThe database is not what the config file says and on_boot = \"check\" never writes.\n\
-         Set on_boot = \"apply-safe\", or apply the plan.",
+         Set on_boot = \"apply-safe\" to have applied what is safe.",
         render(.0)
     )]
     Differs(Box<Plan>),
     /// Some changes need a person.
-    #[error("{}\nNothing was changed.", render(.0))]
+    #[error("{}\n{}Nothing was changed.", render(.0), waiting(.0))]
     NeedsPerson(Box<Plan>),
     /// The file is strict and something would become visible.
     #[error(
@@ -53,6 +53,15 @@ pub enum Stop {
     /// The database failed.
     #[error(transparent)]
     Failed(#[from] Error),
+}
+
+/// What to do about changes that wait for a person.
+fn waiting(plan: &Plan) -> &'static str {
+    if plan.of(Class::NeedsApply).next().is_none() {
+        return "";
+    }
+    "This version cannot apply what NEEDS APPLY yet: take it out of the file again, or start over \
+     with an empty\ndatabase (ferrobase dev --reset deletes all rows).\n"
 }
 
 /// Brings the database to what the file declares, as far as `options` let it.
