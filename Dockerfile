@@ -5,6 +5,7 @@ COPY Cargo.toml Cargo.lock ./
 COPY src src
 COPY admin-ui/setup admin-ui/setup
 COPY migrations migrations
+COPY admin-ui admin-ui
 RUN cargo build --release --locked --bin ferrobase
 
 FROM debian:bookworm-slim
