@@ -125,3 +125,14 @@ async fn it_can_be_switched_off() {
     fail(&app, "ann@example.com", 60).await;
     assert_eq!(status(&app, "ann@example.com").await, 200);
 }
+
+#[actix_web::test]
+async fn a_variable_switches_it_off_and_on_over_the_config() {
+    let variable = |value| [("FERROBASE_AUTH_THROTTLE", value)];
+    let app = TestApp::with_variables(super::CONFIG, &variable("false")).await;
+    fail(&app, "ann@example.com", 60).await;
+    let config = format!("{}\n[auth]\nthrottle = false\n", super::CONFIG);
+    let app = TestApp::with_variables(&config, &variable("true")).await;
+    fail(&app, "ann@example.com", 10).await;
+    assert_eq!(status(&app, "ann@example.com").await, 429);
+}

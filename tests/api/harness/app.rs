@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ferrobase::cli::Environment;
 use ferrobase::cli::serve::{self, ServeOptions, Server};
 use ferrobase::domain::time::Timestamp;
 use ferrobase::services::app::App;
@@ -40,20 +41,25 @@ pub(crate) struct TestApp {
 impl TestApp {
     /// The blog of the top-level `config.toml`, without its seeds and limits.
     pub(crate) async fn start() -> Self {
-        Self::serve(Some(BLOG), NO_LIMITS).await
+        Self::serve(Some(BLOG), NO_LIMITS, &[]).await
     }
 
     /// The server of a config that the test brings.
     pub(crate) async fn with_config(config: &str) -> Self {
-        Self::serve(Some(config), "").await
+        Self::serve(Some(config), "", &[]).await
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) async fn with_variables(config: &str, variables: &[(&str, &str)]) -> Self {
+        Self::serve(Some(config), "", variables).await
     }
 
     /// The server as it is without a config file.
     pub(crate) async fn without_config() -> Self {
-        Self::serve(None, "").await
+        Self::serve(None, "", &[]).await
     }
 
-    async fn serve(config: Option<&str>, overlay: &str) -> Self {
+    async fn serve(config: Option<&str>, overlay: &str, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = config.map(|text| write_config(folder.path(), text, overlay));
         // 2026-01-01 00:00 UTC: tests that show a time show the same one.
@@ -62,6 +68,7 @@ impl TestApp {
             config,
             env: Some("test".to_owned()),
             clock: clock.clone(),
+            variables: Environment::of(variables.iter().map(owned)),
             ..ServeOptions::new(folder.path().join("data"))
         })
         .await
@@ -152,6 +159,10 @@ impl TestApp {
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
+}
+
+fn owned((name, value): &(&str, &str)) -> (String, String) {
+    ((*name).to_owned(), (*value).to_owned())
 }
 
 fn write_config(folder: &Path, config: &str, overlay: &str) -> PathBuf {
