@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::auth_options;
-use crate::config::fields::{self, Declared};
+use crate::config::fields::{self, DeclaredField};
 use crate::config::outline::{Outline, Outlines};
 use crate::config::owner;
 use crate::config::policies::{Policies, Scope};
@@ -45,6 +45,20 @@ pub struct CollectionSpec {
     pub places: CollectionPlaces,
 }
 
+impl CollectionSpec {
+    /// A collection that the file rules, without former names and without protection.
+    pub fn new(collection: Collection) -> Self {
+        Self {
+            collection,
+            renamed_from: None,
+            renamed_fields: BTreeMap::new(),
+            protect: false,
+            managed: true,
+            places: CollectionPlaces::default(),
+        }
+    }
+}
+
 /// Where the parts of a collection are written, for faults that only a database can find.
 #[derive(Debug, Clone, Default)]
 pub struct CollectionPlaces {
@@ -63,7 +77,7 @@ pub struct CollectionPlaces {
 /// A collection while it is read.
 pub(super) struct Gathered<'t> {
     pub section: Section<'t>,
-    pub declared: Vec<Declared<'t>>,
+    pub declared: Vec<DeclaredField<'t>>,
     pub spec: CollectionSpec,
     pub checks: Vec<Check>,
     /// Whether a view's query is at fault, so that its fields are not known.

@@ -14,13 +14,13 @@ use crate::domain::fields::{Field, FieldExt, FieldKind, JsonOptions, OnDelete};
 
 /// A field with what the rest of its collection still needs to know of how it was written.
 #[derive(Debug, Clone)]
-pub(super) struct Declared<'t> {
+pub(super) struct DeclaredField<'t> {
     pub field: Field,
     pub draft: Draft<'t>,
     pub renamed_from: Option<(String, Place)>,
 }
 
-impl Declared<'_> {
+impl DeclaredField<'_> {
     /// Whether the author wrote this word.
     pub(super) fn says(&self, word: OptionName) -> bool {
         self.draft.options.contains_key(&word)
@@ -32,7 +32,7 @@ pub(super) fn declare<'t>(
     draft: Draft<'t>,
     outlines: &Outlines,
     reader: &mut Reader<'_>,
-) -> Option<Declared<'t>> {
+) -> Option<DeclaredField<'t>> {
     check_name(&draft, reader);
     check_options(&draft, reader);
     check_suffixes(&draft, reader);
@@ -60,7 +60,7 @@ pub(super) fn declare<'t>(
         ..FieldExt::default()
     };
     field.ext.default = defaults::default(&draft, &field, outlines, reader);
-    Some(Declared { field, draft, renamed_from })
+    Some(DeclaredField { field, draft, renamed_from })
 }
 
 /// What stands for a field that cannot be made, so that its name is known all the same: a type

@@ -1,7 +1,7 @@
 //! Indexes of a collection: the words `unique` and `index` of its fields, and its `indexes` list
 //! (config.md 1.6), as the `CREATE INDEX` texts of contract A 2.8.
 
-use crate::config::fields::Declared;
+use crate::config::fields::DeclaredField;
 use crate::config::report::{Fault, advise};
 use crate::config::section::{Reader, Section};
 use crate::config::shorthand::{OptionName, is_name};
@@ -29,7 +29,7 @@ struct Column {
 
 impl Indexes<'_> {
     /// Adds the index of a field that asks for one.
-    pub(super) fn add_field(&mut self, declared: &Declared<'_>) {
+    pub(super) fn add_field(&mut self, declared: &DeclaredField<'_>) {
         let unique = declared.says(OptionName::Unique);
         let word = if unique { OptionName::Unique } else { OptionName::Index };
         let Some(given) = declared.draft.options.get(&word) else { return };

@@ -10,9 +10,23 @@ use crate::config::source::Place;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Removed {
     /// Names of collections.
-    pub collections: Vec<(String, Place)>,
+    pub collections: Vec<String>,
     /// Collection and name of fields.
-    pub fields: Vec<(String, String, Place)>,
+    pub fields: Vec<(String, String)>,
+}
+
+impl Removed {
+    /// Whether the collection called `name` may be deleted.
+    pub fn has_collection(&self, name: &str) -> bool {
+        self.collections.iter().any(|removed| removed.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether the field `field` of `collection` may be deleted.
+    pub fn has_field(&self, collection: &str, field: &str) -> bool {
+        self.fields.iter().any(|(of, name)| {
+            of.eq_ignore_ascii_case(collection) && name.eq_ignore_ascii_case(field)
+        })
+    }
 }
 
 pub(super) fn read(
@@ -27,7 +41,7 @@ pub(super) fn read(
             let message = format!("`{name}` is declared and removed");
             reader.fault(Fault::error(message).at(&place).and(&spec.places.name, "declared here"));
         } else if is_name(&name) {
-            removed.collections.push((name, place));
+            removed.collections.push(name);
         } else {
             let message = format!("`{name}` is no name of a collection");
             reader.fault(Fault::error(message).at(&place));
@@ -49,7 +63,7 @@ pub(super) fn read(
                 let message = format!("`{text}` is declared and removed");
                 reader.fault(Fault::error(message).at(&place).and(declared, "declared here"));
             }
-            None => removed.fields.push((collection.to_owned(), field.to_owned(), place)),
+            None => removed.fields.push((collection.to_owned(), field.to_owned())),
         }
     }
     removed

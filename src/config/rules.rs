@@ -1,7 +1,7 @@
 //! Access rules of a collection: words and expressions expanded, with what its fields add
 //! (config.md 1.4). The results are plain PocketBase rules, checked against the whole schema later.
 
-use crate::config::fields::Declared;
+use crate::config::fields::DeclaredField;
 use crate::config::policies::{Expanded, Policies, Scope, Text};
 use crate::config::report::Fault;
 use crate::config::section::{Reader, Section};
@@ -57,7 +57,7 @@ impl RuleReader<'_, '_, '_, '_> {
         mut self,
         section: Option<&Section<'_>>,
         keys: Keys,
-        fields: &mut [Declared<'_>],
+        fields: &mut [DeclaredField<'_>],
     ) -> RuleSet {
         for declared in fields.iter_mut() {
             declared.field.ext.read = self.field_read(declared);
@@ -138,7 +138,7 @@ impl RuleReader<'_, '_, '_, '_> {
     }
 
     /// Whom a field is shown to; nothing where everybody sees it.
-    fn field_read(&mut self, declared: &Declared<'_>) -> Option<Rule> {
+    fn field_read(&mut self, declared: &DeclaredField<'_>) -> Option<Rule> {
         let node = declared.draft.read?;
         let name = &declared.field.name;
         let text =
@@ -163,7 +163,7 @@ impl RuleReader<'_, '_, '_, '_> {
     }
 
     /// What the fields add to the rule of an action, in field order.
-    fn conditions(&mut self, fields: &[Declared<'_>], action: Action) -> Vec<Text> {
+    fn conditions(&mut self, fields: &[DeclaredField<'_>], action: Action) -> Vec<Text> {
         let mut conditions = Vec::new();
         for declared in fields {
             let name = declared.field.name.as_str();
@@ -195,7 +195,7 @@ enum Action {
 }
 
 /// The word that forbids clients to set a field in this action.
-fn refused_by<'d>(declared: &'d Declared<'_>, action: Action) -> Option<&'d Place> {
+fn refused_by<'d>(declared: &'d DeclaredField<'_>, action: Action) -> Option<&'d Place> {
     let server = declared.draft.options.get(&OptionName::Server);
     let word = match action {
         Action::Create => server,

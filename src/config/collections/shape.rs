@@ -1,11 +1,9 @@
 //! The keys of a collection that say what it is, and the parts that every collection of its type
 //! has: `id`, system fields, timestamps, indexes.
 
-use std::collections::BTreeMap;
-
 use crate::config::auth_options;
 use crate::config::collections::{CollectionPlaces, CollectionSpec, Gathered};
-use crate::config::fields::Declared;
+use crate::config::fields::DeclaredField;
 use crate::config::indexes::Indexes;
 use crate::config::report::Fault;
 use crate::config::section::{Reader, Section};
@@ -69,15 +67,13 @@ pub(super) fn spec(
         query(&mut collection, section, reader);
     }
     CollectionSpec {
-        collection,
-        renamed_from: None,
-        renamed_fields: BTreeMap::new(),
         protect: section.bool("protect", reader).unwrap_or(false),
         managed: section.bool("managed", reader).unwrap_or(true),
         places: CollectionPlaces {
             query: section.node("query").map(|node| node.place.clone()),
             ..CollectionPlaces::default()
         },
+        ..CollectionSpec::new(collection)
     }
 }
 
@@ -189,7 +185,7 @@ pub(super) fn complete(one: &mut Gathered<'_>, reader: &mut Reader<'_>) {
 
 /// Notes a declared field that a collection of this type has already, unless only its options
 /// differ.
-fn check_system(is_auth: bool, declared: &mut Declared<'_>, reader: &mut Reader<'_>) {
+fn check_system(is_auth: bool, declared: &mut DeclaredField<'_>, reader: &mut Reader<'_>) {
     let place = declared.draft.name_place.clone();
     let name = declared.field.name.as_str();
     if name == "id" {
@@ -221,7 +217,7 @@ fn check_system(is_auth: bool, declared: &mut Declared<'_>, reader: &mut Reader<
 }
 
 /// Takes the options that a declared system field says nothing about from the product's own.
-fn keep_defaults(declared: &mut Declared<'_>, system: &Field) {
+fn keep_defaults(declared: &mut DeclaredField<'_>, system: &Field) {
     let says = |option: OptionName| declared.draft.options.contains_key(&option);
     let (min, max, autogenerate) =
         (says(OptionName::Min), says(OptionName::Max), says(OptionName::Autogenerate));

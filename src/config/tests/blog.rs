@@ -135,7 +135,7 @@ fn the_rest_is_read() {
     assert_eq!(settings["rateLimits"]["rules"][0]["label"], "*:auth");
     assert_eq!(settings["rateLimits"]["rules"][0]["duration"], 60);
     assert!(config.webhooks.is_empty(), "an empty address switches a webhook off");
-    assert_eq!(config.removed.collections[0].0, "drafts");
+    assert_eq!(config.removed.collections[0], "drafts");
     assert_eq!(
         (config.removed.fields[0].0.as_str(), config.removed.fields[0].1.as_str()),
         ("posts", "subtitle")

@@ -244,7 +244,7 @@ fn removed() {
     let config = loaded(
         "[collections.posts]\n[removed]\ncollections = [\"drafts\"]\nfields = [\"posts.subtitle\"]\n",
     );
-    assert_eq!(config.removed.collections[0].0, "drafts");
+    assert_eq!(config.removed.collections[0], "drafts");
     assert_eq!(
         refused(
             "[collections.posts]\nfields = { a = \"text\" }\n[removed]\ncollections = [\"posts\", \"a b\"]\nfields = [\"posts.a\", \"posts\"]\n"

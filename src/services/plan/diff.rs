@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::config::Removed;
 use crate::domain::collection::Collection;
 use crate::domain::schema::Schema;
 use crate::services::plan::Step;
 use crate::services::plan::change::{Change, ChangeKind, Class};
 use crate::services::plan::checks::Check;
 use crate::services::plan::compare::{self, Draft};
-use crate::services::plan::declared::{Declared, Removed};
+use crate::services::plan::declared::Declared;
 use crate::services::plan::merge::{self, Match, Merged};
 use crate::services::plan::state::{self, LastCollection, State};
 use crate::services::plan::{indexes, views};

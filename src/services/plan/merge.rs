@@ -5,17 +5,18 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::config::{CollectionSpec, Removed};
 use crate::domain::collection::{AccessRules, AuthOptions, Collection, CollectionKind};
 use crate::domain::fields::{Field, FieldKind};
 use crate::domain::schema::Schema;
-use crate::services::plan::declared::{Declared, DeclaredCollection, Removed};
+use crate::services::plan::declared::Declared;
 use crate::services::plan::indexes;
 use crate::services::plan::state::{LastCollection, State};
 
 /// A declared collection beside what the database has under its name.
 #[derive(Debug)]
 pub(super) struct Match<'a> {
-    pub(super) declared: &'a DeclaredCollection,
+    pub(super) declared: &'a CollectionSpec,
     pub(super) live: Option<&'a Arc<Collection>>,
     pub(super) last: Option<&'a LastCollection>,
     /// Whether `live` still has the name of `renamed_from`.

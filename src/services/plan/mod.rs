@@ -25,7 +25,7 @@ use std::time::Duration;
 
 pub use boot::{Applied, BootOptions, Stop, boot};
 pub use change::{Change, ChangeKind, Class, Plan};
-pub use declared::{Declared, DeclaredCollection, Removed};
+pub use declared::Declared;
 pub use render::render;
 pub(crate) use state::State;
 

@@ -3,11 +3,12 @@
 use serde_json::{Value as Json, json};
 
 use super::{collection, file, posts};
+use crate::config::{CollectionSpec, Removed};
 use crate::domain::schema::Schema;
 use crate::services::plan::change::{Change, ChangeKind, Class};
 use crate::services::plan::diff::{Difference, diff};
 use crate::services::plan::state::State;
-use crate::services::plan::{Declared, Removed, Step};
+use crate::services::plan::{Declared, Step};
 
 /// The database after `declared` was applied to it.
 struct World {
@@ -100,7 +101,7 @@ fn relations_and_indexes_follow_the_stored_ids() {
     let world = World::after(&declared);
     let tags = world.live.by_name("tags").unwrap().id.clone();
     declared.collections[0].collection.id = "pbc_t".to_owned();
-    declared.collections[1] = super::DeclaredCollection::new(collection(&json!({
+    declared.collections[1] = CollectionSpec::new(collection(&json!({
         "name": "posts", "id": "pbc_p",
         "fields": [{ "name": "tag", "type": "relation", "collectionId": "pbc_t" }],
         "indexes": ["CREATE UNIQUE INDEX idx_tag_pbc_p ON posts (tag)"],

@@ -5,11 +5,12 @@ mod difference;
 
 use serde_json::{Value as Json, json};
 
+use crate::config::CollectionSpec;
 use crate::domain::collection::Collection;
 use crate::domain::random::Random;
 use crate::domain::schema::Schema;
 use crate::domain::time::Timestamp;
-use crate::services::plan::{Declared, DeclaredCollection};
+use crate::services::plan::Declared;
 
 /// The collection that `body`, JSON of the collections API, describes.
 pub(super) fn collection(body: &Json) -> Collection {
@@ -20,7 +21,7 @@ pub(super) fn collection(body: &Json) -> Collection {
 
 /// A file that declares these collections.
 pub(super) fn file(bodies: &[Json]) -> Declared {
-    let collections = bodies.iter().map(|body| DeclaredCollection::new(collection(body)));
+    let collections = bodies.iter().map(|body| CollectionSpec::new(collection(body)));
     Declared { collections: collections.collect(), ..Declared::default() }
 }
 
