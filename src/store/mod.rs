@@ -80,9 +80,11 @@ pub struct StoreOptions {
     pub write_timeout: Duration,
     /// How long a read may take on the caller's own thread before it moves to the pool.
     pub read_budget: Duration,
-    /// How long a read may take in the pool, waiting excluded.
+    /// How long a read may take in the pool before it moves on to the thread of endless ones.
+    pub pool_budget: Duration,
+    /// How long a read may take in all places but the first, and how long it may wait for one.
     pub read_timeout: Duration,
-    /// Threads of the pool of slow reads.
+    /// Threads of the pool of slow reads. There is one more, for those that are endless.
     pub readers: usize,
     /// How long one COMMIT waits for more functions to join it, as long as there are any.
     pub group_time: Duration,
@@ -99,6 +101,7 @@ impl StoreOptions {
             queue_wait: Duration::from_secs(5),
             write_timeout: Duration::from_secs(10),
             read_budget: Duration::from_millis(4),
+            pool_budget: Duration::from_millis(500),
             read_timeout: Duration::from_secs(10),
             readers: std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2)),
             group_time: Duration::from_millis(5),

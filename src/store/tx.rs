@@ -17,7 +17,6 @@ use crate::store::sql::Statement;
 pub struct Db {
     session: Session,
     schema: Arc<Schema>,
-    deadline: Option<Instant>,
     /// The first failure that nothing survives. While it stands every statement answers it, and the
     /// function fails with it whatever it returns: PostgreSQL aborts the transaction and would
     /// answer COMMIT with a silent rollback, so both engines behave so.
@@ -35,13 +34,12 @@ pub struct Tx {
 
 impl Db {
     pub(in crate::store) const fn new(session: Session, schema: Arc<Schema>) -> Self {
-        Self { session, schema, deadline: None, failure: None }
+        Self { session, schema, failure: None }
     }
 
     /// Starts a function: nothing failed yet.
     pub(in crate::store) fn begin(&mut self, schema: Arc<Schema>, deadline: Instant) {
         self.schema = schema;
-        self.deadline = Some(deadline);
         self.failure = None;
         self.session.limit(Some(deadline));
     }
@@ -49,7 +47,6 @@ impl Db {
     /// Ends a function; answers what stands in the way of its result.
     pub(in crate::store) fn end(&mut self) -> Option<StoreError> {
         self.session.limit(None);
-        self.deadline = None;
         self.failure.take()
     }
 
@@ -116,8 +113,8 @@ impl Db {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
-        let passed = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        let result = if passed { Err(StoreError::Deadline) } else { run(&mut self.session) };
+        let late = self.session.is_late();
+        let result = if late { Err(StoreError::Deadline) } else { run(&mut self.session) };
         result.inspect_err(|error| self.failure = Some(error.clone()))
     }
 }

@@ -39,6 +39,46 @@ async fn a_slow_read_moves_to_the_pool_and_holds_nobody_up() {
 }
 
 #[tokio::test]
+async fn an_endless_read_stands_in_front_of_no_slow_one() {
+    const SLOW: &str = "WITH RECURSIVE \"n\" (\"i\") AS (SELECT 1 UNION ALL SELECT \"i\" + 1 FROM \
+                        \"n\" WHERE \"i\" < 100000) SELECT count(*) FROM \"n\"";
+    let test = TestStore::start_with(|options| {
+        options.readers = 1;
+        options.read_budget = Duration::ZERO;
+        options.pool_budget = Duration::from_secs(1);
+        options.read_timeout = Duration::from_secs(5);
+    })
+    .await;
+    let here = std::thread::current().id();
+    let endless: Vec<_> = (0..3)
+        .map(|_| {
+            let store = test.store.clone();
+            tokio::spawn(async move { store.read(|db| scalar(db, ENDLESS)).await })
+        })
+        .collect();
+    // Those who come first are told in order that they are too slow for the pool.
+    let slow = test.store.read(move |db| {
+        let is_here = std::thread::current().id() == here;
+        scalar(db, SLOW).map(|value| (value, is_here))
+    });
+    assert_eq!(slow.await.unwrap(), (Value::Int(100_000), false));
+    assert!(endless.iter().all(|read| !read.is_finished()));
+    endless.into_iter().for_each(|read| read.abort());
+}
+
+#[tokio::test]
+async fn a_read_that_did_little_is_not_sent_away() {
+    let test = TestStore::start_with(|options| options.read_budget = Duration::ZERO).await;
+    let here = std::thread::current().id();
+    let elsewhere = test.store.read(move |db| {
+        numbers(db)?;
+        numbers(db)?;
+        Ok::<_, StoreError>(std::thread::current().id() != here)
+    });
+    assert!(!elsewhere.await.unwrap());
+}
+
+#[tokio::test]
 async fn a_statement_that_was_slow_goes_to_the_pool_at_once() {
     const COUNT: &str = "WITH RECURSIVE \"n\" (\"i\") AS (SELECT 1 UNION ALL SELECT \"i\" + 1 FROM \
                          \"n\" WHERE \"i\" < (SELECT \"number\" FROM \"numbers\")) \

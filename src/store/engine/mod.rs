@@ -31,6 +31,13 @@ impl Session {
         }
     }
 
+    /// Whether that moment has passed.
+    pub(in crate::store) fn is_late(&self) -> bool {
+        match self {
+            Self::Sqlite(session) => session.is_late(),
+        }
+    }
+
     pub(in crate::store) fn fetch_first(
         &mut self,
         statement: &Statement,

@@ -1,5 +1,7 @@
 //! Reads: at once on the calling thread with a small budget, and when that is not enough from the
 //! start again in a small pool, so that a slow list stands in front of no fast read and no write.
+//! What is too slow even there starts once more on a thread of its own: filters that somebody made
+//! up to be endless wait for each other, and the lists of everybody else do not.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -29,12 +31,15 @@ pub(super) struct Readers {
     shared: Arc<Shared>,
     path: PathBuf,
     budget: Duration,
+    pool_budget: Duration,
     timeout: Duration,
     /// Connections that nobody uses, the warmest last. A read holds one only while it runs, so
     /// there are never more than threads that read.
     idle: Mutex<Vec<Db>>,
     pool: Queue<Job>,
+    endless: Queue<Job>,
     slow: Arc<SlowStatements>,
+    slower: Arc<SlowStatements>,
     closed: AtomicBool,
 }
 
@@ -43,7 +48,11 @@ pub(super) struct Readers {
 enum Place {
     Here,
     Pool,
+    Last,
 }
+
+/// A read that ran elsewhere: the function, to run it again, and what came of it.
+type Ran<F, T, E> = (F, Result<Result<T, E>, StoreError>);
 
 impl Readers {
     /// Starts the pool.
@@ -52,27 +61,24 @@ impl Readers {
         path: PathBuf,
         shared: Arc<Shared>,
     ) -> std::io::Result<Self> {
-        let (pool, jobs) = Queue::new(options.queue, options.queue_wait);
-        let jobs = Arc::new(Mutex::new(jobs));
-        for number in 0..options.readers.max(1) {
-            let jobs = Arc::clone(&jobs);
-            std::thread::Builder::new()
-                .name(format!("reader-{number}"))
-                .spawn(move || serve(&jobs))?;
-        }
+        let pool = start_threads("reader", options.readers.max(1), options)?;
+        let endless = start_threads("slow-reader", 1, options)?;
         Ok(Self {
             shared,
             path,
             budget: options.read_budget,
+            pool_budget: options.pool_budget,
             timeout: options.read_timeout,
             idle: Mutex::new(Vec::new()),
             pool,
+            endless,
             slow: Arc::default(),
+            slower: Arc::default(),
             closed: AtomicBool::new(false),
         })
     }
 
-    /// Runs `work` here, or in the pool when the budget is used up.
+    /// Runs `work` here, or elsewhere when the budget is used up.
     pub(super) async fn read<T, E>(
         self: &Arc<Self>,
         work: impl Fn(&mut Db) -> Result<T, E> + Send + 'static,
@@ -81,25 +87,54 @@ impl Readers {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        match self.run(&work, Place::Here) {
-            Err(StoreError::Deadline) => {}
-            Err(error) => return Err(error.into()),
-            Ok(result) => return result,
-        }
-        let (reply, answer) = oneshot::channel();
-        let readers = Arc::clone(self);
-        let job = move || {
-            if !reply.is_closed() {
-                let result = readers.run(&work, Place::Pool);
-                // The caller may have gone meanwhile.
-                let _ = reply.send(result.unwrap_or_else(|error| Err(error.into())));
+        let mut work = work;
+        let mut result = self.run(&work, Place::Here);
+        for &place in self.elsewheres() {
+            match result {
+                Err(StoreError::Deadline) => (work, result) = self.elsewhere(work, place).await?,
+                _ => break,
             }
-        };
-        self.pool.push(Box::new(job)).await?;
-        answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+        }
+        result.unwrap_or_else(|error| Err(error.into()))
     }
 
-    /// Copies the database into the new file `to`, in the pool.
+    /// Where a read goes that is too slow for its caller's thread, one after the other.
+    const fn elsewheres(&self) -> &'static [Place] {
+        if self.pool_budget.as_nanos() < self.timeout.as_nanos() {
+            &[Place::Pool, Place::Last]
+        } else {
+            &[Place::Pool]
+        }
+    }
+
+    /// Runs `work` on a thread of `place`.
+    async fn elsewhere<F, T, E>(
+        self: &Arc<Self>,
+        work: F,
+        place: Place,
+    ) -> Result<Ran<F, T, E>, StoreError>
+    where
+        F: Fn(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let readers = Arc::clone(self);
+        let waiting = Instant::now();
+        let job = move || {
+            if !reply.is_closed() {
+                let late = waiting.elapsed() >= readers.timeout;
+                let result = if late { Err(StoreError::Busy) } else { readers.run(&work, place) };
+                // The caller may have gone meanwhile.
+                let _ = reply.send((work, result));
+            }
+        };
+        let queue = if place == Place::Last { &self.endless } else { &self.pool };
+        queue.push(Box::new(job)).await?;
+        answer.await.map_err(|_| StoreError::Closed)
+    }
+
+    /// Copies the database into the new file `to`, on the thread of what takes long.
     pub(super) async fn copy(self: &Arc<Self>, to: PathBuf) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         let readers = Arc::clone(self);
@@ -111,7 +146,7 @@ impl Readers {
             // The caller may have gone meanwhile.
             let _ = reply.send(copied);
         };
-        self.pool.push(Box::new(job)).await?;
+        self.endless.push(Box::new(job)).await?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -130,7 +165,10 @@ impl Readers {
         let mut db = self.take()?;
         let (limit, known) = match place {
             Place::Here => (self.budget, Some(Arc::clone(&self.slow))),
-            Place::Pool => (self.timeout, None),
+            Place::Pool if self.elsewheres().contains(&Place::Last) => {
+                (self.pool_budget, Some(Arc::clone(&self.slower)))
+            }
+            Place::Pool | Place::Last => (self.timeout, None),
         };
         let AnySession::Sqlite(session) = db.session();
         session.hurry(known);
@@ -190,7 +228,22 @@ fn run_once<T, E>(
     (result, failure)
 }
 
-/// One thread of the pool: works until the store is gone.
+/// Threads that take what is put into a queue.
+fn start_threads(
+    name: &str,
+    threads: usize,
+    options: &StoreOptions,
+) -> std::io::Result<Queue<Job>> {
+    let (queue, jobs) = Queue::new(options.queue, options.queue_wait);
+    let jobs = Arc::new(Mutex::new(jobs));
+    for number in 0..threads {
+        let jobs = Arc::clone(&jobs);
+        std::thread::Builder::new().name(format!("{name}-{number}")).spawn(move || serve(&jobs))?;
+    }
+    Ok(queue)
+}
+
+/// One thread of a queue: works until the store is gone.
 fn serve(jobs: &Mutex<Receiver<Job>>) {
     loop {
         // Whoever holds the lock waits for the next job; the others wait for the lock.

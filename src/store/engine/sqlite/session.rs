@@ -2,7 +2,7 @@
 //! their time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
 use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
@@ -18,6 +18,10 @@ use crate::store::value::{Kind, Value};
 /// Virtual machine steps between two looks at the clock: some 50 microseconds, so that a limit of
 /// few milliseconds holds and the look costs nothing.
 const STEPS: i32 = 2000;
+
+/// How many of these looks a hurried function has to live to see before it is cut off. A function
+/// that did so little was not slow, its thread had to wait for others, and it would elsewhere too.
+const LOOKS: u32 = 4;
 
 /// How many prepared statements a connection keeps: more than a schema has query shapes in use.
 const STATEMENTS: usize = 256;
@@ -47,14 +51,23 @@ enum Function {
 struct Clock {
     start: Instant,
     until: AtomicU64,
+    /// How often it was looked at since the limit was set.
+    looks: AtomicU32,
+    /// The first look that may find the time over.
+    least: AtomicU32,
 }
 
 impl Session {
     pub(super) fn new(mut connection: Connection) -> rusqlite::Result<Self> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        let clock = Arc::new(Clock { start: Instant::now(), until: AtomicU64::new(u64::MAX) });
+        let clock = Arc::new(Clock {
+            start: Instant::now(),
+            until: AtomicU64::new(u64::MAX),
+            looks: AtomicU32::new(0),
+            least: AtomicU32::new(0),
+        });
         let handler = Arc::clone(&clock);
-        connection.progress_handler(STEPS, Some(move || handler.is_over()))?;
+        connection.progress_handler(STEPS, Some(move || handler.look()))?;
         let function = Function::None;
         Ok(Self { connection, clock, in_transaction: false, function, hurried: None })
     }
@@ -71,8 +84,14 @@ impl Session {
         self.clock.set(until);
     }
 
+    /// Whether the limit has passed.
+    pub(in crate::store) fn is_late(&self) -> bool {
+        self.clock.is_over()
+    }
+
     /// Whether statements that are known to be slow are refused, as if their time were over.
     pub(super) fn hurry(&mut self, known: Option<Arc<SlowStatements>>) {
+        self.clock.least.store(if known.is_some() { LOOKS } else { 0 }, Ordering::Relaxed);
         self.hurried = known;
     }
 
@@ -259,12 +278,21 @@ impl Clock {
             u64::try_from(until.saturating_duration_since(self.start).as_nanos())
                 .unwrap_or(u64::MAX)
         });
+        self.looks.store(0, Ordering::Relaxed);
         self.until.store(until, Ordering::Relaxed);
+    }
+
+    /// Counts a look; whether the time is over.
+    fn look(&self) -> bool {
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        self.is_over()
     }
 
     fn is_over(&self) -> bool {
         let until = self.until.load(Ordering::Relaxed);
-        until != u64::MAX && self.start.elapsed().as_nanos() >= u128::from(until)
+        until != u64::MAX
+            && self.looks.load(Ordering::Relaxed) >= self.least.load(Ordering::Relaxed)
+            && self.start.elapsed().as_nanos() >= u128::from(until)
     }
 }
 
