@@ -183,8 +183,10 @@ impl Changes {
         input: &Input<'_>,
         random: &mut Random,
     ) {
-        if let FieldKind::Password(_) = field.kind {
-            return self.apply_password(position, field, operations);
+        match field.kind {
+            FieldKind::Password(_) => return self.apply_password(position, field, operations),
+            FieldKind::Autodate(_) => return self.ignore_date(position, field, operations),
+            _ => {}
         }
         let mut value = self.record.values()[position].clone();
         for operation in operations {
@@ -203,9 +205,15 @@ impl Changes {
             shown = with_uploads(&value, input.uploads);
         }
         self.body.insert(field.name.clone(), shown);
-        if !matches!(field.kind, FieldKind::Autodate(_)) {
-            self.record.set_at(position, value);
-        }
+        self.record.set_at(position, value);
+    }
+
+    /// Nobody sets a date that the server sets, so it does not matter what was sent. Rules see it
+    /// where it is a date.
+    fn ignore_date(&mut self, position: usize, field: &Field, operations: &[Operation<'_>]) {
+        let sent = operations.iter().rev().find_map(|sent| field.normalise(sent.value()).ok());
+        let shown = sent.unwrap_or_else(|| self.record.values()[position].clone());
+        self.body.insert(field.name.clone(), shown);
     }
 
     /// An empty password clears the hash; another one waits for its hash beside the record.

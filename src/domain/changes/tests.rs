@@ -103,6 +103,22 @@ fn every_fault_is_told_together() {
 }
 
 #[test]
+fn dates_of_the_server_are_not_for_clients_to_set() {
+    for sent in [json!(5), json!(null), json!("soon"), json!(["x"]), json!("2020-01-02")] {
+        let changes = create(
+            &things(),
+            json!({"title": "t-1", "id": "abcdefghij12345",
+            "made": sent, "saved": sent}),
+        );
+        assert!(changes.check().is_empty(), "{sent}: {:?}", codes(&changes.check()));
+        assert_eq!(changes.record.get("made"), "");
+        assert!(changes.is_submitted("made"));
+    }
+    let changes = create(&things(), json!({"made": "2020-01-02"}));
+    assert_eq!(changes.body["made"], "2020-01-02 00:00:00.000Z");
+}
+
+#[test]
 fn modifiers_work_on_the_stored_value_shortest_key_first() {
     let mut stored = create(&things(), json!({"total": 10, "tags": ["a", "b"], "one": "x"})).record;
     stored.set("files", json!(["old.txt"]));
