@@ -17,11 +17,11 @@ pub fn to_text(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
         Json::Bool(value) => value.to_string(),
-        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => whole.to_string(),
-            (None, Some(double)) => double.to_string(),
-            (None, None) => String::new(),
-        },
+        // Numbers are doubles, also where they are spelled with more digits than one has.
+        Json::Number(number) => number
+            .as_f64()
+            .map(|number| if number == 0.0 { 0.0 } else { number })
+            .map_or_else(String::new, |number| number.to_string()),
         Json::Null | Json::Array(_) | Json::Object(_) => String::new(),
     }
 }

@@ -34,7 +34,7 @@ impl NumberOptions {
     /// Checks a value that is not zero.
     pub(super) fn check(&self, value: &Json) -> Result<(), Fault> {
         let number = value.as_f64().unwrap_or_default();
-        if self.only_int && number.fract() != 0.0 {
+        if self.only_int && !is_integer(number) {
             return Err(only_int());
         }
         if let Some(min) = self.min.filter(|min| number < *min) {
@@ -74,6 +74,13 @@ impl NumberOptions {
         }
     }
 }
+
+/// Whether a value is a whole number that 64 bits hold.
+fn is_integer(number: f64) -> bool {
+    number.fract() == 0.0 && (-TWO_TO_63..TWO_TO_63).contains(&number)
+}
+
+const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
 
 fn only_int() -> Fault {
     Fault::new("validation_only_int_constraint", "Must be a whole number.")

@@ -68,6 +68,14 @@ fn ids_of_a_pattern_of_their_own_are_safe_folder_names() {
             (json!("ok-id"), json!("ok-id")),
         ],
     );
+    // The pattern is asked first.
+    assert_outcomes(
+        &json!({"type": "text", "primaryKey": true, "required": true, "pattern": "^[a-z.]+$"}),
+        &[
+            (json!("a/b"), json!("! validation_invalid_format")),
+            (json!("a.b"), json!("! validation_forbidden_pk_character")),
+        ],
+    );
 }
 
 #[test]
@@ -80,6 +88,8 @@ fn numbers_and_bools() {
             (json!(true), json!(1)),
             (json!(5.0), json!(5)),
             (json!(1.5), json!("! validation_only_int_constraint")),
+            (json!(1e19), json!("! validation_only_int_constraint")),
+            (json!("-1e300"), json!("! validation_only_int_constraint")),
             (json!(-1), json!("! validation_min_number_constraint")),
             (json!("11"), json!("! validation_max_number_constraint")),
             (json!("0x10"), json!("! validation_not_a_number")),

@@ -50,9 +50,6 @@ impl TextOptions {
     /// Checks a value that is not empty.
     pub(super) fn check(&self, value: &Json) -> Result<(), Fault> {
         let text = value.as_str().unwrap_or_default();
-        if self.primary_key && self.pattern.text() != DEFAULT_ID_PATTERN {
-            check_id(text)?;
-        }
         let length = text.chars().count() as i64;
         if length < self.min {
             return Err(Fault::new(
@@ -74,6 +71,9 @@ impl TextOptions {
                 "validation_invalid_format",
                 format!("Must match the pattern `{}`.", self.pattern.text()),
             ));
+        }
+        if self.primary_key && self.pattern.text() != DEFAULT_ID_PATTERN {
+            check_id(text)?;
         }
         Ok(())
     }
