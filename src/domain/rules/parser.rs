@@ -113,13 +113,18 @@ impl Parser {
         let kind = match token {
             Token::Number(number) => OperandKind::Number(number),
             Token::Text(text) => OperandKind::Text(text),
-            Token::Word(name) if matches!(self.tokens.peek(), Some((Token::Open, _))) => {
+            Token::Word(name) if self.opens_at(span.end) => {
                 return self.function(name, span, depth);
             }
             Token::Word(name) => word(name),
             _ => return Err(RuleError::new("expected a name, a text or a number here", span)),
         };
         Ok(Operand { kind, span })
+    }
+
+    /// Whether a parenthesis follows without a space, as it does behind the name of a function.
+    fn opens_at(&mut self, end: usize) -> bool {
+        self.tokens.peek().is_some_and(|(token, span)| *token == Token::Open && span.start == end)
     }
 
     fn function(&mut self, name: String, span: Span, depth: usize) -> Result<Operand, RuleError> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::domain::Json;
 use crate::domain::collection::Collection;
 use crate::domain::fields::FieldKind;
-use crate::domain::rules::ast::{Comparison, Expr, Operand, OperandKind, Span};
+use crate::domain::rules::ast::{Comparison, Expr, Operand, OperandKind, Operator, Span};
 use crate::domain::rules::condition::{
     Compare, Condition, FieldRef, Known, Modifier, Path, Root, Step, Term,
 };
@@ -69,11 +69,23 @@ impl Scope<'_> {
     }
 
     fn compare(&self, comparison: &Comparison) -> Result<Compare, RuleError> {
-        Ok(Compare {
-            left: self.term(&comparison.left)?,
-            operator: comparison.operator,
-            any: comparison.any,
-            right: self.term(&comparison.right)?,
+        let (operator, any) = (comparison.operator, comparison.any);
+        let (left, right) = (self.term(&comparison.left)?, self.term(&comparison.right)?);
+        let sides = [&comparison.left, &comparison.right];
+        let blank = sides.into_iter().find_map(|side| request_values::blank_each(self, side));
+        let decided = match (operator, blank) {
+            (Operator::Equal, Some(_)) => Some(false),
+            (Operator::NotEqual, Some(multiple)) if any || !multiple => Some(true),
+            _ => None,
+        };
+        Ok(match decided {
+            Some(holds) => Compare {
+                left: Term::Known(Known::new(Json::Bool(holds))),
+                operator: Operator::Equal,
+                any,
+                right: Term::Known(Known::new(Json::Bool(true))),
+            },
+            None => Compare { left, operator, any, right },
         })
     }
 
@@ -139,7 +151,14 @@ impl Scope<'_> {
         suffix: Option<&str>,
         span: &Span,
     ) -> Result<Term, RuleError> {
-        let (name, alias) = collection.split_once(':').unwrap_or((collection, ""));
+        let (name, alias) = match collection.split_once(':') {
+            None => (collection, ""),
+            Some((name, alias)) if !alias.is_empty() && !alias.contains(':') => (name, alias),
+            Some(_) => {
+                let message = format!("\"@collection.{collection}\" is not a name");
+                return Err(RuleError::new(message, span.clone()));
+            }
+        };
         let modifier = suffix.map(|suffix| modifier(suffix, span)).transpose()?;
         let Some(found) = self.schema.find(name) else {
             let known = self.schema.collections().iter().map(|known| known.name.as_str());

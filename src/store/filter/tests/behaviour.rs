@@ -423,6 +423,27 @@ fn requests() {
 }
 
 #[test]
+fn what_was_not_submitted_is_among_nothing() {
+    let world = World::new(&rows());
+    let request = with_body(guest(), json!({ "kind": "", "editors": [] }));
+    let mut cases = Vec::new();
+    for field in ["tags", "editors", "kind", "author"] {
+        for empty in ["''", "null", "@request.auth.id", "note", "'x'"] {
+            let each = format!("@request.body.{field}:each");
+            cases.push((format!("{each} = {empty}"), ""));
+            cases.push((format!("{each} ?= {empty}"), ""));
+            cases.push((format!("{empty} ?= {each}"), ""));
+            cases.push((format!("{each} ?!= {empty}"), "p1 p2 p3 p4"));
+        }
+    }
+    cases.push(("@request.body.kind:each != ''".into(), "p1 p2 p3 p4"));
+    cases.push(("@request.body.tags:each != ''".into(), ""));
+    cases.push(("@request.body.tags:each != 'x'".into(), "p1 p2 p3 p4"));
+    let cases: Vec<_> = cases.iter().map(|(rule, found)| (rule.as_str(), *found)).collect();
+    finds_in(&world, &request, &cases);
+}
+
+#[test]
 fn macros_and_functions() {
     finds(
         &guest(),
