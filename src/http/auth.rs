@@ -7,9 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::http::body::{self, DEFAULT_LIMIT};
-use crate::http::caller::{
-    Sender, real_ip, request_info, require_any, require_same_collection, token,
-};
+use crate::http::caller::{Sender, real_ip, request_info, require_same_collection, token};
 use crate::http::error::ApiError;
 use crate::http::json;
 use crate::http::query::Query;
@@ -79,9 +77,9 @@ pub(super) async fn with_token(
     path: Path<String>,
     sender: Sender,
 ) -> Result<HttpResponse, ApiError> {
-    require_any(&sender.caller)?;
-    // Who is signed in elsewhere is told so even where nobody could be signed in at all.
-    let collection = app.store.schema().find(&path).cloned().ok_or(Error::Forbidden)?;
+    // Who is signed in elsewhere is told so even where nobody could be signed in at all; but a
+    // collection that is not there is not there for anybody.
+    let collection = app.store.schema().find(&path).cloned().ok_or(Error::NotFound)?;
     require_same_collection(&sender.caller, &collection)?;
     let pick = Query::parse(request.query_string()).pick()?;
     let (session, token) = sender.session.zip(token(&request)).ok_or(Error::Unauthenticated)?;

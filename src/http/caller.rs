@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HOST};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
@@ -96,7 +96,8 @@ pub fn real_ip(request: &HttpRequest) -> IpAddr {
 /// What rules may know of a request, without a body: that is known later.
 pub fn request_info(request: &HttpRequest, caller: Caller, now: Timestamp) -> RequestInfo {
     let mut headers = std::collections::BTreeMap::new();
-    for (name, value) in request.headers() {
+    // `Host` says where a request goes, not who sends it or how: it is no header to a rule.
+    for (name, value) in request.headers().iter().filter(|(name, _)| *name != HOST) {
         let value = || String::from_utf8_lossy(value.as_bytes()).into_owned();
         headers.entry(name.as_str().replace('-', "_")).or_insert_with(value);
     }
@@ -157,12 +158,14 @@ mod tests {
             .method(actix_web::http::Method::PATCH)
             .append_header(("X-My-Header", "one"))
             .append_header(("x-my-header", "two"))
+            .append_header(("host", "example.com"))
             .to_http_request();
         let info = request_info(&request, Caller::guest(), Timestamp::from_millis(5));
         assert_eq!(info.method, "PATCH");
         assert_eq!(info.query["a"], "1");
         assert_eq!(info.query["b"], "");
         assert_eq!(info.headers["x_my_header"], "one");
+        assert!(!info.headers.contains_key("host"));
         assert_eq!(info.now.millis(), 5);
     }
 }

@@ -148,11 +148,11 @@ async fn refreshing_needs_a_token_of_the_very_collection() {
     for (collection, token, expected) in [
         ("users", None, 401),
         ("posts", None, 401),
-        ("missing", None, 401),
+        ("missing", None, 404),
         ("users", Some("nonsense"), 401),
         ("staff", Some(token.as_str()), 403),
         ("posts", Some(token.as_str()), 403),
-        ("missing", Some(token.as_str()), 403),
+        ("missing", Some(token.as_str()), 404),
         ("users", Some(token.as_str()), 200),
     ] {
         let uri = format!("/api/collections/{collection}/auth-refresh");

@@ -114,6 +114,12 @@ fn json(bytes: &[u8]) -> Result<Body, Error> {
 }
 
 fn urlencoded(bytes: &[u8]) -> Result<Body, Error> {
+    let mut escapes = bytes.split(|byte| *byte == b'%').skip(1);
+    if !escapes.all(|rest| rest.get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))) {
+        return Err(Error::bad_request(
+            "The request body has a % that two hexadecimal digits do not follow.",
+        ));
+    }
     let mut form = Form::default();
     for (number, (key, text)) in form_urlencoded::parse(bytes).enumerate() {
         refuse_too_many(number)?;

@@ -128,6 +128,9 @@ async fn urlencoded_bodies() {
     for wrong in ["@jsonPayload=", "@jsonPayload=[]", "@jsonPayload=1", "@jsonPayload=%7B"] {
         assert!(is_bad(&sent("application/x-www-form-urlencoded", wrong).await), "{wrong}");
     }
+    for wrong in ["a=%", "a=%4", "a=%zz", "a=1&%g0=2"] {
+        assert!(is_bad(&sent("application/x-www-form-urlencoded", wrong).await), "{wrong}");
+    }
     let many = "a&".repeat(10_001);
     assert!(is_bad(&sent("application/x-www-form-urlencoded", many).await));
 }

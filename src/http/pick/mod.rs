@@ -65,7 +65,10 @@ impl Pick {
     fn walk(&self, value: &mut Json) {
         match value {
             Json::Object(object) => self.pick(object),
-            Json::Array(items) => items.iter_mut().for_each(|item| self.walk_item(item)),
+            // A list that does not begin with an object is no list of objects, and stays whole.
+            Json::Array(items) if items.first().is_some_and(Json::is_object) => {
+                items.iter_mut().for_each(|item| self.walk_item(item));
+            }
             _ => {}
         }
     }

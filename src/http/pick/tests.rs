@@ -15,6 +15,7 @@ fn paths_keep_what_they_name() {
             "id": "a", "title": "T", "n": null,
             "rel": { "id": "r", "name": "N", "deep": { "x": 1, "y": 2 } },
             "list": [{ "id": 1, "z": 1 }, 5, { "z": 2 }, [{ "id": 3, "z": 3 }]],
+            "mixed": [5, { "id": 1, "z": 1 }],
         })
     };
     let whole = answer();
@@ -30,11 +31,13 @@ fn paths_keep_what_they_name() {
         ("rel,rel.id", json!({ "rel": whole["rel"] })),
         ("rel.id,rel", json!({ "rel": whole["rel"] })),
         ("list.id", json!({ "list": [{ "id": 1 }, 5, {}, [{ "id": 3, "z": 3 }]] })),
+        ("mixed.id", json!({ "mixed": whole["mixed"] })),
         ("*", whole.clone()),
         ("id,rel.*", json!({ "id": "a", "rel": whole["rel"] })),
         (
             "*,rel.id",
-            json!({ "id": "a", "list": whole["list"], "n": null, "rel": { "id": "r" }, "title": "T" }),
+            json!({ "id": "a", "list": whole["list"], "mixed": whole["mixed"], "n": null,
+                "rel": { "id": "r" }, "title": "T" }),
         ),
         ("rel.*,rel.deep.x", json!({ "rel": { "deep": { "x": 1 }, "id": "r", "name": "N" } })),
         ("*.id", json!({})),

@@ -54,9 +54,12 @@ async fn only_records_of_the_collection_are_let_through() {
     refresh(&app.guest(), "users").await.expect(401);
     refresh(&app.guest().with_token("rubbish"), "users").await.expect(401);
     // Guests are told first, whatever is behind the path.
-    for path in ["notes", "nothing", "staff", "_superusers"] {
+    for path in ["notes", "staff", "_superusers"] {
         refresh(&app.guest(), path).await.expect(401);
         refresh(&ann, path).await.expect(403);
+    }
+    for caller in [&app.guest(), &ann, &root] {
+        refresh(caller, "nothing").await.expect(404);
     }
     refresh(&root, "users").await.expect(403);
     refresh(&root, "_superusers").await.expect(200);
