@@ -8,9 +8,7 @@ use crate::config::shorthand::{OptionName, is_name};
 use crate::config::source::Place;
 use crate::config::tree::{Node, Value};
 use crate::domain::fields::{Field, FieldKind};
-use crate::domain::indexes::Index;
-
-const LONGEST_NAME: usize = 64;
+use crate::domain::indexes::{Index, automatic_name};
 
 /// The indexes of one collection as they are gathered.
 pub(super) struct Indexes<'c> {
@@ -147,7 +145,12 @@ impl Indexes<'_> {
 
     fn add(&mut self, unique: bool, columns: &[Column], condition: &str, place: Place) {
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        let name = self.name(&names);
+        let taken = |name: &str| {
+            self.list.iter().any(|(text, _)| {
+                Index::parse(text).is_ok_and(|index| index.name.eq_ignore_ascii_case(name))
+            })
+        };
+        let name = automatic_name(&names, self.id, taken);
         let columns: Vec<String> = columns
             .iter()
             .map(|column| {
@@ -163,25 +166,6 @@ impl Indexes<'_> {
             columns.join(", ")
         );
         self.list.push((text, place));
-    }
-
-    /// `idx_<columns>_<collection id>` cut to 64, with a counter from 2 on a clash.
-    fn name(&self, columns: &[&str]) -> String {
-        let base = format!("idx_{}_{}", columns.join("_"), self.id);
-        let taken = |name: &str| {
-            self.list.iter().any(|(text, _)| {
-                Index::parse(text).is_ok_and(|index| index.name.eq_ignore_ascii_case(name))
-            })
-        };
-        let cut = |length: usize| base.chars().take(length).collect::<String>();
-        let mut name = cut(LONGEST_NAME);
-        let mut counter = 2;
-        while taken(&name) {
-            let suffix = format!("_{counter}");
-            name = cut(LONGEST_NAME - suffix.len()) + &suffix;
-            counter += 1;
-        }
-        name
     }
 }
 

@@ -9,6 +9,9 @@ use std::fmt::Write;
 
 use crate::domain::collection::Collection;
 
+/// Most characters of a name that the product makes.
+const LONGEST_NAME: usize = 64;
+
 /// A parsed `CREATE INDEX` text. Two are equal when they mean the same but for quotes and the case
 /// of keywords.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +151,21 @@ impl Collection {
     }
 }
 
-/// The name of an index that the product makes (contract A 2.4): cut to 64 characters.
-pub fn automatic_name(field: &str, collection_id: &str) -> String {
-    format!("idx_{field}_{collection_id}").chars().take(64).collect()
+/// The name of an index that the product makes (contract A 2.4): cut to 64 characters, and with a
+/// counter from 2 at its end while `is_taken` says so.
+pub fn automatic_name(
+    columns: &[&str],
+    collection_id: &str,
+    is_taken: impl Fn(&str) -> bool,
+) -> String {
+    let base = format!("idx_{}_{collection_id}", columns.join("_"));
+    let cut = |length: usize| base.chars().take(length).collect::<String>();
+    let mut name = cut(LONGEST_NAME);
+    let mut counter = 2;
+    while is_taken(&name) {
+        let suffix = format!("_{counter}");
+        name = cut(LONGEST_NAME - suffix.len()) + &suffix;
+        counter += 1;
+    }
+    name
 }

@@ -138,7 +138,7 @@ fn required_text(name: &str) -> Field {
 }
 
 fn index(collection: &mut Collection, columns: &[&str], kind: &str) {
-    let name = automatic_name(&columns.join("_"), &collection.id);
+    let name = automatic_name(columns, &collection.id, |_| false);
     let columns = columns.join("`, `");
     let sql = format!("CREATE {kind} `{name}` ON `{}` (`{columns}`)", collection.name);
     collection.indexes.push(sql);

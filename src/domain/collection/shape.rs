@@ -170,7 +170,7 @@ impl Collection {
         if self.unique_index(field).is_some() {
             return;
         }
-        let name = indexes::automatic_name(field, &self.id);
+        let name = indexes::automatic_name(&[field], &self.id, |_| false);
         let mut sql = format!("CREATE UNIQUE INDEX `{name}` ON `{}` (`{field}`)", self.name);
         if !condition.is_empty() {
             sql.push_str(" WHERE ");
