@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::caller::Caller;
 use crate::domain::collection::{Collection, SUPERUSERS};
 use crate::domain::random::Random;
 use crate::domain::record::Record;
@@ -99,12 +98,7 @@ fn credentials(password: &str) -> JsonMap {
 }
 
 fn request(app: &App, method: &str) -> RequestInfo {
-    RequestInfo {
-        method: method.to_owned(),
-        caller: Caller::server(),
-        now: app.clock.now(),
-        ..RequestInfo::default()
-    }
+    RequestInfo::of_server(method, app.clock.now())
 }
 
 fn collection(app: &App) -> Result<Arc<Collection>, Error> {

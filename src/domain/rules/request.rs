@@ -62,3 +62,10 @@ pub struct RequestInfo {
     /// The moment that `@now` and its kin mean.
     pub now: Timestamp,
 }
+
+impl RequestInfo {
+    /// What the server itself asks for, which no rule stands against.
+    pub fn of_server(method: &str, now: Timestamp) -> Self {
+        Self { method: method.to_owned(), caller: Caller::server(), now, ..Self::default() }
+    }
+}

@@ -2,10 +2,11 @@
 //! told "nothing" too often in a row waits a random while for every further "nothing".
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::time::Timestamp;
+use crate::services::throttle::network;
 
 /// Empty answers that cost nothing, in one window.
 const FREE: u32 = 3;
@@ -56,16 +57,6 @@ impl EmptyLists {
             .or_insert(Window { start: now, answers: 0 });
         window.answers = window.answers.saturating_add(1);
         if window.answers > FREE { Pace::Delayed } else { Pace::AtOnce }
-    }
-}
-
-/// What counts as one address: whoever has an IPv6 address has all of its network.
-const fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
-        }
     }
 }
 

@@ -9,13 +9,14 @@ use crate::domain::collection::Collection;
 use crate::domain::fields::FieldKind;
 use crate::domain::invalid::FieldErrors;
 use crate::domain::random::Random;
+use crate::domain::rules::RequestInfo;
 use crate::domain::schema::Schema;
 use crate::domain::time::Timestamp;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::records::create::{self, Creation};
 use crate::services::records::hashes::Hashes;
-use crate::services::seeds::{fake, found, request, sentence};
+use crate::services::seeds::{fake, found, sentence};
 use crate::store::{Tx, records};
 
 /// Rows that a relation chooses from, and rows tried until one is unique.
@@ -57,7 +58,7 @@ pub(super) async fn prepare(
         let row = |_| Creation {
             collection: collection.id.clone(),
             body: JsonMap::new(),
-            request: request(now),
+            request: RequestInfo::of_server("POST", now),
             // Ids and keys of accounts are secrets of this database and not for the fixed seed.
             random: Random::system(),
             hashes: hashes.clone(),

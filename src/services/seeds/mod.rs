@@ -10,13 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Fake, SeedReference, SeedRow, Seeds};
-use crate::domain::caller::Caller;
 use crate::domain::collection::Collection;
 use crate::domain::invalid::FieldErrors;
 use crate::domain::record::Record;
 use crate::domain::rules::RequestInfo;
 use crate::domain::schema::Schema;
-use crate::domain::time::Timestamp;
 use crate::domain::{Json, JsonMap};
 use crate::services::Error;
 use crate::services::app::App;
@@ -54,7 +52,8 @@ pub async fn run(app: &App, seeds: &Seeds) -> Result<Seeded, Error> {
     for row in wanted.rows {
         let collection = found(&schema, &row.collection)?;
         let body = with_confirmation(&row.values, collection);
-        let creation = create::prepare(app, collection, body, request(now)).await;
+        let request = RequestInfo::of_server("POST", now);
+        let creation = create::prepare(app, collection, body, request).await;
         rows.push((creation.map_err(|error| refused(&row, error))?, row));
     }
     let fakes = made_up::prepare(app, &schema, &wanted.fakes, now).await?;
@@ -164,16 +163,6 @@ fn with_confirmation(values: &JsonMap, collection: &Collection) -> JsonMap {
         body.entry("passwordConfirm").or_insert(password);
     }
     body
-}
-
-/// The request that the create path sees.
-fn request(now: Timestamp) -> RequestInfo {
-    RequestInfo {
-        method: "POST".to_owned(),
-        caller: Caller::server(),
-        now,
-        ..RequestInfo::default()
-    }
 }
 
 /// A refusal with the row that it is about.
