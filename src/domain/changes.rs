@@ -92,12 +92,6 @@ impl Changes {
         }
     }
 
-    /// Whether a key of the field called `name` was sent, in any form.
-    pub fn is_submitted(&self, name: &str) -> bool {
-        let position = self.record.collection().position(name);
-        position.is_some_and(|position| self.submitted.contains(&position))
-    }
-
     /// Puts the hash of a password in its place.
     pub fn set_hash(&mut self, field: &str, hash: String) {
         self.record.set(field, Json::from(hash));

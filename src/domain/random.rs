@@ -110,11 +110,6 @@ impl Random {
         self.text(50, ALPHANUMERIC)
     }
 
-    /// A random UUID (version 4).
-    pub fn uuid4(&mut self) -> String {
-        uuid::Builder::from_random_bytes(self.bytes()).into_uuid().to_string()
-    }
-
     /// A UUID whose order is the order in which such are made (version 7).
     pub fn uuid7(&mut self, now: Timestamp) -> String {
         let millis = u64::try_from(now.millis()).unwrap_or(0);
@@ -134,7 +129,6 @@ mod tests {
         assert!(id.bytes().all(|byte| LOWER_ALPHANUMERIC.contains(&byte)));
         assert_ne!(id, random.record_id());
         assert_eq!(random.secret().len(), 50);
-        assert_eq!(random.uuid4().as_bytes()[14], b'4');
         let early = random.uuid7(Timestamp::from_millis(1));
         let late = random.uuid7(Timestamp::from_millis(2));
         assert!(early < late);

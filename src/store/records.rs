@@ -54,26 +54,6 @@ pub fn by_id(
     fetch_optional(db, collection, Statement::new(sql, vec![Value::text(id)]))
 }
 
-/// The records with these ids that exist, in the order of `ids`, in one statement.
-///
-/// # Errors
-/// What the database says.
-pub fn by_ids(
-    db: &mut Db,
-    collection: &Arc<Collection>,
-    ids: &[&str],
-) -> Result<Vec<Record>, StoreError> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let condition = db.dialect().is_in("\"id\"", "$1");
-    let sql = format!("{} WHERE {condition}", select(collection));
-    let rows = fetch_all(db, collection, Statement::new(sql, vec![list(ids)]))?;
-    let mut by_id: std::collections::HashMap<String, Record> =
-        rows.into_iter().map(|record| (record.id().to_owned(), record)).collect();
-    Ok(ids.iter().filter_map(|&id| by_id.remove(id)).collect())
-}
-
 /// The record with this id, kept from changing until the transaction ends. Who changes or removes a
 /// record reads it with this.
 ///

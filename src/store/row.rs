@@ -69,19 +69,6 @@ impl Row {
         }
     }
 
-    /// The number at `position`.
-    ///
-    /// # Errors
-    /// [`StoreError::Data`] when there is something else.
-    pub fn real(&self, position: usize) -> Result<f64, StoreError> {
-        match self.value(position)? {
-            Value::Real(number) => Ok(*number),
-            #[expect(clippy::cast_precision_loss, reason = "numbers are doubles on the wire")]
-            Value::Int(number) => Ok(*number as f64),
-            other => Err(unexpected("a number", position, other)),
-        }
-    }
-
     /// The truth value at `position`.
     ///
     /// # Errors

@@ -83,7 +83,6 @@ pub struct Query<'a> {
 enum Among {
     Id(String),
     Ids(Value),
-    Referring { column: String, multiple: bool, ids: Value },
 }
 
 impl<'a> Query<'a> {
@@ -186,21 +185,6 @@ impl<'a> Query<'a> {
     #[must_use]
     pub fn by_ids<T: AsRef<str>>(mut self, ids: &[T]) -> Self {
         self.among = Some(Among::Ids(list(ids)));
-        self
-    }
-
-    /// Only rows whose relation field `field` names one of these ids.
-    ///
-    /// # Panics
-    /// When the collection has no such field.
-    #[must_use]
-    pub fn referring<T: AsRef<str>>(mut self, field: &str, ids: &[T]) -> Self {
-        let field = self.collection.field(field).expect("the caller found the field");
-        self.among = Some(Among::Referring {
-            column: field.name.clone(),
-            multiple: field.is_multiple(),
-            ids: list(ids),
-        });
         self
     }
 
@@ -357,15 +341,6 @@ impl<'a> Query<'a> {
             }
             Among::Ids(ids) => {
                 Fragment::param(ids.clone()).map(|ids| self.dialect.is_in(&column("id"), ids))
-            }
-            Among::Referring { column: name, multiple: false, ids } => {
-                Fragment::param(ids.clone()).map(|ids| self.dialect.is_in(&column(name), ids))
-            }
-            Among::Referring { column: name, multiple: true, ids } => {
-                let items = self.dialect.items(&column(name));
-                let is_in = |ids: &str| self.dialect.is_in("\"item\".\"value\"", ids);
-                let condition = Fragment::param(ids.clone()).map(is_in);
-                Fragment::from(format!("EXISTS (SELECT 1 FROM {items} WHERE ")) + condition + ")"
             }
         })
     }

@@ -202,8 +202,6 @@ fn pages_and_keys() {
     assert_eq!(all(query().by_id("p2").require(&Rule::new("rank = 1")).expect("a rule")), ["p2"]);
     assert!(all(query().by_id("p2").require(&Rule::new("rank = 7")).expect("a rule")).is_empty());
     assert_eq!(all(query().by_ids(&["p3", "p1", "p9"])).len(), 2);
-    assert_eq!(all(query().referring("author", &["u1", "u2"])).len(), 2);
-    assert_eq!(all(query().referring("editors", &["u2"])).len(), 2);
 }
 
 #[test]
