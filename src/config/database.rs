@@ -29,6 +29,9 @@ pub enum Durability {
 pub(super) fn read(section: &Section<'_>, reader: &mut Reader<'_>) -> Database {
     section.only(&["url", "durability", "pool", "timeout"], reader);
     check_url(section, reader);
+    if section.has("pool") {
+        reader.not_yet("PostgreSQL and its pool are", section.key_place("pool"));
+    }
     let durabilities = [("full", Durability::Full), ("normal", Durability::Normal)];
     Database {
         durability: section.choice("durability", &durabilities, reader).unwrap_or_default(),
