@@ -4,19 +4,24 @@
 //! A file is walked as a tree in which everything knows its place, so that all faults are found in
 //! one go. One module a section; `tree`, `section` and `report` are what they share.
 
+mod address;
 mod app;
 mod auth;
 mod auth_options;
+mod backups;
+mod batch;
 mod collections;
 mod cron;
 mod database;
 mod draft;
 mod explain;
 mod fields;
+mod files;
 mod indexes;
 mod interpolate;
 mod jobs;
 mod limits;
+mod logs;
 mod mail;
 mod oauth;
 mod outline;
@@ -206,13 +211,13 @@ fn read(root: &Section<'_>, files: Arc<[SourceFile]>, reader: &mut Reader<'_>) -
 fn plain_sections(root: &Section<'_>, settings: &mut Settings, reader: &mut Reader<'_>) {
     type Read = fn(&Section<'_>, &mut Settings, &mut Reader<'_>);
     let sections: [(&str, Read); 7] = [
-        ("app", app::app),
-        ("files", mail::files),
-        ("mail", mail::mail),
+        ("app", app::read),
+        ("files", files::read),
+        ("mail", mail::read),
         ("limits", limits::read),
-        ("batch", app::batch),
-        ("backups", mail::backups),
-        ("logs", app::logs),
+        ("batch", batch::read),
+        ("backups", backups::read),
+        ("logs", logs::read),
     ];
     for (name, read) in sections {
         if let Some(section) = root.table(name, reader) {
