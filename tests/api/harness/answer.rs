@@ -107,8 +107,9 @@ fn redact_text(value: &mut Value, name: &str) {
     }
 }
 
+/// By its form alone: one id in a hundred has no digit.
 fn is_generated_id(text: &str) -> bool {
-    Regex::new("^[a-z0-9]{15}$").unwrap().is_match(text) && text.contains(|c: char| c.is_numeric())
+    Regex::new("^[a-z0-9]{15}$").unwrap().is_match(text)
 }
 
 #[test]
@@ -120,11 +121,11 @@ fn a_summary_keeps_what_was_said_and_hides_what_was_made_up() {
         answer(400, refusal).summary(),
         r#"400 No. data={"title":{"code":"validation_required"}}"#
     );
-    let record = r#"{"id":"a1b2c3d4e5f6g7h","author":"b1b2c3d4e5f6g7h","again":"a1b2c3d4e5f6g7h",
+    let record = r#"{"id":"a1b2c3d4e5f6g7h","author":"b1b2c3d4e5f6g7h","again":"a1b2c3d4e5f6g7h","letters":"abcdefghijklmno",
         "created":"2026-01-01 10:00:00.000Z","updated":"","token":"x.y.z"}"#;
     assert_eq!(
         answer(200, record).summary(),
-        r#"200 {"id":"[id 1]","author":"[id 2]","again":"[id 1]","created":"[time]","updated":"","token":"[token]"}"#
+        r#"200 {"id":"[id 1]","author":"[id 2]","again":"[id 1]","letters":"[id 3]","created":"[time]","updated":"","token":"[token]"}"#
     );
     assert_eq!(answer(204, "").summary(), "204");
 }
