@@ -169,6 +169,11 @@ impl Dialect {
         }
     }
 
+    /// Whether a pattern that is too long is an error.
+    pub(in crate::store) const fn bounds_patterns(self) -> bool {
+        matches!(self, Self::Sqlite)
+    }
+
     /// Sorts nulls before everything else, as SQLite does by itself.
     pub(in crate::store) const fn null_order(self, descending: bool) -> &'static str {
         match (self, descending) {

@@ -266,12 +266,21 @@ fn known_like_column(
 ) -> Test {
     let Some(text) = known::text(&known.value) else { return Test::Never };
     let text = Fragment::param(Value::Text(text.into_owned()));
-    like(dialect, text, operator, contains(column.text(dialect)))
+    like(dialect, text, operator, contains(dialect, column.text(dialect)))
 }
 
-/// The pattern of everything that contains `text`, which is not escaped.
-fn contains(text: Fragment) -> Fragment {
-    Fragment::from("('%' || ") + text + " || '%')"
+/// The pattern of everything that contains `text`, which is not escaped. One that is too long for
+/// the database is replaced by one that nothing matches.
+fn contains(dialect: Dialect, text: Fragment) -> Fragment {
+    if !dialect.bounds_patterns() {
+        return Fragment::from("('%' || ") + text + " || '%')";
+    }
+    let longest = MAX_PATTERN - "%%".len();
+    Fragment::from("CASE WHEN octet_length(")
+        + text.clone()
+        + format!(") > {longest} THEN '\\' ELSE '%' || ")
+        + text
+        + " || '%' END"
 }
 
 fn columns(
@@ -289,7 +298,7 @@ fn columns(
         }
         Operator::Equal | Operator::NotEqual => equal_columns(dialect, left, negated, right),
         Operator::Like | Operator::NotLike => {
-            like(dialect, left.text(dialect), operator, contains(right.text(dialect)))
+            like(dialect, left.text(dialect), operator, contains(dialect, right.text(dialect)))
         }
         _ if left.shape == Shape::Json && right.shape == Shape::Json => {
             Test::sql(json_order(dialect, left.sql.clone(), operator, right.sql.clone()))

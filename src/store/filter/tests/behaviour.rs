@@ -418,6 +418,15 @@ fn requests() {
         &request,
         &[("title ~ @request.query.long", ""), ("title !~ @request.query.long", "p1 p2 p3 p4")],
     );
+    let long = json!({ "id": "p5", "title": "x".repeat(60_000), "rank": 77 });
+    world.insert(&[("posts", long)]);
+    for (filter, found) in [
+        ("rank = 77 && title ~ title", ""),
+        ("rank = 77 && title !~ title", "p5"),
+        ("rank = 77 && 'x' ~ title", ""),
+    ] {
+        assert_eq!(world.posts(&request, filter), found, "{filter}");
+    }
     let query = world.query("posts", &request).require(&Rule::new("@request.body.note:length = 0"));
     assert!(matches!(query, Err(FilterError::Rule(_))));
 }
