@@ -134,6 +134,11 @@ fn included(source: &Source<'_>, root: &mut Table, faults: &mut Vec<Fault>) -> V
     for pattern in patterns {
         match matches_of(source, pattern) {
             Ok(matches) => {
+                if matches.is_empty()
+                    && let Value::Text(text) = &pattern.value
+                {
+                    faults.push(nothing_matched(&text.value).at(&pattern.place));
+                }
                 let new = matches.into_iter().filter(|file| {
                     file.path != source.main.path
                         && files.iter().all(|known| known.path != file.path)
@@ -165,6 +170,16 @@ fn matches_of(source: &Source<'_>, pattern: &Node) -> Result<Vec<SourceFile>, Bo
     })?;
     files.sort_by(|left, right| left.path.as_bytes().cmp(right.path.as_bytes()));
     Ok(files)
+}
+
+/// A file that is named must be there: going on without it would park all that it declared. A glob
+/// may be ahead of its files.
+fn nothing_matched(pattern: &str) -> Fault {
+    if pattern.contains(['*', '?', '[']) {
+        return Fault::warning(format!("no file matches `{pattern}`"));
+    }
+    Fault::error(format!("cannot include `{pattern}`: there is no such file"))
+        .help("put the file back, or take it out of `include`")
 }
 
 fn refuse_include(table: &mut Table, message: &str, faults: &mut Vec<Fault>) {

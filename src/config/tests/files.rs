@@ -71,6 +71,16 @@ fn includes_merge_tables() {
 }
 
 #[test]
+fn a_file_that_is_named_must_be_there_and_a_glob_may_match_nothing() {
+    let faults = all_refused("include = [\"posts.toml\"]\n", &[], None);
+    assert_eq!(faults, ["1:12 cannot include `posts.toml`: there is no such file"]);
+    let config = all_loaded(MAIN, &[], None);
+    let warnings: Vec<&str> =
+        config.warnings.faults().iter().map(|fault| fault.message.as_str()).collect();
+    assert_eq!(warnings, ["no file matches `collections/*.toml`"]);
+}
+
+#[test]
 fn the_same_key_twice_names_both_places() {
     let faults = all_refused(MAIN, &[("x.toml", "[app]\nname = \"Other\"\n")], None);
     assert_eq!(faults, ["2:1 `app.name` is set twice"]);
