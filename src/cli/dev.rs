@@ -25,19 +25,30 @@ pub(super) async fn follow(server: &Server, options: &ServeOptions) {
     let mut seen = Seen::default();
     if let Some(configuration) = &server.start().configuration {
         watch.add(configuration.files.iter().map(PathBuf::as_path));
-        seen.is_new(configuration);
         seen.warns_anew(configuration);
     }
+    // The first look is for what was saved between the start and the watch.
+    let mut look = Look::First;
     loop {
-        watch.changed().await;
         if let Some(configuration) = seen.load(&lookup) {
             watch.add(configuration.files.iter().map(PathBuf::as_path));
             if seen.warns_anew(&configuration) {
                 warn(&configuration);
             }
-            apply(server, &configuration, options.allow_public).await;
+            apply(server, &configuration, options.allow_public, look).await;
         }
+        look = Look::AfterNotice;
+        watch.changed().await;
     }
+}
+
+/// Why the file is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// Nobody says that it changed.
+    First,
+    /// Something changed in its folder.
+    AfterNotice,
 }
 
 /// What was shown already, so that changes of other files in the folders and repeated saves are
@@ -85,13 +96,17 @@ impl Seen {
     }
 }
 
-async fn apply(server: &Server, configuration: &Configuration, allow_public: bool) {
+async fn apply(server: &Server, configuration: &Configuration, allow_public: bool, look: Look) {
     let file = configuration.file.display();
     match serve::apply(&server.app(), configuration, allow_public).await {
         Ok(Some(applied)) if !applied.plan.is_empty() => {
             say(&format!("{}\nApplied.", plan::render(&applied.plan)));
         }
-        Ok(_) => say(&format!("{file} changed; the database is as it says.")),
+        Ok(_) if look == Look::First => {}
+        Ok(Some(_)) => say(&format!("{file} changed; the database is as it says.")),
+        Ok(None) => {
+            say(&format!("{file} changed; on_boot = \"off\" leaves the database as it is."))
+        }
         Err(error @ StartError::Plan(_)) => {
             complain(&format!("{error}\nThe server goes on with the old configuration."));
         }

@@ -33,6 +33,28 @@ async fn a_safe_change_is_applied_as_the_file_is_saved() {
 }
 
 #[tokio::test]
+async fn a_save_right_after_the_start_is_not_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "text = \"text!\"");
+    let process = Process::dev(folder.path(), &[]);
+    write_config(folder.path(), "text = \"text!\", rank = \"int\"");
+    assert!(process.wait_for_output("Applied.").contains("rank"));
+}
+
+#[tokio::test]
+async fn a_database_that_is_left_alone_is_not_said_to_be_as_the_file_says() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "text = \"text!\"");
+    let process = Process::dev(folder.path(), &[]);
+    write_config(folder.path(), "text = \"text!\", rank = \"int\"");
+    process.wait_for_output("Applied.");
+    write_config(folder.path(), "text = \"text!\"");
+    let config = fs::read_to_string(folder.path().join("config.toml")).unwrap();
+    fs::write(folder.path().join("config.toml"), format!("on_boot = \"off\"\n{config}")).unwrap();
+    assert!(!process.wait_for_output("on_boot = \"off\"").contains("as it says"));
+}
+
+#[tokio::test]
 async fn a_broken_file_leaves_the_old_one_serving() {
     let folder = tempfile::tempdir().unwrap();
     write_config(folder.path(), "text = \"text!\"");

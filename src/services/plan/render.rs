@@ -61,6 +61,7 @@ fn heading(text: &mut String, collection: &str, own: Option<&Change>) {
     match own {
         Some(change) => {
             let (mark, width) = (change.kind.mark(), PART + 4);
+            let name = format!("{name} ");
             let line = format!("  {mark} {name:<width$}{}{}", change.text, class_note(change));
             push(text, &line);
         }
@@ -69,7 +70,8 @@ fn heading(text: &mut String, collection: &str, own: Option<&Change>) {
 }
 
 fn line(text: &mut String, change: &Change) {
-    let part = &change.part;
+    // A name that fills its column keeps a space behind it.
+    let part = format!("{} ", change.part);
     let mut line = String::new();
     // Writing to a text cannot fail.
     let _ = write!(line, "      {} {part:<PART$}{}", change.kind.mark(), change.text);
