@@ -108,7 +108,10 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
 /// When it cannot be made.
 pub(super) fn make_dir(dir: &Path) -> Result<(), StartError> {
     let fault = |source| OpenError::Folder { path: PathBuf::from(dir), source };
-    std::fs::create_dir_all(dir).map_err(|source| StartError::Open(fault(source)))
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(dir).map_err(|source| StartError::Open(fault(source)))
 }
 
 fn cost(config: Option<&Config>) -> Cost {

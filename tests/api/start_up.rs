@@ -105,6 +105,13 @@ async fn a_config_that_was_named_must_be_there() {
 }
 
 #[tokio::test]
+async fn a_new_data_folder_is_for_its_owner_alone() {
+    let folder = folder_with_data().await;
+    let mode = fs::metadata(folder.path().join("data")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[tokio::test]
 async fn a_read_only_database_is_refused() {
     let folder = folder_with_data().await;
     let file = Database::file(&folder.path().join("data"));
