@@ -61,10 +61,10 @@ pub(super) fn question(live: &Collection, new: &Collection, text: &str) -> Optio
         let any_case = column.collate.eq_ignore_ascii_case("nocase");
         match live.fields.iter().find(|stored| stored.id == field.id) {
             Some(stored) => {
-                question.filter = question.filter.replace(&field.name, &stored.name);
+                question.filter = with_word(&question.filter, &field.name, &stored.name);
                 question.keys.push(Key { sql: quote(&stored.name), any_case });
             }
-            None if index.condition.contains(&field.name) => {
+            None if with_word(&index.condition, &field.name, "") != index.condition => {
                 fill_value(field)?;
                 question.filter.clear();
             }
@@ -72,4 +72,34 @@ pub(super) fn question(live: &Collection, new: &Collection, text: &str) -> Optio
         }
     }
     Some(question)
+}
+
+/// `sql` with the whole word `word` replaced by `other`. Column names may stand in quotes, so what is in
+/// quotes counts too.
+fn with_word(sql: &str, word: &str, other: &str) -> String {
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut replaced = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some(start) = rest.find(is_word) {
+        let length = rest[start..].find(|letter| !is_word(letter)).unwrap_or(rest.len() - start);
+        let found = &rest[start..start + length];
+        replaced.push_str(&rest[..start]);
+        replaced.push_str(if found == word { other } else { found });
+        rest = &rest[start + length..];
+    }
+    replaced.push_str(rest);
+    replaced
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_words_of_a_condition_are_renamed() {
+        assert_eq!(with_word("status != '' AND a > 1", "a", "b"), "status != '' AND b > 1");
+        assert_eq!(with_word("`a` != ''", "a", "b"), "`b` != ''");
+        assert_eq!(with_word("a_b = 1", "a", "c"), "a_b = 1");
+        assert_eq!(with_word("", "a", "b"), "");
+    }
 }
