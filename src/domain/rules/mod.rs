@@ -2,6 +2,7 @@
 //! syntax tree, and names to the fields, relations and request values that they mean. Knows no SQL.
 
 pub mod ast;
+mod blank;
 mod check;
 pub mod condition;
 mod error;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::domain::Json;
 use crate::domain::fields::FieldKind;
 use crate::domain::record::Record;
-use crate::domain::rules::ast::{Operand, OperandKind, Span};
+use crate::domain::rules::ast::Span;
 use crate::domain::rules::condition::{FieldRef, Known, Modifier, Path, Root, Step, Term};
 use crate::domain::rules::error::RuleError;
 use crate::domain::rules::resolve::{RowState, Scope, is_list_type, modifier, unfit};
@@ -126,17 +126,6 @@ fn body(
     }
 }
 
-/// Whether `operand` asks for each of the values of a field for which none are submitted; then also
-/// whether the field is multiple. What is not there equals nothing, not even what is empty: a guest's
-/// id must not be found among the members that nobody named.
-pub(super) fn blank_each(scope: &Scope<'_>, operand: &Operand) -> Option<bool> {
-    let OperandKind::Identifier(name) = &operand.kind else { return None };
-    let name = name.strip_prefix("@request.body.")?.strip_suffix(":each")?;
-    let field = scope.collection.field(name).filter(|field| is_list_type(&field.kind))?;
-    let submitted = scope.request.body.get(name).unwrap_or(&Json::Null);
-    elements(submitted).is_empty().then(|| field.is_multiple())
-}
-
 fn is_relation(by: &FieldRef) -> bool {
     matches!(by.field().kind, FieldKind::Relation(_))
 }
@@ -181,7 +170,8 @@ fn each(
     values.pop().map_or_else(null, |value| Term::Known(Known::new(Json::String(value))))
 }
 
-fn elements(value: &Json) -> Vec<String> {
+/// The texts of a normalised select, file or relation value.
+pub(super) fn elements(value: &Json) -> Vec<String> {
     match value {
         Json::String(text) if !text.is_empty() => vec![text.clone()],
         Json::Array(values) => {

@@ -12,7 +12,7 @@ use crate::domain::rules::condition::{
 };
 use crate::domain::rules::error::RuleError;
 use crate::domain::rules::request::RequestInfo;
-use crate::domain::rules::{functions, macros, request_values};
+use crate::domain::rules::{blank, functions, macros, request_values};
 use crate::domain::schema::Schema;
 
 /// Most relations on the way to one value (contract A 1.10).
@@ -71,14 +71,7 @@ impl Scope<'_> {
     fn compare(&self, comparison: &Comparison) -> Result<Compare, RuleError> {
         let (operator, any) = (comparison.operator, comparison.any);
         let (left, right) = (self.term(&comparison.left)?, self.term(&comparison.right)?);
-        let sides = [&comparison.left, &comparison.right];
-        let blank = sides.into_iter().find_map(|side| request_values::blank_each(self, side));
-        let decided = match (operator, blank) {
-            (Operator::Equal, Some(_)) => Some(false),
-            (Operator::NotEqual, Some(multiple)) if any || !multiple => Some(true),
-            _ => None,
-        };
-        Ok(match decided {
+        Ok(match blank::decided(self, comparison, &left, &right) {
             Some(holds) => Compare {
                 left: Term::Known(Known::new(Json::Bool(holds))),
                 operator: Operator::Equal,

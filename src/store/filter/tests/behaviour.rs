@@ -437,7 +437,7 @@ fn what_was_not_submitted_is_among_nothing() {
     let request = with_body(guest(), json!({ "kind": "", "editors": [] }));
     let mut cases = Vec::new();
     for field in ["tags", "editors", "kind", "author"] {
-        for empty in ["''", "null", "@request.auth.id", "note", "'x'"] {
+        for empty in ["''", "null", "@request.auth.id", "draft", "'x'"] {
             let each = format!("@request.body.{field}:each");
             cases.push((format!("{each} = {empty}"), ""));
             cases.push((format!("{each} ?= {empty}"), ""));
@@ -445,6 +445,11 @@ fn what_was_not_submitted_is_among_nothing() {
             cases.push((format!("{each} ?!= {empty}"), "p1 p2 p3 p4"));
         }
     }
+    // Null is not unequal to null, and inside JSON it is a value of its own.
+    cases.push(("@request.body.tags:each ?= tags:each".into(), ""));
+    cases.push(("@request.body.tags:each ?!= tags:each".into(), "p1 p3 p4"));
+    cases.push(("@request.body.tags:each ?= meta".into(), "p2"));
+    cases.push(("@request.body.tags:each ?!= meta".into(), "p1 p3 p4"));
     cases.push(("@request.body.kind:each != ''".into(), "p1 p2 p3 p4"));
     cases.push(("@request.body.tags:each != ''".into(), ""));
     cases.push(("@request.body.tags:each != 'x'".into(), "p1 p2 p3 p4"));
