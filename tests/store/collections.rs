@@ -287,6 +287,17 @@ async fn ids_of_views_are_texts() {
 }
 
 #[tokio::test]
+async fn a_view_that_the_database_refuses_is_named() {
+    let test = TestStore::start().await;
+    let view = view("stats", "SELECT id FROM nowhere");
+    let refused = test.store.write(move |tx| ddl::create(tx, &view)).await.unwrap_err();
+    assert_eq!(
+        refused.to_string().lines().next(),
+        Some("error in view stats: no such table: main.nowhere")
+    );
+}
+
+#[tokio::test]
 async fn collections_are_stored_in_the_order_in_which_they_were_made() {
     let test = TestStore::start().await;
     let names = |test: &TestStore| -> Vec<String> {

@@ -46,11 +46,7 @@ pub fn drop(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
     tx.run(statements::drop(collection))?;
     let broken = broken_views(tx)?;
     match broken.into_iter().find(|(view, _)| broken_before.iter().all(|(name, _)| name != view)) {
-        Some((view, StoreError::Statement { message, source })) => {
-            let message = format!("error in view {view}: {message}");
-            Err(StoreError::Statement { message, source })
-        }
-        Some((_, error)) => Err(error),
+        Some((view, error)) => Err(in_view(&view, error)),
         None => Ok(()),
     }
 }
@@ -136,9 +132,14 @@ fn broken_views(tx: &mut Tx) -> Result<Vec<(String, StoreError)>, StoreError> {
     Ok(broken)
 }
 
+fn create_view(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
+    let made = create_text_view(tx, collection);
+    made.map_err(|error| in_view(&collection.name, error))
+}
+
 /// Ids of views are texts (contract A 2.12). Where the query's are none the view casts them, and
 /// only there: a cast id could not be looked up by an index.
-fn create_view(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
+fn create_text_view(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
     tx.run(statements::create_view(tx.dialect(), collection))?;
     let id_type = tx.dialect().id_type(&collection.name);
     let id_type = tx.fetch_optional(id_type)?;
@@ -152,6 +153,16 @@ fn create_view(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
     }
     tx.run(statements::drop(collection))?;
     tx.run(statements::create_view_with_text_id(tx.dialect(), collection)).map(|_| ())
+}
+
+/// Says which view it is whose query the database refuses, where the database does not.
+fn in_view(view: &str, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Statement { message, source } if !message.contains("error in view") => {
+            StoreError::Statement { message: format!("error in view {view}: {message}"), source }
+        }
+        error => error,
+    }
 }
 
 fn run_all(tx: &mut Tx, statements: Vec<Statement>) -> Result<(), StoreError> {
