@@ -214,9 +214,7 @@ impl Difference {
             }
             let locked = merge::locked(live);
             if !last.parked {
-                let kind = ChangeKind::ParkedCollection;
-                let text = "missing from the file: rules locked, data kept";
-                self.drafts.push(Change::new(Class::Safe, kind, (name, ""), text).into());
+                self.drafts.push(parking(name, declared));
                 self.update(live, &locked);
             }
             self.parked.push((*name).to_owned());
@@ -300,6 +298,19 @@ impl Difference {
             }
         }
     }
+}
+
+/// A file without any collection is more often one that was cut short than one that means it.
+fn parking(name: &str, declared: &Declared) -> Draft {
+    let kind = ChangeKind::ParkedCollection;
+    if declared.collections.is_empty() {
+        let text = "missing from the file, which declares no collection at all";
+        return Change::new(Class::Blocked, kind, (name, ""), text)
+            .advise("put the collections back, or name them in [removed]")
+            .into();
+    }
+    let text = "missing from the file: rules locked, data kept";
+    Change::new(Class::Safe, kind, (name, ""), text).into()
 }
 
 fn not_managed(path: (&str, &str)) -> Draft {

@@ -112,6 +112,16 @@ fn relations_and_indexes_follow_the_stored_ids() {
 }
 
 #[test]
+fn a_file_that_lost_everything_changes_nothing() {
+    let world = World::after(&file(&[posts(&json!([]))]));
+    let difference = world.diff(&file(&[]));
+    assert_eq!(
+        summary(&difference),
+        [change(Class::Blocked, ChangeKind::ParkedCollection, "posts")]
+    );
+}
+
+#[test]
 fn a_missing_field_is_parked_and_comes_back() {
     let both = json!([
         { "name": "title", "type": "text" },
