@@ -1,8 +1,8 @@
 //! Finds `config.toml` and everything around it on the disk, and loads it.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use crate::cli::environment::{DotenvError, Environment};
 use crate::config::{self, Colours, Config, Report, Source, SourceFile};
@@ -28,7 +28,16 @@ pub struct Configuration {
     pub file: PathBuf,
     /// All files that were read or would have been if they were there; a change of one of them may
     /// change the configuration.
-    pub files: Vec<PathBuf>,
+    pub files: Vec<ReadFile>,
+}
+
+/// A file as it was when the configuration was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadFile {
+    /// Where it is, or would be.
+    pub path: PathBuf,
+    /// Its text; nothing when it was not there or could not be read.
+    pub text: Option<String>,
 }
 
 /// Why there is no configuration.
@@ -77,34 +86,34 @@ impl Lookup {
     pub fn load(&self) -> Result<Configuration, LoadError> {
         let file = self.file.clone();
         let folder = folder_of(&file);
-        let main = read(&file)?;
+        let disk = Disk::default();
+        let main = disk.read(&file)?;
         let overlay_file = overlay_of(&file, &self.environment);
-        let overlay = overlay_file.is_file().then(|| read(&overlay_file)).transpose()?;
-        let dotenv_file = folder.join(".env");
-        let variables = match self.dotenv {
-            true => self.variables.over_dotenv(&folder)?,
-            false => self.variables.clone(),
+        let overlay = match disk.read(&overlay_file) {
+            Err(_) if !overlay_file.exists() => None,
+            overlay => Some(overlay?),
         };
-        let files = Mutex::new(vec![file.clone(), overlay_file, dotenv_file]);
-        let note = |path: &Path| {
-            files.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(path.to_owned());
+        let variables = if self.dotenv {
+            // Noted before it is parsed: what is saved in between is seen as a change then.
+            disk.note(&folder.join(".env"), fs::read_to_string(folder.join(".env")).ok());
+            self.variables.over_dotenv(&folder)?
+        } else {
+            self.variables.clone()
         };
         let source = Source {
             main,
             overlay,
             environment: &self.environment,
-            included: &|pattern| included(&folder, pattern, &note),
+            included: &|pattern| disk.included(&folder, pattern),
             variable: &|name| variables.variable(name),
             secret_file: &|path| {
-                let path = folder.join(path);
-                note(&path);
-                fs::read_to_string(&path).map_err(|error| format!("`{}`: {error}", path.display()))
+                let file = disk.read(&folder.join(path)).map_err(|error| error.to_string())?;
+                Ok(file.text)
             },
         };
         let config =
             config::load(&source).map_err(|report| LoadError::Invalid(Box::new(report)))?;
-        let files = files.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Ok(Configuration { config, file, files })
+        Ok(Configuration { config, file, files: disk.files.into_inner() })
     }
 }
 
@@ -112,13 +121,6 @@ impl Lookup {
 /// is there.
 pub(super) fn usual_file() -> Option<PathBuf> {
     Some(PathBuf::from("config.toml")).filter(|file| file.is_file())
-}
-
-fn read(path: &Path) -> Result<SourceFile, LoadError> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(SourceFile::new(shown(path), text)),
-        Err(source) => Err(LoadError::Unreadable { path: path.to_owned(), source }),
-    }
 }
 
 /// `config.toml` and `prod` make `config.prod.toml`.
@@ -139,21 +141,39 @@ fn shown(path: &Path) -> String {
     path.strip_prefix("./").unwrap_or(path).display().to_string()
 }
 
-/// The files that `pattern`, relative to `folder`, matches, in byte order of their paths.
-fn included(folder: &Path, pattern: &str, note: &dyn Fn(&Path)) -> Result<Vec<SourceFile>, String> {
-    // The folder is noted even when nothing matches: a file may be added to it.
-    note(&folder.join(pattern));
-    let escaped = glob::Pattern::escape(&folder.display().to_string());
-    let paths = glob::glob(&format!("{escaped}/{pattern}")).map_err(|error| error.to_string())?;
-    let mut paths: Vec<PathBuf> =
-        paths.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
-    paths.sort();
-    let mut files = Vec::with_capacity(paths.len());
-    for path in paths.iter().filter(|path| path.is_file()) {
-        note(path);
-        files.push(read(path).map_err(|error| error.to_string())?);
+/// Reads files and remembers what was in them.
+#[derive(Default)]
+struct Disk {
+    files: RefCell<Vec<ReadFile>>,
+}
+
+impl Disk {
+    fn note(&self, path: &Path, text: Option<String>) {
+        self.files.borrow_mut().push(ReadFile { path: path.to_owned(), text });
     }
-    Ok(files)
+
+    fn read(&self, path: &Path) -> Result<SourceFile, LoadError> {
+        let text = fs::read_to_string(path);
+        self.note(path, text.as_ref().ok().cloned());
+        match text {
+            Ok(text) => Ok(SourceFile::new(shown(path), text)),
+            Err(source) => Err(LoadError::Unreadable { path: path.to_owned(), source }),
+        }
+    }
+
+    /// The files that `pattern`, relative to `folder`, matches, in byte order of their paths.
+    fn included(&self, folder: &Path, pattern: &str) -> Result<Vec<SourceFile>, String> {
+        // The folder is noted even when nothing matches: a file may be added to it.
+        self.note(&folder.join(pattern), None);
+        let escaped = glob::Pattern::escape(&folder.display().to_string());
+        let paths =
+            glob::glob(&format!("{escaped}/{pattern}")).map_err(|error| error.to_string())?;
+        let mut paths: Vec<PathBuf> =
+            paths.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+        paths.sort();
+        let files = paths.iter().filter(|path| path.is_file());
+        files.map(|path| self.read(path).map_err(|error| error.to_string())).collect()
+    }
 }
 
 #[cfg(test)]
@@ -185,7 +205,19 @@ mod tests {
         let settings = found.config.settings.as_map();
         assert_eq!(settings["meta"]["appName"], "From dotenv");
         assert_eq!(settings["meta"]["appURL"], "http://dev.example.com");
-        assert!(found.files.iter().any(|file| file.ends_with("collections/a.toml")));
+        assert!(found.files.iter().any(|file| file.path.ends_with("collections/a.toml")));
+    }
+
+    #[test]
+    fn files_are_remembered_as_they_were_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        fs::write(&file, "[app]\nname = \"Before\"\n").unwrap();
+        let before = lookup(folder.path()).load().unwrap();
+        fs::write(&file, "[app]\nname = \"After\"\n").unwrap();
+        let after = lookup(folder.path()).load().unwrap();
+        assert_eq!(before.files[0].text.as_deref(), Some("[app]\nname = \"Before\"\n"));
+        assert_ne!(before.files, after.files);
     }
 
     #[test]

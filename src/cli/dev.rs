@@ -1,11 +1,10 @@
 //! `ferrobase dev` follows its config file: whatever changes is applied as far as it may go by
 //! itself. What cannot be used or needs a person is printed, and the old configuration goes on.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cli::boot::StartError;
-use crate::cli::configuration::{Configuration, Lookup};
+use crate::cli::configuration::{Configuration, Lookup, ReadFile};
 use crate::cli::run::{colours, warn};
 use crate::cli::serve::{self, ServeOptions, Server};
 use crate::cli::terminal::{complain, say};
@@ -24,14 +23,14 @@ pub(super) async fn follow(server: &Server, options: &ServeOptions) {
     };
     let mut seen = Seen::default();
     if let Some(configuration) = &server.start().configuration {
-        watch.add(configuration.files.iter().map(PathBuf::as_path));
+        watch.add(configuration.files.iter().map(|file| file.path.as_path()));
         seen.warns_anew(configuration);
     }
     // The first look is for what was saved between the start and the watch.
     let mut look = Look::First;
     loop {
         if let Some(configuration) = seen.load(&lookup) {
-            watch.add(configuration.files.iter().map(PathBuf::as_path));
+            watch.add(configuration.files.iter().map(|file| file.path.as_path()));
             if seen.warns_anew(&configuration) {
                 warn(&configuration);
             }
@@ -55,7 +54,7 @@ enum Look {
 /// passed over.
 #[derive(Default)]
 struct Seen {
-    files: Vec<(PathBuf, Option<Vec<u8>>)>,
+    files: Vec<ReadFile>,
     fault: String,
     warnings: Vec<String>,
 }
@@ -79,10 +78,8 @@ impl Seen {
     }
 
     fn is_new(&mut self, configuration: &Configuration) -> bool {
-        let text = |file: &PathBuf| (file.clone(), std::fs::read(file).ok());
-        let files: Vec<_> = configuration.files.iter().map(text).collect();
-        let is_new = files != self.files;
-        self.files = files;
+        let is_new = configuration.files != self.files;
+        self.files.clone_from(&configuration.files);
         self.fault.clear();
         is_new
     }
