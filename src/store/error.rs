@@ -15,7 +15,7 @@ pub enum StoreError {
     #[error("the database has too much to do, try again later")]
     Busy,
     /// The function did not end in the time it was given.
-    #[error("the database did not answer in time")]
+    #[error("the database did not answer in time; a slow filter, sort or view may want an index")]
     Deadline,
     /// A write through a read, or a database that may not be written.
     #[error("the database is read-only")]
