@@ -4,12 +4,13 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cli::configuration::LoadError;
+use crate::cli::configuration::{Configuration, LoadError};
 use crate::config::{Config, Durability as ConfigDurability};
 use crate::domain::event::Event;
 use crate::services::Error;
 use crate::services::app::{App, Options};
 use crate::services::clock::Clock;
+use crate::services::configuration::CurrentConfig;
 use crate::services::passwords::{self, Cost, Passwords};
 use crate::services::plan::Stop;
 use crate::services::records::empty_lists::EmptyLists;
@@ -56,8 +57,8 @@ pub enum StartError {
 pub(super) struct AppOptions<'a> {
     /// The data folder.
     pub dir: &'a Path,
-    /// What the file says, when there is one.
-    pub config: Option<&'a Config>,
+    /// The file, when there is one.
+    pub configuration: Option<&'a Configuration>,
     /// What time it is.
     pub clock: Clock,
     /// Whether failed sign-ins slow down those who fail; `None` is as the file says.
@@ -71,12 +72,13 @@ pub(super) struct AppOptions<'a> {
 /// # Errors
 /// Why that is not possible.
 pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
+    let config = options.configuration.map(|configuration| configuration.config.as_ref());
     let callers = Arc::new(Callers::default());
     let store = {
         let callers = Arc::clone(&callers);
         let mut store = StoreOptions::new(options.dir);
         store.events = Arc::new(move |events: &[Event]| callers.on_events(events));
-        if let Some(config) = options.config {
+        if let Some(config) = config {
             store.durability = match config.database.durability {
                 ConfigDurability::Full => Durability::Full,
                 ConfigDurability::Normal => Durability::Normal,
@@ -88,16 +90,16 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
         }
         Store::open(store)?
     };
-    let throttle = options
-        .throttle
-        .unwrap_or_else(|| options.config.is_none_or(|config| config.auth.throttle));
+    let throttle =
+        options.throttle.unwrap_or_else(|| config.is_none_or(|config| config.auth.throttle));
     Ok(App {
         store,
         clock: options.clock.clone(),
-        passwords: Passwords::start(cost(options.config), hashing_threads())?,
+        passwords: Passwords::start(cost(config), hashing_threads())?,
         callers,
         throttle: Throttle::new(throttle),
         empty_lists: EmptyLists::default(),
+        configuration: options.configuration.map(current).unwrap_or_default(),
         options: Options { locked: options.locked },
     })
 }
@@ -112,6 +114,11 @@ pub(super) fn make_dir(dir: &Path) -> Result<(), StartError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.recursive(true).create(dir).map_err(|source| StartError::Open(fault(source)))
+}
+
+fn current(configuration: &Configuration) -> CurrentConfig {
+    let file = configuration.file.display().to_string();
+    CurrentConfig::of(file, Arc::clone(&configuration.config))
 }
 
 fn cost(config: Option<&Config>) -> Cost {

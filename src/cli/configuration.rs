@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::cli::environment::{DotenvError, Environment};
 use crate::config::{self, Colours, Config, Report, Source, SourceFile};
@@ -23,7 +24,7 @@ pub struct Lookup {
 /// A configuration and where it came from.
 pub struct Configuration {
     /// What it says.
-    pub config: Config,
+    pub config: Arc<Config>,
     /// The file itself.
     pub file: PathBuf,
     /// All files that were read or would have been if they were there; a change of one of them may
@@ -113,7 +114,7 @@ impl Lookup {
         };
         let config =
             config::load(&source).map_err(|report| LoadError::Invalid(Box::new(report)))?;
-        Ok(Configuration { config, file, files: disk.files.into_inner() })
+        Ok(Configuration { config: Arc::new(config), file, files: disk.files.into_inner() })
     }
 }
 

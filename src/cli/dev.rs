@@ -1,6 +1,7 @@
 //! `ferrobase dev` follows its config file: whatever changes is applied as far as it may go by
 //! itself. What cannot be used or needs a person is printed, and the old configuration goes on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::boot::StartError;
@@ -9,6 +10,7 @@ use crate::cli::run::{colours, warn};
 use crate::cli::serve::{self, ServeOptions, Server};
 use crate::cli::terminal::{complain, say};
 use crate::cli::watch::{Notice, Watch};
+use crate::services::configuration::{CurrentConfig, Problem, ProblemKind};
 use crate::services::plan;
 
 /// Applies the file again whenever it changes, for as long as it is polled.
@@ -21,6 +23,7 @@ pub(super) async fn follow(server: &Server, options: &ServeOptions) {
             return std::future::pending().await;
         }
     };
+    let app = server.app();
     let mut seen = Seen::default();
     if let Some(configuration) = &server.start().configuration {
         watch.add(configuration.files.iter().map(|file| file.path.as_path()));
@@ -29,7 +32,7 @@ pub(super) async fn follow(server: &Server, options: &ServeOptions) {
     // The first look is for what was saved between the start and the watch.
     let mut look = Look::First;
     loop {
-        if let Some(configuration) = seen.load(&lookup) {
+        if let Some(configuration) = seen.load(&lookup, &app.configuration) {
             watch.add(configuration.files.iter().map(|file| file.path.as_path()));
             if seen.warns_anew(&configuration) {
                 warn(&configuration);
@@ -60,13 +63,16 @@ struct Seen {
 }
 
 impl Seen {
-    /// The configuration, when it can be used and is not the one of the last look.
-    fn load(&mut self, lookup: &Lookup) -> Option<Configuration> {
+    /// The configuration, when it can be used and is not the one of the last look. One that cannot be
+    /// used leaves `current` as it is, with the reason.
+    fn load(&mut self, lookup: &Lookup, current: &CurrentConfig) -> Option<Configuration> {
         match lookup.load() {
             Ok(configuration) => self.is_new(&configuration).then_some(configuration),
             Err(error) => {
                 let fault = error.to_string();
                 if self.fault != fault {
+                    let (kind, text) = (ProblemKind::Invalid, fault.clone());
+                    current.keep(Problem { kind, text });
                     let text = error.render(colours());
                     complain(&format!("{text}\nThe server goes on with the old configuration."));
                     self.fault = fault;
@@ -95,7 +101,16 @@ impl Seen {
 
 async fn apply(server: &Server, configuration: &Configuration, allow_public: bool, look: Look) {
     let file = configuration.file.display();
-    match serve::apply(&server.app(), configuration, allow_public).await {
+    let app = server.app();
+    let applied = serve::apply(&app, configuration, allow_public).await;
+    match &applied {
+        Ok(_) => app.configuration.replace(Arc::clone(&configuration.config)),
+        Err(error) => {
+            let (kind, text) = (ProblemKind::Blocked, error.to_string());
+            app.configuration.keep(Problem { kind, text });
+        }
+    }
+    match applied {
         Ok(Some(applied)) if !applied.plan.is_empty() => {
             say(&format!("{}\nApplied.", plan::render(&applied.plan)));
         }

@@ -201,7 +201,7 @@ fn open(options: &ServeOptions, configuration: Option<&Configuration>) -> Result
     let locked = options.mode == Mode::Production && configuration.is_some();
     boot::open(&AppOptions {
         dir: &options.dir,
-        config: configuration.map(|configuration| &configuration.config),
+        configuration,
         clock: options.clock.clone(),
         throttle: options.variables.switch("FERROBASE_AUTH_THROTTLE"),
         locked: options.locked.unwrap_or(locked),

@@ -82,11 +82,11 @@ async fn open(
     data: &DataOptions,
     lookup: &impl Fn(&DataOptions) -> Option<Lookup>,
 ) -> Result<App, StartError> {
-    let config = lookup(data).and_then(|lookup| lookup.load().ok());
+    let configuration = lookup(data).and_then(|lookup| lookup.load().ok());
     make_dir(&data.dir)?;
     let app = boot::open(&AppOptions {
         dir: &data.dir,
-        config: config.as_ref().map(|configuration| &configuration.config),
+        configuration: configuration.as_ref(),
         clock: Clock::system(),
         throttle: None,
         locked: false,

@@ -6,9 +6,12 @@ mod checks;
 mod shape;
 mod validation;
 mod views;
+mod written;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use written::Written;
 
 use crate::config::auth_options;
 use crate::config::fields::{self, DeclaredField};
@@ -43,6 +46,8 @@ pub struct CollectionSpec {
     pub managed: bool,
     /// Where its parts are written.
     pub places: CollectionPlaces,
+    /// What is written there, before it was expanded.
+    pub written: Written,
 }
 
 impl CollectionSpec {
@@ -55,6 +60,7 @@ impl CollectionSpec {
             protect: false,
             managed: true,
             places: CollectionPlaces::default(),
+            written: Written::default(),
         }
     }
 }

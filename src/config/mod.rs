@@ -46,7 +46,7 @@ mod webhooks;
 use std::sync::Arc;
 
 pub use auth::{Argon2, Auth};
-pub use collections::{CollectionPlaces, CollectionSpec};
+pub use collections::{CollectionPlaces, CollectionSpec, Written};
 pub use database::{Database, Durability};
 pub use explain::explain;
 pub use jobs::{Job, Task};

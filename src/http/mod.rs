@@ -6,6 +6,8 @@ mod admin_ui;
 mod auth;
 pub mod body;
 pub mod caller;
+mod collections;
+mod configuration;
 pub mod edge;
 pub mod error;
 mod health;
@@ -54,6 +56,9 @@ pub fn application(
 fn routes(config: &mut ServiceConfig) {
     config
         .service(at("/api/health").route(get().to(health::health)))
+        .service(at("/api/config").route(get().to(configuration::report)))
+        .service(at("/api/collections").route(get().to(collections::list)))
+        .service(at("/api/collections/{collection}").route(get().to(collections::view)))
         .service(
             at("/api/collections/{collection}/records")
                 .route(get().to(records::list))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::services::clock::Clock;
+use crate::services::configuration::CurrentConfig;
 use crate::services::passwords::Passwords;
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::throttle::Throttle;
@@ -24,6 +25,8 @@ pub struct App {
     pub throttle: Throttle,
     /// Who was lately told that a list has nothing for them.
     pub empty_lists: EmptyLists,
+    /// The config file that collections and settings come from, if they do.
+    pub configuration: CurrentConfig,
     /// What the command line and the config file settled for the life of the process.
     pub options: Options,
 }

@@ -5,6 +5,8 @@ pub mod auth;
 pub mod bootstrap;
 pub mod clock;
 pub mod collections;
+pub mod configuration;
+pub mod paging;
 pub mod passwords;
 pub mod plan;
 pub mod records;

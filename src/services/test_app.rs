@@ -10,6 +10,7 @@ use crate::domain::schema::Schema;
 use crate::domain::time::Timestamp;
 use crate::services::app::{App, Options};
 use crate::services::clock::Clock;
+use crate::services::configuration::CurrentConfig;
 use crate::services::passwords::{Cost, Passwords};
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::throttle::Throttle;
@@ -44,6 +45,7 @@ impl TestApp {
             callers,
             throttle: Throttle::new(true),
             empty_lists: EmptyLists::default(),
+            configuration: CurrentConfig::default(),
             options: Options::default(),
         };
         make_tables(&app.store, collections).await;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::harness::{Process, QUICK};
+use super::harness::{PASSWORD, Process, QUICK};
 
 const NOTES: &str = "/api/collections/notes/records";
 
@@ -58,6 +58,8 @@ async fn a_database_that_is_left_alone_is_not_said_to_be_as_the_file_says() {
 async fn a_broken_file_leaves_the_old_one_serving() {
     let folder = tempfile::tempdir().unwrap();
     write_config(folder.path(), "text = \"text!\"");
+    let made = Process::run(folder.path(), &["superuser", "upsert", "root@example.com", PASSWORD]);
+    assert_eq!(made.code, Some(0), "{made:?}");
     let process = Process::dev(folder.path(), &[]);
     let guest = process.guest();
     guest.create("notes", json!({ "text": "a" })).await.expect(200);
@@ -66,10 +68,23 @@ async fn a_broken_file_leaves_the_old_one_serving() {
     assert!(process.wait_for_error("1 error").contains("did you mean `text`"));
     guest.create("notes", json!({ "text": "b" })).await.expect(200);
     assert_eq!(guest.get(NOTES).await.at("/totalItems"), json!(2));
+    let root = guest.sign_in("_superusers", "root@example.com", PASSWORD).await;
+    let report = root.get("/api/config").await.expect(200);
+    assert_eq!(report.at("/problem/kind"), json!("invalid"));
+    assert!(report.at("/problem/text").as_str().unwrap().contains("did you mean `text`"));
+    assert_eq!(report.at("/collections/notes/fields"), json!({ "text": "text!" }));
 
     write_config(folder.path(), "text = \"text!\", mended = \"bool\"");
     process.wait_for_output("Applied.");
     assert_eq!(guest.get(NOTES).await.at("/items/1/mended"), json!(false));
+    let report = root.get("/api/config").await.expect(200);
+    assert_eq!(report.at("/problem"), json!(null));
+    assert_eq!(report.at("/collections/notes/fields/mended"), json!("bool"));
+
+    write_config(folder.path(), "text = \"text!\"");
+    process.wait_for_output("parked");
+    let report = root.get("/api/config").await.expect(200);
+    assert_eq!(report.at("/parked"), json!({ "collections": [], "fields": ["notes.mended"] }));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod harness;
 mod accounts;
 mod bad_input;
 mod blog;
+mod collections;
 mod development;
 mod edge;
 mod kill;

@@ -2,7 +2,7 @@
 //! has: `id`, system fields, timestamps, indexes.
 
 use crate::config::auth_options;
-use crate::config::collections::{CollectionPlaces, CollectionSpec, Gathered};
+use crate::config::collections::{CollectionPlaces, CollectionSpec, Gathered, Written};
 use crate::config::fields::DeclaredField;
 use crate::config::indexes::Indexes;
 use crate::config::report::Fault;
@@ -73,6 +73,7 @@ pub(super) fn spec(
             query: section.node("query").map(|node| node.place.clone()),
             ..CollectionPlaces::default()
         },
+        written: Written::read(section),
         ..CollectionSpec::new(collection)
     }
 }

@@ -2,9 +2,12 @@
 //! and the schema that everybody sees, all inside the caller's transaction. Whether a change makes
 //! sense and who may do it is decided before, by the collections API or a plan.
 
+mod list;
 pub mod views;
 
 use std::sync::Arc;
+
+pub use list::{list, view};
 
 use crate::domain::collection::Collection;
 use crate::domain::invalid::{Fault, FieldErrors};

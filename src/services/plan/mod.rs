@@ -4,6 +4,7 @@
 //! A plan compares three things by name: what the file declares, what was applied last, and what
 //! the database has. It deletes nothing because it is missing from the file, and it never guesses.
 
+mod applied;
 mod boot;
 mod change;
 mod checks;
@@ -23,6 +24,7 @@ mod views;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use applied::{LastApplied, last_applied};
 pub use boot::{Applied, BootOptions, Stop, boot};
 pub use change::{Change, ChangeKind, Class, Plan};
 pub use declared::Declared;

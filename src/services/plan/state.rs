@@ -44,6 +44,16 @@ impl State {
         fingerprint(&serde_json::to_vec(self).unwrap_or_default())
     }
 
+    /// Names of the parked collections, and of parked fields of the others as `collection.field`.
+    pub(super) fn parked(&self) -> (Vec<String>, Vec<String>) {
+        let (parked, others): (Vec<_>, Vec<_>) =
+            self.collections.iter().partition(|(_, collection)| collection.parked);
+        let fields = others.iter().flat_map(|(name, collection)| {
+            collection.parked_fields.iter().map(move |field| format!("{name}.{field}"))
+        });
+        (parked.into_iter().map(|(name, _)| name.clone()).collect(), fields.collect())
+    }
+
     /// The collection called `name`, in any case.
     pub(super) fn collection(&self, name: &str) -> Option<&LastCollection> {
         self.collections

@@ -4,16 +4,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-
 use crate::domain::collection::Collection;
 use crate::domain::random::Random;
 use crate::domain::rules::RequestInfo;
 use crate::domain::time::Timestamp;
 use crate::services::Error;
 use crate::services::app::App;
+use crate::services::paging::{Page, Paging, Total, parameter, signed};
 use crate::services::records::empty_lists::Pace;
-use crate::services::records::paging::{Paging, Total, parameter};
 use crate::services::records::record_view::RecordView;
 use crate::services::records::{access, answer};
 use crate::store::filter::{FilterError, Query};
@@ -21,22 +19,6 @@ use crate::store::{Db, records};
 
 /// Longest wait in milliseconds of whoever probes a rule.
 const LONGEST_WAIT: u32 = 500;
-
-/// One page of a list.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Page {
-    /// The records.
-    pub items: Vec<RecordView>,
-    /// The number of the page, from 1.
-    pub page: u64,
-    /// Most records of a page.
-    pub per_page: u64,
-    /// Records of all pages together, or -1 when they were not counted.
-    pub total_items: i64,
-    /// Number of pages, or -1 when the records were not counted.
-    pub total_pages: i64,
-}
 
 /// The records of `collection` that the caller may list and the filter lets through, one page of
 /// them. `address` is where the request comes from.
@@ -49,7 +31,7 @@ pub async fn list(
     collection: &Collection,
     request: RequestInfo,
     address: IpAddr,
-) -> Result<Page, Error> {
+) -> Result<Page<RecordView>, Error> {
     access::require_unlocked(collection.rules.list.as_ref(), &request)?;
     let paging = Paging::read(&request)?;
     let probes = may_probe(collection, &request);
@@ -68,7 +50,7 @@ fn within(
     collection: &str,
     paging: Paging,
     request: &RequestInfo,
-) -> Result<Page, Error> {
+) -> Result<Page<RecordView>, Error> {
     let collection = access::collection(db, collection)?;
     access::require_unlocked(collection.rules.list.as_ref(), request)?;
     let schema = db.schema();
@@ -101,10 +83,6 @@ fn refused(error: FilterError) -> Error {
     }
 }
 
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
 /// How many records there are on all pages. A first page that is not full has them all.
 fn count(db: &mut Db, query: &Query<'_>, paging: Paging, found: u64) -> Result<u64, Error> {
     let last = found < paging.per_page && (found > 0 || paging.page == 1);
@@ -113,18 +91,6 @@ fn count(db: &mut Db, query: &Query<'_>, paging: Paging, found: u64) -> Result<u
     }
     let statement = query.count().map_err(refused)?;
     Ok(u64::try_from(db.fetch_one(statement)?.int(0)?).unwrap_or_default())
-}
-
-impl Page {
-    fn new(items: Vec<RecordView>, paging: Paging, total: Option<u64>) -> Self {
-        Self {
-            items,
-            page: paging.page,
-            per_page: paging.per_page,
-            total_items: total.map_or(-1, signed),
-            total_pages: total.map_or(-1, |total| signed(paging.pages(total))),
-        }
-    }
 }
 
 /// Whether an empty answer could tell what a rule hides.

@@ -12,7 +12,6 @@ mod expand;
 mod expand_tree;
 pub mod hashes;
 pub mod list;
-mod paging;
 pub mod record_view;
 pub mod sign_in_fields;
 pub mod system_refs;

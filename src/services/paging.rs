@@ -1,5 +1,7 @@
 //! The parameters of a list answer and the numbers around its items (contract A 1.7).
 
+use serde::Serialize;
+
 use crate::domain::rules::RequestInfo;
 use crate::services::Error;
 
@@ -24,6 +26,35 @@ pub(super) enum Total {
     Counted,
     /// Do not count: `totalItems` and `totalPages` are -1.
     Skipped,
+}
+
+/// One page of a list.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Page<T> {
+    /// What the page has.
+    pub items: Vec<T>,
+    /// The number of the page, from 1.
+    pub page: u64,
+    /// Most items of a page.
+    pub per_page: u64,
+    /// Items of all pages together, or -1 when they were not counted.
+    pub total_items: i64,
+    /// Number of pages, or -1 when the items were not counted.
+    pub total_pages: i64,
+}
+
+impl<T> Page<T> {
+    /// The page that `paging` asked for; `total` is there when it was counted.
+    pub(super) fn new(items: Vec<T>, paging: Paging, total: Option<u64>) -> Self {
+        Self {
+            items,
+            page: paging.page,
+            per_page: paging.per_page,
+            total_items: total.map_or(-1, signed),
+            total_pages: total.map_or(-1, |total| signed(paging.pages(total))),
+        }
+    }
 }
 
 impl Paging {
@@ -58,6 +89,11 @@ impl Paging {
 /// The parameter called `name`; an empty one counts as absent.
 pub(super) fn parameter<'a>(request: &'a RequestInfo, name: &str) -> Option<&'a str> {
     request.query.get(name).map(String::as_str).filter(|text| !text.is_empty())
+}
+
+/// `number` as databases and answers have it.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn number(request: &RequestInfo, name: &str) -> Result<Option<u64>, Error> {
