@@ -1,0 +1,15 @@
+// Why a definition is not edited here.
+
+import type { Collection, ConfigState, DeclaredCollection } from '../../api';
+
+export function whyReadOnly(collection: Collection, state: ConfigState | null, declared: DeclaredCollection | undefined): string {
+  if (collection.system) return 'It belongs to Ferrobase itself and is the same on every server.';
+  if (declared?.managed) {
+    const place = `It comes from ${declared.file}, line ${declared.line}.`;
+    return state?.locked
+      ? `${place} Change it there; the server applies it when it starts again.`
+      : `${place} Change it there; while “ferrobase dev” runs, saving the file applies it.`;
+  }
+  const origin = state?.source === 'file' ? 'It is not in the config file: it was made through the API.' : 'It was made through the API.';
+  return `${origin} Editing it here comes in a later version.`;
+}

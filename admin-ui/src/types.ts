@@ -1,0 +1,163 @@
+// The shapes that the API speaks. Names are the wire's own.
+
+export type RuleName = 'list' | 'view' | 'create' | 'update' | 'delete' | 'manage' | 'auth';
+
+export type FieldType =
+  | 'text'
+  | 'editor'
+  | 'number'
+  | 'bool'
+  | 'email'
+  | 'url'
+  | 'date'
+  | 'autodate'
+  | 'select'
+  | 'file'
+  | 'relation'
+  | 'json'
+  | 'password'
+  | 'geoPoint';
+
+/** One field of a collection. Which options it has depends on its type. */
+export interface Field {
+  id: string;
+  name: string;
+  type: FieldType;
+  system: boolean;
+  hidden: boolean;
+  presentable: boolean;
+  required?: boolean;
+  help?: string;
+  primaryKey?: boolean;
+  pattern?: string;
+  autogeneratePattern?: string;
+  /** Characters, a value, or for dates a text. */
+  min?: number | string | null;
+  max?: number | string | null;
+  maxSize?: number;
+  onlyInt?: boolean;
+  onlyDomains?: string[] | null;
+  exceptDomains?: string[] | null;
+  onCreate?: boolean;
+  onUpdate?: boolean;
+  values?: string[];
+  minSelect?: number;
+  maxSelect?: number;
+  mimeTypes?: string[] | null;
+  thumbs?: string[] | null;
+  protected?: boolean;
+  collectionId?: string;
+  cascadeDelete?: boolean;
+  /** What PocketBase has no word for. */
+  ext?: FieldExt;
+}
+
+export interface FieldExt {
+  default?: unknown;
+  nullable?: boolean;
+  sent?: boolean;
+  onDelete?: string;
+  read?: string;
+  autogenerate?: string;
+  ts?: string;
+}
+
+export interface Collection {
+  id: string;
+  name: string;
+  type: 'base' | 'auth' | 'view';
+  system: boolean;
+  fields: Field[];
+  indexes: string[];
+  /** null: locked. Empty: public. */
+  listRule: string | null;
+  viewRule: string | null;
+  createRule: string | null;
+  updateRule: string | null;
+  deleteRule: string | null;
+  manageRule?: string | null;
+  authRule?: string | null;
+  viewQuery?: string;
+  created: string;
+  updated: string;
+  passwordAuth?: { enabled: boolean; identityFields: string[] };
+  otp?: { enabled: boolean; duration: number; length: number };
+  mfa?: { enabled: boolean; duration: number; rule: string };
+  oauth2?: { enabled: boolean; providers: { name: string; displayName?: string }[] };
+  authAlert?: { enabled: boolean };
+  authToken?: { duration: number };
+  passwordResetToken?: { duration: number };
+  emailChangeToken?: { duration: number };
+  verificationToken?: { duration: number };
+  fileToken?: { duration: number };
+  ext?: { search?: string[]; queries?: Record<string, string> };
+}
+
+export interface RecordModel {
+  id: string;
+  collectionId: string;
+  collectionName: string;
+  expand?: Record<string, RecordModel | RecordModel[]>;
+  [field: string]: unknown;
+}
+
+export interface Page<T> {
+  items: T[];
+  page: number;
+  perPage: number;
+  /** -1 when the request said `skipTotal`. */
+  totalItems: number;
+  totalPages: number;
+}
+
+/** The parameters of a list. */
+export interface ListQuery {
+  page?: number;
+  perPage?: number;
+  sort?: string;
+  filter?: string;
+  search?: string;
+  expand?: string;
+  fields?: string;
+  skipTotal?: boolean;
+}
+
+export interface Session {
+  token: string;
+  record: RecordModel;
+}
+
+export interface ConfigWarning {
+  message: string;
+  label: string | null;
+  help: string | null;
+  file: string | null;
+  line: number | null;
+  column: number | null;
+}
+
+/** A collection as the config file declares it. */
+export interface DeclaredCollection {
+  managed: boolean;
+  protect: boolean;
+  renamedFrom: string | null;
+  file: string;
+  line: number;
+  /** As written; a rule that is not written is locked. */
+  rules: Partial<Record<RuleName, string>>;
+  /** The shorthand as written; null for the long form. */
+  fields: Record<string, string | null>;
+}
+
+export interface ConfigState {
+  source: 'file' | 'api';
+  file: string | null;
+  environment: string;
+  locked: boolean;
+  onBoot: 'apply-safe' | 'check' | 'off';
+  applied: { number: number; author: string; at: string; version: string; hash: string } | null;
+  warnings: ConfigWarning[];
+  problem: { kind: 'invalid' | 'blocked'; text: string } | null;
+  parked: { collections: string[]; fields: string[] };
+  collections: Record<string, DeclaredCollection>;
+}
