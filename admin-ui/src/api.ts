@@ -65,7 +65,10 @@ export const api = {
 
   /** A fresh token for the same superuser. */
   async refresh(): Promise<void> {
-    session.begin(await request<Session>(`${SUPERUSERS}/auth-refresh`, { method: 'POST' }));
+    const before = session.token;
+    const fresh = await request<Session>(`${SUPERUSERS}/auth-refresh`, { method: 'POST' });
+    // Whoever signed out meanwhile stays so.
+    if (session.token === before) session.begin(fresh);
   },
 
   signOut(): void {

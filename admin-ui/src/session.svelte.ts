@@ -26,7 +26,8 @@ export const session = {
   },
   /** `expired`: not by the user's wish, so the sign-in page says why it is there. */
   end(why: 'asked' | 'expired'): void {
-    ended = why === 'expired' && current !== null;
+    // Several requests learn of one end; the first to tell says why.
+    if (current !== null) ended = why === 'expired';
     current = null;
     localStorage.removeItem(KEY);
   },

@@ -7,6 +7,8 @@ export type Reach = 'locked' | 'public' | 'auth' | 'rule';
 
 export interface RuleEntry {
   name: RuleName;
+  /** What it is called on the page: list and view are one where they say the same. */
+  label: string;
   /** As it runs: null is locked, empty is public. */
   stored: string | null;
   /** As the file has it; undefined where the file does not say it or there is no file. */
@@ -47,9 +49,19 @@ export function reachOf(rule: string | null | undefined): Reach {
 export function rulesOf(collection: Collection, declared: DeclaredCollection | undefined): RuleEntry[] {
   return namesFor(collection.type).map((name) => ({
     name,
+    label: name,
     stored: collection[KEYS[name]] ?? null,
     written: declared?.rules[name],
   }));
+}
+
+/** The same with list and view as one entry where they agree, as `read` in the file does. */
+export function shortRulesOf(collection: Collection, declared: DeclaredCollection | undefined): RuleEntry[] {
+  const [list, view, ...rest] = rulesOf(collection, declared);
+  if (!list || !view || list.stored !== view.stored || list.written !== view.written) {
+    return rulesOf(collection, declared);
+  }
+  return [{ ...list, label: 'list, view' }, ...rest];
 }
 
 function namesFor(type: Collection['type']): RuleName[] {
