@@ -19,8 +19,8 @@ let hash = location.hash;
 let place = parse(hash);
 /** The position in the browser's history, kept in its state, so a refused step can be taken back. */
 let index = history.state?.index ?? 0;
-/** A step of our own back to where the user was: nothing to announce. */
-let returning = false;
+/** The address that the guards let through after they took their time: they are not asked twice. */
+let granted: string | undefined;
 
 const subscribe = createSubscriber((update) => {
   updates.add(update);
@@ -85,23 +85,21 @@ function arrive(): void {
 }
 
 async function moved(): Promise<void> {
-  if (location.hash === hash) {
-    returning = false;
-    return;
-  }
-  if (returning) return;
+  // A step of our own, back to where the user is.
+  if (location.hash === hash) return;
   const target = location.hash;
   // A new entry has no state yet; it follows the one that was left.
   const to: number = history.state?.index ?? index + 1;
-  const answers = [...guards].map((ask) => ask());
+  const answers = target === granted ? [] : [...guards].map((ask) => ask());
+  granted = undefined;
   if (answers.every((answer) => answer === true)) return settle(to);
   // The address goes back while the question is open.
-  returning = true;
+  const back = new Promise((resolve) => window.addEventListener('hashchange', resolve, { once: true }));
   history.go(index - to);
-  if ((await Promise.all(answers)).every(Boolean)) {
-    returning = false;
-    location.hash = target;
-  }
+  if (!(await Promise.all(answers)).every(Boolean)) return;
+  await back;
+  granted = target;
+  location.hash = target;
 }
 
 function settle(to: number): void {

@@ -27,7 +27,7 @@ export const session = {
   /** `expired`: not by the user's wish, so the sign-in page says why it is there. */
   end(why: 'asked' | 'expired'): void {
     // Several requests learn of one end; the first to tell says why.
-    if (current !== null) ended = why === 'expired';
+    if (current !== null || why === 'asked') ended = why === 'expired';
     current = null;
     localStorage.removeItem(KEY);
   },

@@ -1,11 +1,12 @@
 // Why a definition is not edited here.
 
+import { fileName } from '../../ui/paths';
 import type { Collection, ConfigState, DeclaredCollection } from '../../api';
 
 export function whyReadOnly(collection: Collection, state: ConfigState | null, declared: DeclaredCollection | undefined): string {
   if (collection.system) return 'It belongs to Ferrobase itself and is the same on every server.';
   if (declared?.managed) {
-    const place = `It comes from ${declared.file}, line ${declared.line}.`;
+    const place = `It comes from ${fileName(declared.file)}, line ${declared.line}.`;
     return state?.locked
       ? `${place} Change it there; the server applies it when it starts again.`
       : `${place} Change it there; while “ferrobase dev” runs, saving the file applies it.`;

@@ -1,0 +1,39 @@
+import { render, screen } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { createRawSnippet } from 'svelte';
+import { expect, test, vi } from 'vitest';
+import Dialog from './Dialog.svelte';
+import Drawer from './Drawer.svelte';
+
+const children = createRawSnippet(() => ({ render: () => '<p>Inside</p>' }));
+const cross = () => screen.getAllByRole('button', { name: 'Close' })[0] as HTMLElement;
+
+test('a dialog is modal, has the name of its title, and tells its owner that it closed', async () => {
+  const shown = vi.spyOn(HTMLDialogElement.prototype, 'showModal');
+  const onclose = vi.fn();
+  render(Dialog, { title: 'Rename', open: true, children, onclose });
+  expect(shown).toHaveBeenCalledOnce();
+  expect(screen.getByRole('dialog', { name: 'Rename' })).toContainElement(screen.getByText('Inside'));
+  await userEvent.click(cross());
+  expect(onclose).toHaveBeenCalledOnce();
+  expect(screen.queryByText('Inside')).toBeNull();
+});
+
+test('a drawer without changes closes at once', async () => {
+  const onclose = vi.fn();
+  render(Drawer, { title: 'Edit', open: true, children, onclose });
+  await userEvent.click(cross());
+  expect(onclose).toHaveBeenCalledOnce();
+});
+
+test('a dirty drawer asks first and stays when told so', async () => {
+  const onclose = vi.fn();
+  render(Drawer, { title: 'Edit', open: true, dirty: true, children, onclose });
+  await userEvent.click(cross());
+  await userEvent.click(await screen.findByRole('button', { name: 'Keep editing' }));
+  expect(onclose).not.toHaveBeenCalled();
+  expect(screen.getByText('Inside')).toBeInTheDocument();
+  await userEvent.click(cross());
+  await userEvent.click(await screen.findByRole('button', { name: 'Discard' }));
+  await vi.waitFor(() => expect(onclose).toHaveBeenCalledOnce());
+});
