@@ -1,0 +1,1 @@
+export { blank, summary } from '../date/value';

@@ -1,0 +1,5 @@
+import { oneLine } from '../value';
+
+export const blank = () => '';
+
+export const summary = (value: unknown) => oneLine(String(value ?? ''));
