@@ -80,7 +80,7 @@ function several({ minSelect = 0, maxSelect = 0, type, values }: Field): string 
 }
 
 function onDelete(field: Field): string {
-  if (field.cascadeDelete) return 'deleted with it';
+  if (field.cascadeDelete) return 'deleted along with it';
   return field.ext?.onDelete === 'block' || field.required ? 'keeps it from being deleted' : '';
 }
 
