@@ -35,6 +35,8 @@ export interface Registered {
   /** At hand, or loaded on use. */
   input: InputComponent | (() => Promise<{ default: InputComponent }>);
   isLazy?: true;
+  /** It says itself what is wrong with a half-written value, and where. */
+  saysWhy?: true;
   icon: IconName;
   /** Wide enough to be read, narrow enough to leave room: a column's longest width in rem. */
   width: number;
@@ -52,7 +54,7 @@ export const registry: Record<FieldType, Registered> = {
   select: { Cell: SelectCell, input: SelectInput, icon: 'select', width: 16 },
   file: { Cell: FileCell, input: FileInput, icon: 'file', width: 16 },
   relation: { Cell: RelationCell, input: RelationInput, icon: 'relation', width: 18 },
-  json: { Cell: JsonCell, input: () => import('./json/Input.svelte'), isLazy: true, icon: 'braces', width: 18 },
+  json: { Cell: JsonCell, input: () => import('./json/Input.svelte'), isLazy: true, saysWhy: true, icon: 'braces', width: 18 },
   password: { Cell: PasswordCell, input: PasswordInput, icon: 'key', width: 8 },
   geoPoint: { Cell: GeoPointCell, input: GeoPointInput, icon: 'geo', width: 14 },
 };
