@@ -1,12 +1,16 @@
-//! The pages under `/_/`, as they were compiled into the executable (contract B 9.6). Knows nothing
-//! of what they do: they talk to the API like any other client.
+//! The dashboard under `/_/`, as it was compiled into the executable (contract B 9.6). Knows nothing
+//! of what its pages do: they talk to the API like any other client.
 
-use actix_web::HttpResponse;
+use std::borrow::Cow;
+use std::fmt::Write;
+
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, REFERRER_POLICY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderMap,
+    HeaderValue, IF_NONE_MATCH, LOCATION, REFERRER_POLICY, VARY,
 };
-use actix_web::web::Path;
-use rust_embed::Embed;
+use actix_web::web::{Bytes, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use rust_embed::{Embed, EmbeddedFile};
 
 use crate::http::error::ApiError;
 use crate::services::Error;
@@ -18,9 +22,12 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      object-src 'none'",
 );
 
-/// The files of the set-up page.
+/// Files whose names hold a hash of what is in them.
+const HASHED: &str = "assets/";
+
+/// What the build script made; texts with their `.gz` beside them.
 #[derive(Embed)]
-#[folder = "admin-ui/setup/"]
+#[folder = "$OUT_DIR/admin-ui"]
 struct Pages;
 
 /// `GET /_`: the pages refer to their files relative to the folder.
@@ -29,16 +36,65 @@ pub(super) async fn folder() -> HttpResponse {
 }
 
 /// `GET /_/{file}`
-pub(super) async fn file(path: Path<String>) -> Result<HttpResponse, ApiError> {
+pub(super) async fn file(
+    request: HttpRequest,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiError> {
     let name = if path.is_empty() { "index.html" } else { path.as_str() };
-    let file = Pages::get(name).ok_or(Error::NotFound)?;
-    Ok(HttpResponse::Ok()
+    let plain = Pages::get(name).ok_or(Error::NotFound)?;
+    let packed = Pages::get(&format!("{name}.gz"));
+    let is_varied = packed.is_some();
+    let packed = packed.filter(|_| takes_gzip(request.headers()));
+    let is_packed = packed.is_some();
+    let file = packed.unwrap_or(plain);
+    let tag = tag(&file);
+    let is_known = request.headers().get(IF_NONE_MATCH).is_some_and(|known| *known == *tag);
+    let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response
         .content_type(content_type(name))
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
         .insert_header((REFERRER_POLICY, "no-referrer"))
-        // Names stay the same from version to version, so browsers ask every time.
-        .insert_header((CACHE_CONTROL, "no-cache"))
-        .body(file.data.into_owned()))
+        .insert_header((CACHE_CONTROL, cache_control(name)))
+        .insert_header((ETAG, tag));
+    if is_varied {
+        response.append_header((VARY, "Accept-Encoding"));
+    }
+    if is_packed {
+        response.insert_header((CONTENT_ENCODING, "gzip"));
+    }
+    Ok(if is_known { response.finish() } else { response.body(bytes(file)) })
+}
+
+fn bytes(file: EmbeddedFile) -> Bytes {
+    match file.data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => Bytes::from(data),
+    }
+}
+
+/// Whether `gzip` is among the encodings that the client names, and not with a weight of zero.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let encodings = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    encodings.unwrap_or_default().split(',').any(|entry| {
+        let (name, weight) = entry.split_once(';').unwrap_or((entry, ""));
+        let weight = weight.trim().strip_prefix("q=").unwrap_or("1");
+        name.trim().eq_ignore_ascii_case("gzip") && weight.parse() != Ok(0.0)
+    })
+}
+
+fn tag(file: &EmbeddedFile) -> String {
+    let mut tag = String::from("\"");
+    for byte in &file.metadata.sha256_hash()[..16] {
+        // Writing to a text does not fail.
+        let _ = write!(tag, "{byte:02x}");
+    }
+    tag.push('"');
+    tag
+}
+
+/// Names with a hash mean the same for ever; the others are asked for every time.
+fn cache_control(name: &str) -> &'static str {
+    if name.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" }
 }
 
 fn content_type(name: &str) -> &'static str {

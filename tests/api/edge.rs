@@ -115,7 +115,7 @@ async fn every_answer_has_the_security_headers() {
         for (header, value) in SECURITY {
             assert_eq!(answer.header(header), Some(value), "{method} {path}: {header}");
         }
-        assert_eq!(answer.header("vary"), Some("Origin"), "{path}");
+        assert!(varies(&answer).contains(&"Origin".to_owned()), "{path}");
         assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
         assert_eq!(answer.header("strict-transport-security"), None, "{path}");
         assert_eq!(answer.header("x-request-id"), None, "{path}");

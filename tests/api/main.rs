@@ -9,6 +9,7 @@ mod accounts;
 mod bad_input;
 mod blog;
 mod collections;
+mod dashboard;
 mod development;
 mod edge;
 mod kill;

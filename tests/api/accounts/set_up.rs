@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::Method;
 use serde_json::json;
 
 use super::{codes, records, refresh, sign_in, sign_up};
@@ -112,55 +111,4 @@ async fn what_collections_there_are_is_decided_by_the_first_start() {
     let server = Process::serve(folder, &[]);
     server.guest().get(&records("users")).await.expect(404);
     server.guest().get(&records("notes")).await.expect(403);
-}
-
-#[actix_web::test]
-async fn the_page_behind_the_link_is_complete_and_loads_nothing_else() {
-    let app = TestApp::without_config().await;
-    let guest = app.guest();
-    let page = guest.get("/_/").await.expect(200);
-    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
-    let policy = page.header("content-security-policy").unwrap();
-    for part in ["default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
-        assert!(policy.contains(part), "{policy}");
-    }
-    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
-    assert!(!page.text.contains(" style=") && !page.text.contains("<style"), "no inline style");
-
-    let reference = regex::Regex::new(r#"(?:src|href)="([^"]+)""#).unwrap();
-    let files: Vec<&str> =
-        reference.captures_iter(&page.text).map(|found| found.get(1).unwrap().as_str()).collect();
-    assert!(files.contains(&"setup.js") && files.contains(&"setup.css"), "{files:?}");
-    for file in files {
-        let answer = guest.get(&format!("/_/{file}")).await.expect(200);
-        assert!(!answer.text.is_empty() && !answer.text.contains("https:"), "{file}");
-        assert_ne!(answer.header("content-type"), Some("application/octet-stream"), "{file}");
-    }
-}
-
-#[actix_web::test]
-async fn nothing_else_is_under_the_page() {
-    let app = TestApp::without_config().await;
-    let guest = app.guest();
-    for path in [
-        "/_/nothing.js",
-        "/_/../config.toml",
-        "/_/%2e%2e/Cargo.toml",
-        "/_/setup.js/",
-        "/_//",
-        "/_x",
-    ] {
-        let answer = guest.get(path).await.expect(404);
-        assert_eq!(answer.at("/status"), json!(404), "{path}");
-    }
-    guest.post("/_/", json!({})).await.expect(404);
-    let head = guest.send(guest.request(Method::HEAD, "/_/")).await.expect(200);
-    assert_eq!(head.text, "");
-    let client =
-        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    let answer = client.get(format!("http://{}/_", app.address())).send().await.unwrap();
-    assert_eq!(
-        (answer.status().as_u16(), &answer.headers()["location"]),
-        (307, &"/_/".parse().unwrap())
-    );
 }
