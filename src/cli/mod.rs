@@ -5,6 +5,7 @@ mod boot;
 pub mod configuration;
 mod dev;
 mod environment;
+mod health;
 mod options;
 mod run;
 pub mod serve;
@@ -85,6 +86,9 @@ async fn carry_out(command: Command) -> Result<(), String> {
         }
         Command::Check(options) => check(options),
         Command::Explain(options) => explain_collection(&options.collection, options.config),
+        Command::Health(options) => {
+            health::run(options).await.map_err(|unhealthy| unhealthy.to_string())
+        }
         Command::Superuser(options) => {
             let lookup = |data: &DataOptions| lookup(data.config.clone(), Mode::Production).ok();
             superuser::run(options.action, lookup).await.map_err(failure)

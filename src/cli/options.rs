@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -27,6 +28,8 @@ pub(super) enum Command {
     Explain(ExplainOptions),
     /// Make, change or delete superuser accounts
     Superuser(SuperuserOptions),
+    /// Ask a running server whether it answers: exit code 0 if it does, else 1 (for containers)
+    Health(HealthOptions),
 }
 
 /// Where the data and the configuration are.
@@ -160,6 +163,31 @@ pub(super) struct AccountName {
     pub email: String,
     #[command(flatten)]
     pub data: DataOptions,
+}
+
+/// Options of `health`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct HealthOptions {
+    /// Address of the server, http only [default: where --http says, else http://127.0.0.1:8090]
+    pub url: Option<String>,
+    /// What the server was told to listen on; 0.0.0.0 and [::] mean this machine
+    #[arg(long, value_name = "ADDR", env = "FERROBASE_HTTP")]
+    pub http: Option<SocketAddr>,
+    /// How long the answer may take
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "FERROBASE_TIMEOUT",
+        default_value = "5",
+        value_parser = seconds
+    )]
+    pub timeout: Duration,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds: &f64| *seconds > 0.0);
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.ok_or_else(|| "a number of seconds above zero is wanted, such as 5 or 0.5".to_owned())
 }
 
 impl ForeignOptions {

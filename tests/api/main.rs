@@ -12,6 +12,7 @@ mod collections;
 mod dashboard;
 mod development;
 mod edge;
+mod health;
 mod kill;
 mod start_up;
 mod stop;
