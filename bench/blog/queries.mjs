@@ -1,7 +1,7 @@
 // Runs the blog's own queries through the stock pocketbase client against one or two servers that
 // hold the same rows, and prints medians.
 //
-//   node bench/blog_queries.mjs NAME=URL=PID [NAME=URL=PID]
+//   node bench/blog/queries.mjs NAME=URL=PID [NAME=URL=PID]
 //
 // PID is the server's process: its user and system time, divided by the requests, is the figure
 // that does not swing with the machine. Servers alternate within each round. A run fails on the
@@ -11,7 +11,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 
-import PocketBase from "../tests/clients/node_modules/pocketbase/dist/pocketbase.es.mjs";
+import PocketBase from "../../tests/clients/node_modules/pocketbase/dist/pocketbase.es.mjs";
 
 const rounds = 5;
 const connections = 4;

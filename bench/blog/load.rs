@@ -17,7 +17,7 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-const COLLECTIONS: &str = include_str!("pocketbase_blog.json");
+const COLLECTIONS: &str = include_str!("pocketbase.json");
 const PASSWORD: &str = "a password for benches";
 const TAGS: u64 = 50;
 const WORDS: [&str; 16] = [

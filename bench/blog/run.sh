@@ -2,9 +2,9 @@
 # Loads the blog into Ferrobase and PocketBase, each through its API, and runs the blog's queries
 # against both. Data stays in the cache folder, so a second run loads nothing.
 #
-#   bench/blog.sh [POSTS [COMMENTS]]        default 100000 500000
+#   bench/blog/run.sh [POSTS [COMMENTS]]        default 100000 500000
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 source scripts/tools.sh
 
 posts=${1:-100000}
@@ -63,5 +63,5 @@ load --url http://127.0.0.1:18091
 echo "PocketBase:"
 load --url http://127.0.0.1:18092 --make-collections
 
-node bench/blog_queries.mjs \
+node bench/blog/queries.mjs \
     "Ferrobase=http://127.0.0.1:18091=${servers[0]}" "PocketBase=http://127.0.0.1:18092=${servers[1]}"
