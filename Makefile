@@ -1,6 +1,7 @@
 # `make run` and `make test` are all one needs; the longer steps are in scripts/.
 
 .PHONY: help run test check clients container
+.PHONY: help run test check clients bench
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -19,3 +20,5 @@ clients: ## the stock pocketbase client against the running binary
 
 container: ## build the container image and use it (root on Debian, no Docker needed)
 	@tests/container/run.sh
+bench: ## measure beside PocketBase, about a quarter of an hour; not part of test
+	@scripts/bench.sh

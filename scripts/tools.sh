@@ -65,6 +65,15 @@ need_c_compiler() {
     missing "a C compiler called cc (Debian: apt install gcc libc6-dev; macOS: xcode-select --install)"
 }
 
+# `need_wrk install` may install it, where that can be done without asking.
+need_wrk() {
+    command -v wrk >/dev/null && return
+    if [ "${1:-}" = install ] && can_apt; then
+        apt-get update && apt-get install --yes --no-install-recommends wrk && return
+    fi
+    missing "wrk, which sends the requests (Debian: apt install wrk; macOS: brew install wrk)"
+}
+
 can_apt() {
     [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ] && command -v apt-get >/dev/null
 }

@@ -1,0 +1,58 @@
+// The rows that are measured: made once for each number of messages, kept in the cache folder, and
+// copied for each run, so that no run sees what another one wrote.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
+
+import { superuser } from "./servers.mjs";
+
+export const password = "a password for benches";
+const users = 100;
+const collections = new URL("pocketbase.json", import.meta.url);
+
+/** The loaded data of `server`: `{ dir, rows }`. Loads it when it is not in the cache. */
+export async function loaded(server, messages, { cache, loader }) {
+  const folder = `${cache}/messages-${messages}`;
+  const dir = `${folder}/${server.name.toLowerCase()}`;
+  if (!existsSync(`${dir}/rows.json`)) {
+    console.log(`${server.name}: loading ${messages} messages`);
+    const unfinished = `${dir}.unfinished`;
+    rmSync(unfinished, { recursive: true, force: true });
+    rmSync(dir, { recursive: true, force: true });
+    mkdirSync(unfinished, { recursive: true });
+    await makeUsers(server, unfinished);
+    const command = ["--database", `${unfinished}/data.db`, "--messages", String(messages)];
+    writeFileSync(`${unfinished}/rows.json`, execFileSync(loader, command, { maxBuffer: 1 << 26 }));
+    renameSync(unfinished, dir);
+  }
+  return { dir, rows: JSON.parse(readFileSync(`${dir}/rows.json`, "utf8")) };
+}
+
+/** Makes the collections and the users through the API, then stops the server. */
+async function makeUsers(server, dir) {
+  server.makeSuperuser(dir);
+  await server.start(dir);
+  server.token = await server.signIn("_superusers", superuser);
+  if (server.name === "PocketBase") {
+    const body = readFileSync(collections, "utf8");
+    await server.ask("PUT", "/api/collections/import", { body });
+  }
+  for (let number = 0; number < users; number++) {
+    const digits = String(number).padStart(14, "0");
+    const row = { id: `u${digits}`, email: `user${number}@example.com`, name: `User ${number}` };
+    const body = { ...row, password, passwordConfirm: password };
+    await server.ask("POST", "/api/collections/users/records", { body });
+  }
+  await server.stop();
+}
+
+/** Fails unless both hold the same rows under the same indexes and statistics. */
+export function assertAlike(one, other) {
+  for (const key of ["rows", "indexes", "statistics", "rooms", "messages", "owned", "callerId"]) {
+    if (!isDeepStrictEqual(one[key], other[key])) {
+      const both = JSON.stringify([one[key], other[key]]).slice(0, 4000);
+      throw new Error(`the databases differ in their ${key}: ${both}`);
+    }
+  }
+}

@@ -1,0 +1,138 @@
+// The tables of a report, as Markdown, and how numbers are written. No results, no table.
+
+const yes = "yes";
+const no = "**no**";
+
+export function workloadTable(report) {
+  const { results, servers } = report;
+  if (results.length === 0) {
+    return "";
+  }
+  const heads = (figure) => servers.map(({ name }) => `${name} ${figure}`);
+  const rows = results.map(({ workload, results }) => {
+    const ratio = results.length === 2 ? ratioOf(results) : undefined;
+    const { target } = workload;
+    const met = target && ratio ? (ratio >= target ? yes : no) : "";
+    return [
+      workload.id,
+      workload.title,
+      ...results.map(({ cpu }) => micro(cpu)),
+      ratio?.toFixed(1) ?? "",
+      target ? `≥ ${target}` : "–",
+      met,
+      ...results.map((result) => rate(result.rate)),
+      ...results.map((result) => ms(result.p99)),
+      ceilingOf(report, workload),
+    ];
+  });
+  const verdict = ["ratio", "target", "met"];
+  const all = [...heads("CPU µs"), ...verdict, ...heads("req/s"), ...heads("p99 ms"), "ceiling µs"];
+  return table(["", "workload", ...all], rows);
+}
+
+/** Statements plus answer. */
+function ceilingOf({ statements, answers }, { id, answer }) {
+  const statement = statements?.get(id);
+  return statement && answers && answer ? micro(statement.cpu + answers[answer].cpu) : "";
+}
+
+export function pairTable({ pairs, servers }) {
+  if (pairs.length === 0) {
+    return "";
+  }
+  const heads = servers.flatMap(({ name }) => [`${name} alone/s`, "beside/s", "keeps", "p99 ms"]);
+  const rows = pairs.map(({ pair, results }) => {
+    const last = results.at(-1);
+    const met = last.kept >= pair.keeps && last.p99 < (pair.p99 ?? Infinity);
+    const target = `≥ ${percent(pair.keeps)}${pair.p99 ? `, p99 < ${pair.p99} ms` : ""}`;
+    const figures = results.flatMap((result) => {
+      return [rate(result.alone), rate(result.beside), percent(result.kept), ms(result.p99)];
+    });
+    return [pair.id, pair.title, ...figures, target, met ? yes : no];
+  });
+  return titled(
+    "Four connections beside four others: the rate a load keeps, and its p99 beside the other.",
+    table(["", "load", ...heads, "target", "met"], rows),
+  );
+}
+
+export function growthTable({ growth, servers }) {
+  if (growth.length === 0) {
+    return "";
+  }
+  const sizes = [...new Set(growth.map(({ size }) => size))];
+  const ids = [...new Set(growth.map(({ workload }) => workload.id))];
+  const heads = servers.flatMap(({ name }) => {
+    return sizes.map((size) => `${name} at ${size.toLocaleString("en")}`);
+  });
+  const rows = ids.map((id) => {
+    const measured = sizes.map((size) => {
+      return growth.find((one) => one.size === size && one.workload.id === id);
+    });
+    const figures = servers.flatMap((_, index) => measured.map(({ results }) => results[index]));
+    return [id, ...figures.map(({ cpu }) => micro(cpu))];
+  });
+  return titled(
+    "W11: CPU µs by the number of messages; W1, W2 and W3n are to stay flat.",
+    table(["", ...heads], rows),
+  );
+}
+
+export function startTable({ starts, servers }) {
+  if (!starts) {
+    return "";
+  }
+  const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+  const rows = starts.map(({ started, memory, binary }, index) => {
+    return [servers[index].name, started.toFixed(0), megabytes(memory), megabytes(binary)];
+  });
+  rows.push(["target", "≤ 50", "≤ 25", "≤ 40"]);
+  return titled(
+    "W10: from the start to the first 200 on existing data, and what an idle server holds.",
+    table(["", "start ms", "resident MB", "binary MB"], rows),
+  );
+}
+
+export function ceilingTable({ statements, answers }) {
+  if (!statements || !answers) {
+    return "";
+  }
+  const ceilings = [
+    ...[...statements].map(([id, result]) => [`statements of ${id}`, result]),
+    ...Object.entries(answers).map(([kind, result]) => [`answer of a ${kind}`, result]),
+  ];
+  const rows = ceilings.map(([name, result]) => [name, micro(result.cpu), rate(result.rate)]);
+  return titled(
+    "Ceilings: the bare statements on one thread, and the same bytes over actix-web.",
+    table(["", "CPU µs", "a second"], rows),
+  );
+}
+
+function titled(title, table) {
+  return `${title}\n\n${table}`;
+}
+
+function table(heads, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+export function ratioOf([theirs, ours]) {
+  return theirs.cpu / ours.cpu;
+}
+
+export function micro(number) {
+  return number < 100 ? number.toFixed(1) : number.toFixed(0);
+}
+
+export function rate(number) {
+  return number.toFixed(0);
+}
+
+export function ms(number) {
+  return number.toFixed(1);
+}
+
+export function percent(share) {
+  return `${(share * 100).toFixed(0)} %`;
+}

@@ -1,0 +1,158 @@
+// What is measured: for each workload its requests, its connections, and how much less CPU time
+// than PocketBase it may take.
+
+import { password } from "./data.mjs";
+
+const records = "/api/collections/message/records";
+const text = "lantern amber fjord kettle garnet island delta pebble cedar orchard ember nectar";
+
+const get = (path) => ({ method: "GET", path, body: "" });
+const list = (parameters) => get(`${records}?${new URLSearchParams(parameters)}`);
+
+function views({ messages }) {
+  return messages.map((id) => get(`${records}/${id}`));
+}
+
+function creates({ rooms, callerId }) {
+  return rooms.map((room, rank) => {
+    const body = JSON.stringify({ owner: callerId, room, data: text, rank });
+    return { method: "POST", path: records, body };
+  });
+}
+
+/** Every row twice with another text each, so that a second round changes something again. */
+function updates({ owned }) {
+  return ["first", "second"].flatMap((word) =>
+    owned.map((id) => {
+      const body = JSON.stringify({ data: `${word} ${text}` });
+      return { method: "PATCH", path: `${records}/${id}`, body };
+    }),
+  );
+}
+
+function newestOfRooms({ rooms }, more = {}) {
+  return rooms.map((room) => {
+    const filter = `room = '${room}'`;
+    return list({ page: 1, perPage: 30, sort: "-created", filter, ...more });
+  });
+}
+
+/** Bounds that leave two to three fifths of a million rows, and as much of fewer. */
+function unindexed() {
+  return Array.from({ length: 100 }, (_, number) => {
+    const filter = `rank > ${400_000 + number * 2000}`;
+    return list({ page: 1, perPage: 30, sort: "rank", filter });
+  });
+}
+
+function nineViewsOneCreate(rows) {
+  const written = creates(rows);
+  return views(rows).map((view, number) => {
+    return number % 10 === 9 ? written[Math.floor(number / 10) % written.length] : view;
+  });
+}
+
+function signIns({ caller }) {
+  const path = "/api/collections/users/auth-with-password";
+  return [{ method: "POST", path, body: JSON.stringify({ identity: caller, password }) }];
+}
+
+/**
+ * `slow`: a short run would count too few. `writes`: the rows change, so each such workload has its
+ * own copy. `answer`: which fixed answer its ceiling has.
+ */
+export const workloads = [
+  { id: "W2", title: "view by id", requests: views, target: 11, answer: "view" },
+  {
+    id: "W3",
+    title: "list 30 of a room, `-created`, with total",
+    requests: newestOfRooms,
+    target: 8,
+    answer: "list",
+  },
+  {
+    id: "W3n",
+    title: "W3 without total",
+    requests: (rows) => newestOfRooms(rows, { skipTotal: 1 }),
+    answer: "list",
+  },
+  {
+    id: "W3b",
+    title: "list, unindexed filter and sort, with total",
+    requests: unindexed,
+    connections: 16,
+    slow: true,
+    target: 4,
+    answer: "list",
+  },
+  {
+    id: "W3c",
+    title: "default list, with total",
+    requests: () => [list({})],
+    connections: 16,
+    target: 20,
+    answer: "list",
+  },
+  {
+    id: "W4",
+    title: "W3 with `expand=room`",
+    requests: (rows) => newestOfRooms(rows, { expand: "room" }),
+    target: 9,
+    answer: "list",
+  },
+  { id: "W7", title: "sign-in", requests: signIns, connections: 8, slow: true, guest: true },
+  {
+    id: "W5",
+    title: "update, owner rule",
+    requests: updates,
+    target: 9,
+    writes: true,
+    answer: "view",
+  },
+  {
+    id: "W6",
+    title: "nine W2 to one W1",
+    requests: nineViewsOneCreate,
+    target: 10,
+    writes: true,
+  },
+  {
+    id: "W1",
+    title: "create, membership rule",
+    requests: creates,
+    target: 10,
+    writes: true,
+    answer: "view",
+  },
+].map((workload) => ({ connections: 64, ...workload }));
+
+/** One load on four connections, alone and then beside another one on four. */
+export const pairs = [
+  { id: "W7b", title: "W2 beside sign-ins", front: "W2", back: "W7" },
+  { id: "W7c", title: "W2 beside slow lists (W3b)", front: "W2", back: "W3b" },
+  { id: "W7c", title: "W1 beside slow lists (W3b)", front: "W1", back: "W3b", p99: 10 },
+].map((pair) => ({ connections: 4, keeps: 0.5, ...pair }));
+
+/** What W11 repeats at other numbers of messages. */
+export const growing = ["W2", "W3n", "W3", "W3c", "W1"];
+
+export function workload(id) {
+  return workloads.find((workload) => workload.id === id);
+}
+
+/** What must be equal on both servers, and in every later answer to the same request. */
+export function essence({ method, path }, answer) {
+  if (path.endsWith("/auth-with-password")) {
+    const { id, email, collectionName } = answer.record;
+    return { id, email, collectionName, token: typeof answer.token };
+  }
+  const { updated, ...rest } = answer;
+  if (method === "PATCH") {
+    return rest;
+  }
+  if (method === "POST") {
+    const { id, created, ...written } = rest;
+    return written;
+  }
+  return answer;
+}
