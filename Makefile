@@ -1,7 +1,6 @@
 # `make run` and `make test` are all one needs; the longer steps are in scripts/.
 
-.PHONY: help run test check clients container
-.PHONY: help run test check clients bench
+.PHONY: help run test check clients bench container
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -18,7 +17,8 @@ check: ## format and lints only
 clients: ## the stock pocketbase client against the running binary
 	@scripts/clients.sh
 
-container: ## build the container image and use it (root on Debian, no Docker needed)
-	@tests/container/run.sh
 bench: ## measure beside PocketBase, about a quarter of an hour; not part of test
 	@scripts/bench.sh
+
+container: ## build the container image and use it (root on Debian, no Docker needed)
+	@tests/container/run.sh
