@@ -57,15 +57,28 @@ impl Formatter for Escaped {
     where
         W: ?Sized + io::Write,
     {
-        let mut rest = fragment;
-        while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
-            let found = rest[at..].chars().next().expect("a character was found here");
-            writer.write_all(&rest.as_bytes()[..at])?;
+        let mut written = 0;
+        // Bytes are quicker to look through than characters, and most texts have none of these.
+        let suspects = fragment.bytes().enumerate().filter(|(_, byte)| is_suspect(*byte));
+        for (at, _) in suspects {
+            let found = fragment.get(at..).and_then(|rest| rest.chars().next());
+            let Some(found) = found.filter(|found| is_escaped(*found)) else { continue };
+            writer.write_all(&fragment.as_bytes()[written..at])?;
             write!(writer, "\\u{:04x}", u32::from(found))?;
-            rest = &rest[at + found.len_utf8()..];
+            written = at + found.len_utf8();
         }
-        writer.write_all(rest.as_bytes())
+        writer.write_all(&fragment.as_bytes()[written..])
     }
+}
+
+const fn is_escaped(character: char) -> bool {
+    matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}')
+}
+
+/// Whether `byte` is the first one of a character that is escaped. U+2028 and U+2029 share theirs
+/// with others.
+const fn is_suspect(byte: u8) -> bool {
+    matches!(byte, b'<' | b'>' | b'&' | 0xe2)
 }
 
 #[cfg(test)]
