@@ -26,7 +26,18 @@ pub(in crate::store) enum Lock {
     Refer,
 }
 
+/// SQL name of the function that counts how often it is called; its value is null.
+pub(super) const TALLY: &str = "ferrobase_tally";
+
 impl Dialect {
+    /// A call of the function that counts the rows which a statement sorts, where there is one.
+    pub(super) const fn tally(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => Some("ferrobase_tally()"),
+            Self::Postgres => None,
+        }
+    }
+
     /// What follows a `SELECT` that locks its rows. SQLite has one writer and says nothing.
     pub(in crate::store) const fn row_lock(self, lock: Lock) -> &'static str {
         match (self, lock) {

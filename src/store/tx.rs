@@ -77,6 +77,17 @@ impl Db {
         Ok(rows)
     }
 
+    /// Every row that a statement of [`crate::store::filter::Query::counted_page`] answers, and how
+    /// many there would be without its limit.
+    ///
+    /// # Errors
+    /// What the database says; the whole function fails with it, see [`Tx::attempt`].
+    pub fn fetch_counted(&mut self, statement: Statement) -> Result<(Vec<Row>, u64), StoreError> {
+        self.session.start_tally();
+        let rows = self.fetch_all(statement)?;
+        Ok((rows, self.session.tally()))
+    }
+
     /// The first row that `statement` answers.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::services::records::answer;
 use crate::services::records::record_view::RecordView;
 use crate::services::tokens::{Grant, Lifetime, issue};
 use crate::store::Db;
-use crate::store::filter::{FilterError, Query};
+use crate::store::filter::{Exists, FilterError, Query};
 
 /// Somebody who signed in.
 #[derive(Debug, Clone)]
@@ -110,7 +110,8 @@ fn holds(
         .require(rule)
         .and_then(|query| query.exists());
     match query {
-        Ok(statement) => Ok(Ok(db.fetch_one(statement)?.bool(0)?)),
+        Ok(Exists::Known(holds)) => Ok(Ok(holds)),
+        Ok(Exists::Ask(statement)) => Ok(Ok(db.fetch_one(statement)?.bool(0)?)),
         Err(err) => Ok(Err(err)),
     }
 }

@@ -30,7 +30,7 @@ pub struct LastApplied {
 /// # Errors
 /// When the database cannot be read.
 pub async fn last_applied(app: &App) -> Result<Option<LastApplied>, Error> {
-    let Some(stored) = app.store.read(|db| config_states::last(db)).await? else { return Ok(None) };
+    let Some(stored) = app.store.read(config_states::last).await? else { return Ok(None) };
     let state: State = serde_json::from_value(stored.state).map_err(Error::internal)?;
     let (parked_collections, parked_fields) = state.parked();
     Ok(Some(LastApplied {

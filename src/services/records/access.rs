@@ -9,7 +9,7 @@ use crate::domain::record::Record;
 use crate::domain::rules::{RequestInfo, Rule};
 use crate::services::Error;
 use crate::services::records::sign_in_fields::Management;
-use crate::store::filter::{FilterError, Query};
+use crate::store::filter::{Exists, FilterError, Query};
 use crate::store::{Db, records};
 
 /// The collection with this id as the transaction sees it.
@@ -72,12 +72,11 @@ pub(super) fn would_hold(
 
 /// Whether there is a row, asking the database only where the rule leaves that open.
 fn answers(db: &mut Db, query: Result<Query<'_>, FilterError>) -> Result<bool, Error> {
-    let Ok(query) = query else { return Ok(false) };
-    if let Some(decided) = query.decided() {
-        return Ok(decided);
+    match query.and_then(|query| query.exists()) {
+        Ok(Exists::Known(holds)) => Ok(holds),
+        Ok(Exists::Ask(statement)) => Ok(db.fetch_one(statement)?.bool(0)?),
+        Err(_) => Ok(false),
     }
-    let Ok(statement) = query.exists() else { return Ok(false) };
-    Ok(db.fetch_one(statement)?.bool(0)?)
 }
 
 /// Those of `ids` whose stored records `rule` holds for.
@@ -117,7 +116,7 @@ pub(super) fn viewable(
         let Ok(required) = query.require(rule) else { return Ok(Vec::new()) };
         query = required;
     }
-    if ids.is_empty() || query.decided() == Some(false) {
+    if ids.is_empty() {
         return Ok(Vec::new());
     }
     let query = match ids {

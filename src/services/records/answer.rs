@@ -21,6 +21,12 @@ pub async fn written(
     record: Arc<Record>,
     request: RequestInfo,
 ) -> Result<RecordView, Error> {
+    if visibility::is_uniform(record.collection(), &request)
+        && parameter(&request, "expand").is_none()
+    {
+        let shape = visibility::shape(record.collection(), &request);
+        return Ok(RecordView::new(shape, record, Vec::new()));
+    }
     app.store.read(move |db| one(db, Arc::clone(&record), &request)).await
 }
 

@@ -15,7 +15,7 @@ use crate::services::records::empty_lists::Pace;
 use crate::services::records::record_view::RecordView;
 use crate::services::records::{access, answer};
 use crate::store::filter::{FilterError, Query};
-use crate::store::{Db, records};
+use crate::store::{Db, Row, records};
 
 /// Longest wait in milliseconds of whoever probes a rule.
 const LONGEST_WAIT: u32 = 500;
@@ -60,17 +60,27 @@ fn within(
     }
     query = query.filter(parameter(request, "filter").unwrap_or_default()).map_err(refused)?;
     query = query.sort(parameter(request, "sort").unwrap_or_default()).map_err(refused)?;
-    let statement =
-        query.page(signed(paging.per_page), signed(paging.offset())).map_err(refused)?;
-    let rows = db.fetch_all(statement)?;
+    let (rows, counted) = fetch(db, &query, paging)?;
     let found = rows.len() as u64;
     let rows = rows.into_iter().map(|row| Ok(Arc::new(records::decode(&collection, row)?)));
     let items = answer::page(db, &collection, rows.collect::<Result<_, Error>>()?, request)?;
     let total = match paging.total {
         Total::Skipped => None,
-        Total::Counted => Some(count(db, &query, paging, found)?),
+        Total::Counted => Some(counted.map_or_else(|| count(db, &query, paging, found), Ok)?),
     };
     Ok(Page::new(items, paging, total))
+}
+
+/// The rows of the page, and how many there are on all pages where that comes with them.
+fn fetch(db: &mut Db, query: &Query<'_>, paging: Paging) -> Result<(Vec<Row>, Option<u64>), Error> {
+    let (limit, offset) = (signed(paging.per_page), signed(paging.offset()));
+    if paging.total == Total::Counted
+        && let Some(statement) = query.counted_page(limit, offset).map_err(refused)?
+    {
+        let (rows, counted) = db.fetch_counted(statement)?;
+        return Ok((rows, Some(counted)));
+    }
+    Ok((db.fetch_all(query.page(limit, offset).map_err(refused)?)?, None))
 }
 
 /// What a filter, sort or rule that cannot be used means to a list. What is wrong with a rule is

@@ -20,16 +20,27 @@ pub(super) fn show(
     records: Vec<Arc<Record>>,
     request: &RequestInfo,
 ) -> Result<Vec<RecordView>, Error> {
-    let superuser = request.caller.is_superuser();
-    let reader = if superuser { Reader::Superuser } else { Reader::Anyone };
-    let shape = Arc::new(Shape::new(collection, reader));
     let mut withheld = vec![Vec::new(); records.len()];
-    if !superuser {
+    if !is_uniform(collection, request) {
         withhold_addresses(db, collection, &records, request, &mut withheld)?;
         withhold_fields(db, collection, &records, request, &mut withheld)?;
     }
+    let shape = shape(collection, request);
     let views = records.into_iter().zip(withheld);
     Ok(views.map(|(record, hidden)| RecordView::new(shape.clone(), record, hidden)).collect())
+}
+
+/// Whether the caller sees the same fields of every record, so that there is nothing to ask.
+pub(super) fn is_uniform(collection: &Collection, request: &RequestInfo) -> bool {
+    let has_rules = || collection.fields.iter().any(|field| field.ext.read.is_some());
+    request.caller.is_superuser() || !(collection.is_auth() || has_rules())
+}
+
+/// The fields that the caller sees, where [`is_uniform`] or nothing is withheld.
+pub(super) fn shape(collection: &Collection, request: &RequestInfo) -> Arc<Shape> {
+    let superuser = request.caller.is_superuser();
+    let reader = if superuser { Reader::Superuser } else { Reader::Anyone };
+    Arc::new(Shape::new(collection, reader))
 }
 
 /// The addresses of those who do not show theirs are for themselves and who may manage them.

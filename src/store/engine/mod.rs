@@ -57,6 +57,20 @@ impl Session {
         }
     }
 
+    /// Counts sorted rows from zero.
+    pub(in crate::store) fn start_tally(&self) {
+        match self {
+            Self::Sqlite(session) => session.start_tally(),
+        }
+    }
+
+    /// How many rows were sorted since then.
+    pub(in crate::store) fn tally(&self) -> u64 {
+        match self {
+            Self::Sqlite(session) => session.tally(),
+        }
+    }
+
     pub(in crate::store) fn run(&mut self, statement: &Statement) -> Result<u64, StoreError> {
         match self {
             Self::Sqlite(session) => session.run(statement),

@@ -42,6 +42,11 @@ impl Fragment {
         Self { sql, params }
     }
 
+    /// Whether there is nothing.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.sql.is_empty()
+    }
+
     /// The piece in parentheses.
     pub(super) fn grouped(self) -> Self {
         Self::from("(") + self + ")"

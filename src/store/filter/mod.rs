@@ -78,6 +78,25 @@ pub struct Query<'a> {
     sort: Vec<SortKey>,
 }
 
+/// Whether there is a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Exists {
+    /// That is clear without asking the database.
+    Known(bool),
+    /// The database knows: one row with one truth value.
+    Ask(Statement),
+}
+
+/// The parts of a statement that are the same whatever is asked of the rows.
+struct Body<'q> {
+    from: Fragment,
+    joins: Fragment,
+    among: Option<Fragment>,
+    test: compare::Test,
+    renderer: Renderer,
+    places: Places<'q>,
+}
+
 /// Which rows are asked for by key.
 #[derive(Debug)]
 enum Among {
@@ -199,13 +218,23 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Asks whether there is such a row: one row with one truth value.
+    /// Asks whether there is such a row. One that is asked for by id is taken to be there: the
+    /// question is whether it passes.
     ///
     /// # Errors
     /// [`FilterError::Invalid`] when it would join too many tables.
-    pub fn exists(&self) -> Result<Statement, FilterError> {
-        let (body, ..) = self.body(&[])?;
-        Ok((Fragment::from("SELECT EXISTS (SELECT 1") + body + ")").statement())
+    pub fn exists(&self) -> Result<Exists, FilterError> {
+        let body = self.body(&[])?;
+        Ok(match body.test {
+            compare::Test::Never => Exists::Known(false),
+            compare::Test::Always if self.is_one_row() && body.joins.is_empty() => {
+                Exists::Known(true)
+            }
+            _ => {
+                let rows = Fragment::from("SELECT EXISTS (SELECT 1") + body.rows() + ")";
+                Exists::Ask(rows.statement())
+            }
+        })
     }
 
     /// Asks for the rows without order or bound, as [`crate::store::records::decode`] reads them.
@@ -213,8 +242,7 @@ impl<'a> Query<'a> {
     /// # Errors
     /// [`FilterError::Invalid`] when it would join too many tables.
     pub fn all(&self) -> Result<Statement, FilterError> {
-        let (body, ..) = self.body(&[])?;
-        Ok((self.select() + body).statement())
+        Ok((self.select() + self.body(&[])?.rows()).statement())
     }
 
     /// Asks for `limit` rows after the first `offset`, in order, as
@@ -223,20 +251,55 @@ impl<'a> Query<'a> {
     /// # Errors
     /// [`FilterError::Invalid`] when it would join too many tables.
     pub fn page(&self, limit: i64, offset: i64) -> Result<Statement, FilterError> {
+        self.page_with(limit, offset, None)
+    }
+
+    /// The same for [`crate::store::Db::fetch_counted`], where the order makes the database look at
+    /// every row before it answers the first one: then they can be counted on the way. That is sure
+    /// where no index has anything to do with the order.
+    ///
+    /// # Errors
+    /// As [`Query::page`].
+    pub fn counted_page(&self, limit: i64, offset: i64) -> Result<Option<Statement>, FilterError> {
+        let Some(tally) = self.dialect.tally() else { return Ok(None) };
+        if self.collection.is_view() || !self.sorts_without_index() {
+            return Ok(None);
+        }
+        self.page_with(limit, offset, Some(tally)).map(Some)
+    }
+
+    fn sorts_without_index(&self) -> bool {
+        let mentioned = |column: &str| {
+            let column = column.to_ascii_lowercase();
+            let mut indexes = self.collection.indexes.iter();
+            column == "id" || indexes.any(|index| index.to_ascii_lowercase().contains(&column))
+        };
+        let is_free = |key: &SortKey| key.row_column().is_some_and(|column| !mentioned(column));
+        !self.sort.is_empty() && self.sort.iter().all(is_free)
+    }
+
+    /// A page; `tally` is the last thing that the rows are sorted by.
+    fn page_with(
+        &self,
+        limit: i64,
+        offset: i64,
+        tally: Option<&'static str>,
+    ) -> Result<Statement, FilterError> {
         let default = [SortKey::INSERTION];
         let keys = match self.sort.as_slice() {
             [] if self.collection.is_view() => &[][..],
             [] => &default,
             keys => keys,
         };
-        let (body, renderer, places) = self.body(keys)?;
-        let row = self.row();
+        let body = self.body(keys)?;
+        let (row, renderer, places) = (self.row(), &body.renderer, &body.places);
         let keys: Vec<Fragment> = keys
             .iter()
-            .map(|key| key.sql(self.dialect, &renderer, &self.terms, &places, &row))
+            .map(|key| key.sql(self.dialect, renderer, &self.terms, places, &row))
+            .chain(tally.map(Fragment::from))
             .collect();
         let order = if keys.is_empty() { "" } else { " ORDER BY " };
-        let statement = self.select() + body + order + Fragment::join(keys, ", ");
+        let statement = self.select() + body.rows() + order + Fragment::join(keys, ", ");
         let statement = statement + " LIMIT " + Fragment::param(Value::Int(limit));
         let skipped = Fragment::from(" OFFSET ") + Fragment::param(Value::Int(offset));
         Ok(if offset == 0 { statement } else { statement + skipped }.statement())
@@ -247,8 +310,12 @@ impl<'a> Query<'a> {
     /// # Errors
     /// [`FilterError::Invalid`] when it would join too many tables.
     pub fn count(&self) -> Result<Statement, FilterError> {
-        let (body, ..) = self.body(&[])?;
-        Ok((Fragment::from("SELECT COUNT(*)") + body).statement())
+        Ok((Fragment::from("SELECT COUNT(*)") + self.body(&[])?.rows()).statement())
+    }
+
+    /// Whether the query is about one row that is there.
+    const fn is_one_row(&self) -> bool {
+        self.would_be.is_some() || matches!(self.among, Some(Among::Id(_)))
     }
 
     const fn scope(&self, author: Author) -> Scope<'a> {
@@ -297,8 +364,8 @@ impl<'a> Query<'a> {
         format!("SELECT {}", select_list(self.collection, &self.collection.name)).into()
     }
 
-    /// ` FROM … WHERE …`, with the joins that the terms and `keys` read and that multiply no rows.
-    fn body(&self, keys: &[SortKey]) -> Result<(Fragment, Renderer, Places<'_>), FilterError> {
+    /// The rows and their joins that the terms and `keys` read and that multiply no rows.
+    fn body(&self, keys: &[SortKey]) -> Result<Body<'_>, FilterError> {
         let renderer = Renderer::new(self.dialect);
         let row = Places::new(&self.joins, self.row(), true);
         let mut used: BTreeSet<_> =
@@ -311,12 +378,11 @@ impl<'a> Query<'a> {
         let used = &used & &self.joins.single();
         let needed = self.terms.iter().flat_map(Predicate::needs).collect();
         let places = renderer.place(&row, &used, &needed);
-        let among = self.among().map(compare::Test::Sql);
         let terms: Vec<&Predicate> = self.terms.iter().collect();
-        let tests = among.into_iter().chain([renderer.all(&terms, &places)]);
-        let condition = render::filtered(render::all(tests));
-        let from = Fragment::from(" FROM ") + self.table() + renderer.join_clauses(used, &places);
-        Ok((from + condition, renderer, places))
+        let test = renderer.all(&terms, &places);
+        let joins = renderer.join_clauses(used, &places);
+        let from = Fragment::from(" FROM ") + self.table();
+        Ok(Body { from, joins, among: self.among(), test, renderer, places })
     }
 
     fn table(&self) -> Fragment {
@@ -343,6 +409,15 @@ impl<'a> Query<'a> {
                 Fragment::param(ids.clone()).map(|ids| self.dialect.is_in(&column("id"), ids))
             }
         })
+    }
+}
+
+impl Body<'_> {
+    /// ` FROM … WHERE …`
+    fn rows(&self) -> Fragment {
+        let among = self.among.clone().map(compare::Test::Sql);
+        let condition = render::filtered(render::all(among.into_iter().chain([self.test.clone()])));
+        self.from.clone() + self.joins.clone() + condition
     }
 }
 

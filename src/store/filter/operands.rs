@@ -172,6 +172,16 @@ impl Operand {
         }
     }
 
+    /// The column of the row itself that the operand is, as it is stored.
+    pub(super) fn row_column(&self) -> Option<&str> {
+        match self {
+            Self::Column(column) if column.inside.is_empty() && column.modifier.is_none() => {
+                column.row_column()
+            }
+            _ => None,
+        }
+    }
+
     /// Every join that the operand needs.
     pub(super) fn joins(&self, joins: &Joins) -> BTreeSet<JoinId> {
         self.columns().iter().flat_map(|column| joins.chain(column.source)).collect()

@@ -46,6 +46,14 @@ impl SortKey {
         }
     }
 
+    /// The column of the row itself that the entry sorts by, when it is one without conditions.
+    pub(super) fn row_column(&self) -> Option<&str> {
+        match &self.by {
+            By::Value(side) if side.guards.is_empty() => side.operand.row_column(),
+            By::Value(_) | By::Random | By::Insertion => None,
+        }
+    }
+
     /// The entry in `ORDER BY`. A value of several joined rows is the first of those combinations
     /// for which `terms` hold, since these made the row part of the result.
     pub(super) fn sql(

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
-use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::{Null, ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{CachedStatement, Connection};
 
+use crate::store::dialect::TALLY;
 use crate::store::engine::sqlite::error::store_error;
 use crate::store::engine::sqlite::slow::SlowStatements;
 use crate::store::error::StoreError;
@@ -30,6 +32,8 @@ const STATEMENTS: usize = 256;
 pub(in crate::store) struct Session {
     connection: Connection,
     clock: Arc<Clock>,
+    /// Rows that statements sorted, as far as they count them.
+    tally: Arc<AtomicU64>,
     /// Whether `BEGIN` ran and neither `COMMIT` nor `ROLLBACK` did. SQLite may have ended the
     /// transaction all the same.
     in_transaction: bool,
@@ -68,8 +72,16 @@ impl Session {
         });
         let handler = Arc::clone(&clock);
         connection.progress_handler(STEPS, Some(move || handler.look()))?;
+        let tally = Arc::<AtomicU64>::default();
+        let counted = Arc::clone(&tally);
+        // Not deterministic: every row has its own call.
+        let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY;
+        connection.create_scalar_function(TALLY, 0, flags, move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(Null)
+        })?;
         let function = Function::None;
-        Ok(Self { connection, clock, in_transaction: false, function, hurried: None })
+        Ok(Self { connection, clock, tally, in_transaction: false, function, hurried: None })
     }
 
     pub(super) const fn connection(&self) -> &Connection {
@@ -93,6 +105,14 @@ impl Session {
     pub(super) fn hurry(&mut self, known: Option<Arc<SlowStatements>>) {
         self.clock.least.store(if known.is_some() { LOOKS } else { 0 }, Ordering::Relaxed);
         self.hurried = known;
+    }
+
+    pub(in crate::store) fn start_tally(&self) {
+        self.tally.store(0, Ordering::Relaxed);
+    }
+
+    pub(in crate::store) fn tally(&self) -> u64 {
+        self.tally.load(Ordering::Relaxed)
     }
 
     pub(in crate::store) fn fetch_first(
