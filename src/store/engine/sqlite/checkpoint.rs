@@ -4,6 +4,9 @@
 //! that COMMIT waits for the copying as well. Here a thread of its own copies the bulk while writes
 //! go on; the writer then copies the little that came in meanwhile, between two groups. After that
 //! the log is copied to its end, and the next COMMIT starts it again from the beginning.
+//!
+//! Reads of an older state keep the log from starting again. Quick ones are gone in a moment; a long
+//! log has slow ones held back until it is done.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,18 +19,22 @@ use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
 
+use crate::store::engine::sqlite::gate::Gate;
 use crate::store::engine::sqlite::{open, writer};
 use crate::store::tx::Tx;
 
 /// Pages in the log that start a checkpoint: 16 MB of 4 kB pages.
 const PAGES: u32 = 4000;
 
-/// Pages from which on the writer waits for readers that hold the log back, so that a stream of
-/// them cannot make it grow for ever.
+/// Pages from which on slow reads are held back, so that a stream of them cannot make the log grow
+/// for ever.
 const MOST_PAGES: u32 = 4 * PAGES;
 
-/// How long it waits for them.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// How long the writer waits for quick reads then.
+const PATIENCE: Duration = Duration::from_millis(5);
+
+/// How long slow reads are held back for a writer that has nothing more to write.
+const HOLD: Duration = Duration::from_millis(100);
 
 const IDLE: u8 = 0;
 const COPYING: u8 = 1;
@@ -37,13 +44,18 @@ const COPIED: u8 = 2;
 pub(super) struct Checkpointer {
     pages: Arc<AtomicU32>,
     state: Arc<AtomicU8>,
-    start: SyncSender<()>,
+    start: SyncSender<u32>,
+    finished: SyncSender<()>,
     thread: JoinHandle<()>,
 }
 
 impl Checkpointer {
     /// Watches the log of `connection`, whose file is `path`, instead of SQLite.
-    pub(super) fn start(connection: &mut Connection, path: PathBuf) -> std::io::Result<Self> {
+    pub(super) fn start(
+        connection: &mut Connection,
+        path: PathBuf,
+        gate: Arc<Gate>,
+    ) -> std::io::Result<Self> {
         let pages = Arc::new(AtomicU32::new(0));
         let seen = Arc::clone(&pages);
         let hook = move |_: &mut Wal, pages: i32| {
@@ -53,11 +65,12 @@ impl Checkpointer {
         connection.wal_hook(Some(hook)).map_err(std::io::Error::other)?;
         let state = Arc::new(AtomicU8::new(IDLE));
         let (start, starts) = sync_channel(1);
-        let copied = Arc::clone(&state);
+        let (finished, finishes) = sync_channel(1);
+        let copier = Copier { path, gate, state: Arc::clone(&state), starts, finishes };
         let thread = std::thread::Builder::new()
             .name("checkpoint".to_owned())
-            .spawn(move || copy(&path, &starts, &copied))?;
-        Ok(Self { pages, state, start, thread })
+            .spawn(move || copier.work())?;
+        Ok(Self { pages, state, start, finished, thread })
     }
 
     /// Looks at the log between two groups.
@@ -69,13 +82,15 @@ impl Checkpointer {
         match self.state.load(Ordering::Acquire) {
             IDLE => {
                 self.state.store(COPYING, Ordering::Release);
-                if self.start.try_send(()).is_err() {
+                if self.start.try_send(pages).is_err() {
                     self.state.store(COPIED, Ordering::Release);
                 }
             }
             COPIED => {
                 self.state.store(IDLE, Ordering::Release);
                 finish_copy(connection, pages);
+                // Nobody may be waiting for it.
+                let _ = self.finished.try_send(());
             }
             _ => {}
         }
@@ -91,7 +106,7 @@ impl Checkpointer {
     }
 }
 
-/// Copies what the thread left. Readers of an older state may hold the end of the log; a long log
+/// Copies what the thread left. Quick reads of an older state may hold the end of the log; a long log
 /// is worth a moment of waiting for them.
 fn finish_copy(connection: &Connection, pages: u32) {
     if pages < MOST_PAGES {
@@ -103,13 +118,35 @@ fn finish_copy(connection: &Connection, pages: u32) {
     let _ = connection.busy_timeout(open::BUSY_TIMEOUT);
 }
 
-fn copy(path: &std::path::Path, starts: &Receiver<()>, state: &AtomicU8) {
-    while starts.recv().is_ok() {
-        match open::checkpointer(path) {
+/// The thread that copies while writes go on.
+struct Copier {
+    path: PathBuf,
+    gate: Arc<Gate>,
+    state: Arc<AtomicU8>,
+    starts: Receiver<u32>,
+    finishes: Receiver<()>,
+}
+
+impl Copier {
+    fn work(self) {
+        while let Ok(pages) = self.starts.recv() {
+            // What the writer said of an earlier copy is not about this one.
+            while self.finishes.try_recv().is_ok() {}
+            let closed = (pages >= MOST_PAGES).then(|| self.gate.close());
+            self.copy();
+            self.state.store(COPIED, Ordering::Release);
+            if closed.is_some() {
+                // Either way slow reads go on.
+                let _ = self.finishes.recv_timeout(HOLD);
+            }
+        }
+    }
+
+    fn copy(&self) {
+        match open::checkpointer(&self.path) {
             Ok(connection) => checkpoint(&connection, CheckpointMode::PASSIVE),
             Err(error) => tracing::warn!(%error, "the database log cannot be checkpointed"),
         }
-        state.store(COPIED, Ordering::Release);
     }
 }
 

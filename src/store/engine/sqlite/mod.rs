@@ -4,6 +4,7 @@
 mod checkpoint;
 mod copy;
 mod error;
+mod gate;
 mod open;
 mod queue;
 mod readers;
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 
 use crate::domain::schema::Schema;
+use crate::store::engine::sqlite::gate::Gate;
 use crate::store::engine::sqlite::queue::Queue;
 use crate::store::engine::sqlite::readers::Readers;
 use crate::store::engine::sqlite::writer::{Call, Job};
@@ -45,6 +47,8 @@ struct Shared {
     /// Held for writing from the COMMIT of a schema change until the new schema is published, so
     /// that a read which failed over a missing column can wait for the schema that explains it.
     publishing: RwLock<()>,
+    /// Passed by slow reads, closed by checkpoints.
+    gate: Arc<Gate>,
     events: EventSink,
 }
 

@@ -39,6 +39,12 @@ const LOG_SIZE: i64 = 32 << 20;
 const WRITER_CACHE: i64 = 16_000;
 const READER_CACHE: i64 = 8_000;
 
+/// How much of the file readers map into memory instead of copying it page by page, in bytes; a third
+/// of the time of a list that looks at every row. The price: a disk that cannot be read any more ends
+/// the process (SIGBUS) and not one statement. What was answered is on the disk by then, so it can be
+/// started again. The writer maps nothing: what it changes must not hang on that.
+const READER_MAP: i64 = 1 << 30;
+
 /// Marks the file as the product's: "FERB".
 const APPLICATION_ID: i64 = 0x4645_5242;
 
@@ -54,13 +60,17 @@ pub(super) fn open(options: StoreOptions) -> Result<SqliteEngine, OpenError> {
         schema: ArcSwap::from_pointee(schema),
         revision: AtomicI64::new(revision),
         publishing: RwLock::new(()),
+        gate: Arc::default(),
         events: Arc::clone(&options.events),
     });
     let no_thread = |source| OpenError::Folder { path: path.clone(), source };
     let readers = Readers::start(&options, path.clone(), Arc::clone(&shared)).map_err(no_thread)?;
     let (queue, jobs) = Queue::new(options.queue, options.queue_wait);
-    let checkpointer =
-        Checkpointer::start(session(&mut tx).connection_mut(), path.clone()).map_err(no_thread)?;
+    let checkpointer = {
+        let gate = Arc::clone(&shared.gate);
+        Checkpointer::start(session(&mut tx).connection_mut(), path.clone(), gate)
+            .map_err(no_thread)?
+    };
     let writer = Writer {
         tx,
         shared: Arc::clone(&shared),
@@ -88,6 +98,7 @@ pub(super) fn reader(path: &Path) -> Result<Session, StoreError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | FLAGS)
         .map_err(store_error)?;
     set_up(&connection, READER_CACHE).map_err(store_error)?;
+    connection.pragma_update(None, "mmap_size", READER_MAP).map_err(store_error)?;
     Session::new(connection).map_err(store_error)
 }
 
@@ -153,9 +164,11 @@ fn set_up(connection: &Connection, cache: i64) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // One plan for a text, whatever its values: SQLite would plan anew for values that it thinks
+    // matter, at the price of the statement itself.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     register_functions(connection)?;
     connection.pragma_update(None, "cache_size", -cache)?;
-    // No memory mapping: a failing disk would then kill the process instead of one statement.
     connection.pragma_update(None, "mmap_size", 0)
 }
 

@@ -24,6 +24,10 @@ use crate::store::tx::Db;
 /// How often a read starts again because the schema moved under it.
 const ATTEMPTS: usize = 3;
 
+/// How much less of a core a slow read gets than what it competes with: about a tenth.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
 type Job = Box<dyn FnOnce() + Send>;
 
 /// Read-only connections and the pool of slow reads.
@@ -162,6 +166,11 @@ impl Readers {
         work: &impl Fn(&mut Db) -> Result<T, E>,
         place: Place,
     ) -> Result<Result<T, E>, StoreError> {
+        let _passage = match place {
+            Place::Here => None,
+            Place::Pool => Some(self.shared.gate.pass()),
+            Place::Last => Some(self.shared.gate.pass_endless()),
+        };
         let mut db = self.take()?;
         let (limit, known) = match place {
             Place::Here => (self.budget, Some(Arc::clone(&self.slow))),
@@ -238,9 +247,22 @@ fn start_threads(
     let jobs = Arc::new(Mutex::new(jobs));
     for number in 0..threads {
         let jobs = Arc::clone(&jobs);
-        std::thread::Builder::new().name(format!("{name}-{number}")).spawn(move || serve(&jobs))?;
+        std::thread::Builder::new().name(format!("{name}-{number}")).spawn(move || {
+            yield_to_others();
+            serve(&jobs);
+        })?;
     }
     Ok(queue)
+}
+
+/// Makes the calling thread take a core from others only when they leave it. What comes here is slow
+/// anyway, and quick reads and writes must not wait for it.
+fn yield_to_others() {
+    // Elsewhere than on Linux this would be about the whole process.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "slow reads run beside the others");
+    }
 }
 
 /// One thread of a queue: works until the store is gone.
