@@ -7,6 +7,7 @@ source scripts/tools.sh
 need_cargo
 need_cargo_components
 need_c_compiler install
+need_node
 stop_if_missing
 
 cargo fmt --all -- --check

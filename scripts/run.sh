@@ -8,6 +8,7 @@ source scripts/tools.sh
 
 need_cargo
 need_c_compiler
+need_node
 stop_if_missing
 
 exec cargo run --locked -- dev "$@"
