@@ -1,8 +1,11 @@
 //! Opening and closing: what is refused, what survives, what other processes change.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use ferrobase::store::{DirLock, Durability, OpenError, Store, StoreError, Value};
+use ferrobase::store::{DirLock, Durability, OpenError, Statement, Store, StoreError, Value};
 
 use crate::support::*;
 
@@ -183,6 +186,47 @@ async fn the_log_stays_bounded_under_writes() {
         most = most.max(fs::metadata(&log).unwrap().len());
     }
     assert!(most < 70 << 20, "100 MB were written, the log held {most} bytes at most");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn slow_reads_one_after_the_other_do_not_keep_the_log_growing() {
+    let test = TestStore::start_with(|options| options.read_budget = Duration::ZERO).await;
+    let log = test.dir.path().join("data.db-wal");
+    let table = "CREATE TABLE \"blobs\" (\"id\" INTEGER PRIMARY KEY, \"blob\" BLOB)";
+    test.store.write(move |tx| run(tx, table, vec![])).await.unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let readers: Vec<_> = (0..4)
+        .map(|_| {
+            let (store, done) = (test.store.clone(), Arc::clone(&done));
+            tokio::spawn(async move {
+                let mut reads = 0;
+                while !done.load(Ordering::Relaxed) {
+                    store.read(|db| db.fetch_one(counting_to(100_000))).await.unwrap();
+                    reads += 1;
+                }
+                reads
+            })
+        })
+        .collect();
+    let mut most = 0;
+    for _ in 0..600 {
+        let sql = "INSERT INTO \"blobs\" (\"blob\") VALUES ($1)";
+        let blob = vec![Value::Bytes(vec![7; 1 << 19])];
+        test.store.write(move |tx| run(tx, sql, blob.clone())).await.unwrap();
+        most = most.max(fs::metadata(&log).unwrap().len());
+    }
+    done.store(true, Ordering::Relaxed);
+    for reader in readers {
+        assert!(reader.await.unwrap() > 0, "held back is not locked out");
+    }
+    assert!(most < 200 << 20, "300 MB were written, the log held {most} bytes at most");
+}
+
+/// A statement that takes a while and reads the file.
+fn counting_to(number: i64) -> Statement {
+    let sql = "WITH RECURSIVE n(i) AS (SELECT COUNT(*) FROM \"numbers\" UNION ALL \
+               SELECT i + 1 FROM n WHERE i < $1) SELECT MAX(i) FROM n";
+    Statement::new(sql, vec![Value::Int(number)])
 }
 
 #[tokio::test]
