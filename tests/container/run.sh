@@ -255,6 +255,7 @@ CONFIG
         /usr/local/bin/ferrobase serve
     in_image --env "FERROBASE_HTTP=${address#http://}" "$watcher" -- \
         /usr/local/bin/ferrobase health
+    expect dashboard assets/ "$(call "$address/_/" | grep -o -m 1 assets/)"
     call --json '{"text":"kept in the volume"}' "$address/api/collections/notes/records"
     echo
     records=$(call "$address/api/collections/notes/records?fields=text")
