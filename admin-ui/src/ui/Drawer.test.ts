@@ -37,3 +37,11 @@ test('a dirty drawer asks first and stays when told so', async () => {
   await userEvent.click(await screen.findByRole('button', { name: 'Discard' }));
   await vi.waitFor(() => expect(onclose).toHaveBeenCalledOnce());
 });
+
+test('begins in the first field, and a question at the button that does no harm', async () => {
+  const field = createRawSnippet(() => ({ render: () => '<p><input disabled><input aria-label="Name"></p>' }));
+  render(Drawer, { title: 'Edit', open: true, dirty: true, children: field });
+  expect(screen.getByRole('textbox', { name: 'Name' })).toHaveFocus();
+  await userEvent.click(cross());
+  expect(await screen.findByRole('button', { name: 'Keep editing' })).toHaveFocus();
+});
