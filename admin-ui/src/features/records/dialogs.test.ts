@@ -29,6 +29,25 @@ function drawer(id: string | undefined) {
 
 const title = () => screen.findByRole('textbox', { name: /title/ });
 
+describe('a copy', () => {
+  it('asks before it is left once something was changed, not before', async () => {
+    vi.spyOn(api.records, 'view').mockResolvedValue(post('1'));
+    const onclose = vi.fn();
+    const on = { onsaved: vi.fn(), onduplicate: vi.fn(), ondeleted: vi.fn() };
+    const copied = render(RecordDrawer, { props: { collection: posts, id: undefined, copyOf: '1', onclose, ...on } });
+    expect(await title()).toHaveValue('Hello');
+    expect(screen.getByRole('button', { name: 'Create' })).toBeEnabled();
+    await userEvent.click(screen.getAllByRole('button', { name: 'Close' })[0]!);
+    await waitFor(() => expect(onclose).toHaveBeenCalledOnce());
+    copied.unmount();
+    render(RecordDrawer, { props: { collection: posts, id: undefined, copyOf: '1', onclose, ...on } });
+    await fireEvent.input(await title(), { target: { value: 'Hello again' } });
+    await userEvent.click(screen.getAllByRole('button', { name: 'Close' })[0]!);
+    expect(await screen.findByRole('button', { name: 'Keep editing' })).toBeInTheDocument();
+    expect(onclose).toHaveBeenCalledOnce();
+  });
+});
+
 describe('a new record', () => {
   it('sends what was touched alone, so that defaults act', async () => {
     const create = vi.spyOn(api.records, 'create').mockResolvedValue(post('new1'));

@@ -2,6 +2,7 @@
 // Knows no component; the drawer shows what this says.
 import { api, ApiError, type Collection, messageOf, type RecordModel } from '../../api';
 import { bodyOf, changedKeys, type Draft, draftOf, malformed, writableFields } from './changes';
+import { sameValue } from '../../fields/value';
 import { changedMeanwhile, type Choice, type Difference, differences, merged } from './conflict';
 
 export type Saved =
@@ -21,16 +22,23 @@ export class Editing {
   conflict: { stored: RecordModel; differences: Difference[] } | undefined = $state.raw();
   /** Somebody deleted it while it was edited. */
   gone = $state(false);
+  /** What a new record began with. */
+  #begun: Draft = {};
 
   constructor(collection: Collection, record?: RecordModel, copied?: RecordModel) {
     this.collection = collection;
     this.record = record;
     if (record) this.draft = draftOf(record, collection);
-    else if (copied) this.draft = draftOf(copied, collection);
+    else if (copied) this.draft = this.#begun = draftOf(copied, collection);
   }
 
   get changed(): string[] {
     return changedKeys(this.draft, this.record, this.collection);
+  }
+
+  /** Whether something would be lost. A copy that nobody touched would not. */
+  get isDirty(): boolean {
+    return this.changed.some((name) => this.record || !sameValue(this.draft[name], this.#begun[name]));
   }
 
   async save(): Promise<Saved> {
