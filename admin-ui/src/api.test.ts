@@ -73,3 +73,19 @@ test('field errors are found at any depth', () => {
   expect(fieldError(err, 'fields')).toBeUndefined();
   expect(fieldError(new Error('x'), 'title')).toBeUndefined();
 });
+
+test('a token whose half is over is exchanged while requests go on, once', async () => {
+  vi.useFakeTimers({ now: Date.now() });
+  session.begin({ token: token(100), record });
+  const given = session.token;
+  const fetch = answer(200, { items: [], totalPages: 1, token: token(1000), record });
+  await api.records.list('posts');
+  expect(fetch).toHaveBeenCalledTimes(1);
+  vi.advanceTimersByTime(51_000);
+  await Promise.all([api.records.list('posts'), api.records.list('posts')]);
+  await vi.waitFor(() => expect(session.token).not.toBe(given));
+  expect(fetch.mock.calls.filter(([path]) => path.endsWith('/auth-refresh'))).toHaveLength(1);
+  await api.records.list('posts');
+  expect(fetch).toHaveBeenCalledTimes(5);
+  vi.useRealTimers();
+});

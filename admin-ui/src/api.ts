@@ -63,12 +63,10 @@ export const api = {
     session.begin(await request<Session>(`${SUPERUSERS}/auth-with-password`, { method: 'POST', body, token: '' }));
   },
 
-  /** A fresh token for the same superuser. */
-  async refresh(): Promise<void> {
-    const before = session.token;
-    const fresh = await request<Session>(`${SUPERUSERS}/auth-refresh`, { method: 'POST' });
-    // Whoever signed out meanwhile stays so.
-    if (session.token === before) session.begin(fresh);
+  /** A fresh token for the same superuser; one request, however many ask for it. */
+  refresh(): Promise<void> {
+    refreshing ??= Promise.resolve().then(exchange).finally(() => (refreshing = undefined));
+    return refreshing;
   },
 
   signOut(): void {
@@ -126,6 +124,15 @@ export const api = {
   },
 };
 
+let refreshing: Promise<void> | undefined;
+
+async function exchange(): Promise<void> {
+  const before = session.token;
+  const fresh = await request<Session>(`${SUPERUSERS}/auth-refresh`, { method: 'POST' });
+  // Whoever signed out meanwhile stays so.
+  if (session.token === before) session.begin(fresh);
+}
+
 function records(collection: string, id?: string): string {
   const path = `/collections/${encodeURIComponent(collection)}/records`;
   return id === undefined ? path : `${path}/${encodeURIComponent(id)}`;
@@ -139,6 +146,8 @@ async function request<T>(path: string, options: Options = {}): Promise<T> {
     session.end('expired');
     throw new ApiError(401, 'Your session has ended. Sign in again.');
   }
+  // Who works on is not thrown out; a failure ends nothing by itself.
+  if (isOwn && !refreshing && session.isHalfOver) api.refresh().catch(() => undefined);
   const response = await answer(path, options, token);
   const body = await read(response);
   if (response.ok) return body as T;

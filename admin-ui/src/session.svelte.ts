@@ -2,9 +2,14 @@
 
 import type { RecordModel, Session } from './types';
 
+interface Kept extends Session {
+  /** When the token was given, in seconds. */
+  begun?: number;
+}
+
 const KEY = 'ferrobase-session';
 
-let current = $state.raw<Session | null>(stored());
+let current = $state.raw<Kept | null>(stored());
 let ended = $state(false);
 
 export const session = {
@@ -19,10 +24,16 @@ export const session = {
   get ended(): boolean {
     return ended;
   },
+  /** Whether half of the token's life is over: time to ask for a fresh one. */
+  get isHalfOver(): boolean {
+    if (!current) return false;
+    const now = Date.now() / 1000;
+    return secondsLeft(current.token) < now - (current.begun ?? 0);
+  },
   begin(given: Session): void {
     ended = false;
-    current = given;
-    localStorage.setItem(KEY, JSON.stringify(given));
+    current = { ...given, begun: Date.now() / 1000 };
+    localStorage.setItem(KEY, JSON.stringify(current));
   },
   /** `expired`: not by the user's wish, so the sign-in page says why it is there. */
   end(why: 'asked' | 'expired'): void {
@@ -46,9 +57,9 @@ function claims(token: string): { exp?: number } | null {
   }
 }
 
-function stored(): Session | null {
+function stored(): Kept | null {
   try {
-    const given = JSON.parse(localStorage.getItem(KEY) ?? 'null') as Session | null;
+    const given = JSON.parse(localStorage.getItem(KEY) ?? 'null') as Kept | null;
     return given?.token && secondsLeft(given.token) > 0 ? given : null;
   } catch {
     return null;
