@@ -1,10 +1,13 @@
 // Which page an address means.
 
-/** The same for all addresses of one page: its records have their own below it. */
+/** Records, and the form of a new one, open beside the table: it stays the same page. */
+const BESIDE = ['records', 'new'];
+
+/** The same for all addresses of one page. */
 export function pageKey(segments: string[]): string {
   const [noun, name, part] = segments;
   if (noun !== 'collections') return segments.join('/');
-  return ['collections', name, part === 'records' ? undefined : part].filter(Boolean).join('/');
+  return ['collections', name, part && BESIDE.includes(part) ? undefined : part].filter(Boolean).join('/');
 }
 
 /** The text of the browser's tab: what differs comes first. */
@@ -14,7 +17,7 @@ export function titleOf(segments: string[]): string {
     noun === undefined ? 'Overview'
     : noun === 'config' && !name ? 'Configuration'
     : noun === 'collections' && name && part === 'definition' ? `Definition of ${name}`
-    : noun === 'collections' && name && (!part || part === 'records') ? name
+    : noun === 'collections' && name && (!part || BESIDE.includes(part)) ? name
     : 'Not found';
   return `${page} · Ferrobase`;
 }

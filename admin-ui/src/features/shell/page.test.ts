@@ -1,0 +1,10 @@
+import { expect, it } from 'vitest';
+import { pageKey, titleOf } from './page';
+
+it('stays the same page while a record, or the form of a new one, is open beside the table', () => {
+  const table = pageKey(['collections', 'posts']);
+  expect(pageKey(['collections', 'posts', 'records', 'new'])).toBe(table);
+  expect(pageKey(['collections', 'posts', 'new'])).toBe(table);
+  expect(pageKey(['collections', 'posts', 'definition'])).not.toBe(table);
+  expect(titleOf(['collections', 'posts', 'new'])).toBe('posts · Ferrobase');
+});
