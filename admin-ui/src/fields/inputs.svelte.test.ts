@@ -7,6 +7,7 @@ import { field, record, tags } from '../features/records/fixtures';
 import EditorInput from './editor/Input.svelte';
 import JsonInput from './json/Input.svelte';
 import NumberInput from './number/Input.svelte';
+import RelationCell from './relation/Cell.svelte';
 import RelationInput from './relation/Input.svelte';
 import { Malformed } from './value';
 
@@ -112,4 +113,11 @@ it('marks a target that is not there', async () => {
   vi.spyOn(api.records, 'list').mockResolvedValue({ items: [], page: 1, perPage: 1, totalItems: -1, totalPages: -1 });
   render(RelationInput, { props: { field: field('tag', 'relation', { collectionId: tags.id }), id: 'r', value: 'gone' } });
   expect(await screen.findByText('missing')).toBeInTheDocument();
+});
+
+it('shows in a table which target is missing', () => {
+  const of = record(tags, '1', { expand: { tags: [some[0]] } });
+  render(RelationCell, { props: { field: field('tags', 'relation', { collectionId: tags.id }), value: ['tag0', 'gone'], record: of } });
+  expect(screen.getByText('News')).not.toHaveClass('missing');
+  expect(screen.getByText('missing').parentElement).toHaveTextContent('missinggone');
 });
