@@ -26,6 +26,6 @@ export default defineConfig({
   test: {
     environment: 'happy-dom',
     setupFiles: ['./build/vitest-setup.ts'],
-    include: ['src/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'build/**/*.test.ts'],
   },
 });
