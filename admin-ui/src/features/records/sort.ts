@@ -6,6 +6,9 @@ export interface SortKey {
   descending: boolean;
 }
 
+/** Without a choice: what was just made is seen at once. Rows of a view have no age. */
+export const NEWEST_FIRST = '-@rowid';
+
 /** More than this the server refuses. */
 const MOST = 8;
 
