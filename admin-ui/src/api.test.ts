@@ -89,3 +89,11 @@ test('a token whose half is over is exchanged while requests go on, once', async
   expect(fetch).toHaveBeenCalledTimes(5);
   vi.useRealTimers();
 });
+
+test('who is refused because the token was revoked is signed out', async () => {
+  session.begin({ token: token(60), record });
+  const fetch = vi.fn(async (path: string) => new Response('{}', { status: path.endsWith('/auth-refresh') ? 401 : 403 }));
+  vi.stubGlobal('fetch', fetch);
+  await expect(api.records.list('posts')).rejects.toMatchObject({ status: 403 });
+  await vi.waitFor(() => expect(session.ended).toBe(true));
+});

@@ -152,6 +152,8 @@ async function request<T>(path: string, options: Options = {}): Promise<T> {
   const body = await read(response);
   if (response.ok) return body as T;
   if (response.status === 401 && isOwn) session.end('expired');
+  // A token that was revoked makes us a guest, who is refused; whether it was, the exchange tells.
+  if (response.status === 403 && isOwn && !refreshing) api.refresh().catch(() => undefined);
   throw refusal(response, body);
 }
 
