@@ -1,6 +1,6 @@
 # `make run` and `make test` are all one needs; the longer steps are in scripts/.
 
-.PHONY: help run test check clients bench container
+.PHONY: help run test check clients dashboard browser bench container
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -8,7 +8,7 @@ help: ## list the targets
 run: ## build and serve the blog of config.toml on http://127.0.0.1:8090
 	@scripts/run.sh
 
-test: ## format, lints, every Rust suite and the client suite
+test: ## format, lints, every suite: Rust, clients, dashboard, browser
 	@scripts/test.sh
 
 check: ## format and lints only
@@ -16,6 +16,12 @@ check: ## format and lints only
 
 clients: ## the stock pocketbase client against the running binary
 	@scripts/clients.sh
+
+dashboard: ## types and tests of the dashboard's sources
+	@scripts/dashboard.sh
+
+browser: ## a tour of the dashboard in the system's Chromium
+	@scripts/browser.sh
 
 bench: ## measure beside PocketBase, about a quarter of an hour; not part of test
 	@scripts/bench.sh

@@ -74,6 +74,30 @@ need_wrk() {
     missing "wrk, which sends the requests (Debian: apt install wrk; macOS: brew install wrk)"
 }
 
+# Sets CHROMIUM to a browser, unless it names one. `need_chromium install` may install it, where
+# that can be done without asking.
+need_chromium() {
+    if [ -n "${CHROMIUM:-}" ]; then
+        command -v "$CHROMIUM" >/dev/null || missing "the browser that CHROMIUM names: $CHROMIUM"
+    elif ! find_chromium && [ "${1:-}" = install ] && can_apt; then
+        apt-get update && apt-get install --yes --no-install-recommends chromium
+        find_chromium
+    fi || true
+    if [ -z "${CHROMIUM:-}" ]; then
+        missing "Chromium or Chrome (Debian: apt install chromium; elsewhere: CHROMIUM=/path/to/it)"
+    fi
+    export CHROMIUM
+}
+
+find_chromium() {
+    local name
+    for name in chromium chromium-browser google-chrome; do
+        CHROMIUM=$(command -v "$name") && return
+    done
+    CHROMIUM=""
+    return 1
+}
+
 can_apt() {
     [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ] && command -v apt-get >/dev/null
 }

@@ -1,0 +1,103 @@
+// Starts the built executable over a copy of config.toml, which a step may then change.
+
+import { spawn } from "node:child_process";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const binary = process.env.FERROBASE_BIN ?? join(here, "../../target/debug/ferrobase");
+
+export async function serve() {
+  const folder = await mkdtemp(join(tmpdir(), "ferrobase-browser-"));
+  const config = join(folder, "config.toml");
+  await copyFile(join(here, "config.toml"), config);
+  const child = spawn(
+    binary,
+    ["dev", "--config", "config.toml", "--dir", "data", "--http", "127.0.0.1:0", "--env", "test"],
+    { cwd: folder, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  const output = listen(child);
+  const exited = new Promise((resolve) => child.on("exit", resolve));
+
+  async function stop() {
+    child.kill("SIGTERM");
+    await exited;
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  try {
+    const [url] = await output.says(/http:\/\/127\.0\.0\.1:\d+/);
+    const [link] = await output.says(/http:\S+pbinstall\S+/);
+    return {
+      url,
+      link,
+      /** Saves the file with a change, and waits until the server says `expected` about it. */
+      async edit(change, expected) {
+        const from = output.length();
+        await writeFile(config, change(await readFile(config, "utf8")));
+        await output.says(expected, from);
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Everything a process prints, and promises of what it will. */
+function listen(child) {
+  let text = "";
+  const waiting = new Set();
+  const look = () => waiting.forEach((check) => check());
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8");
+    stream.on("data", (more) => {
+      text += more;
+      look();
+    });
+  }
+  let hasEnded = false;
+  child.on("exit", () => {
+    hasEnded = true;
+    look();
+  });
+
+  return {
+    length: () => text.length,
+    says(pattern, from = 0) {
+      return new Promise((resolve, reject) => {
+        const check = () => {
+          const found = pattern.exec(text.slice(from));
+          if (!found && !hasEnded) return;
+          waiting.delete(check);
+          if (found) resolve(found);
+          else reject(new Error(`the server ended without saying ${pattern}:\n${text}`));
+        };
+        waiting.add(check);
+        check();
+      });
+    },
+  };
+}
+
+/** The API as somebody else uses it beside the dashboard. */
+export async function client(url, email, password) {
+  const call = async (method, path, body, token = "") => {
+    const headers = { "Content-Type": "application/json", Authorization: token };
+    const response = await fetch(`${url}/api/collections/${path}`, { method, headers, body: body && JSON.stringify(body) });
+    const answer = response.status === 204 ? null : await response.json();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+    return answer;
+  };
+  const { token, record } = await call("POST", "_superusers/auth-with-password", { identity: email, password });
+  return {
+    id: record.id,
+    first: async (name, filter) =>
+      (await call("GET", `${name}/records?perPage=1&filter=${encodeURIComponent(filter)}`, undefined, token)).items[0],
+    create: (name, body) => call("POST", `${name}/records`, body, token),
+    update: (name, id, body) => call("PATCH", `${name}/records/${id}`, body, token),
+  };
+}

@@ -1,0 +1,449 @@
+// One tour of the dashboard, in the order in which a person meets it. A step builds on those before
+// it, so after one that fails the rest is not tried.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { failure, look, NARROW, open, painted, WIDE } from "./browser.mjs";
+import { client, serve } from "./server.mjs";
+
+const root = { email: "root@example.com", password: "correct horse battery" };
+const renewed = "another horse battery";
+
+let server;
+let browser;
+let page;
+let watch;
+let other;
+let failed;
+
+before(async () => {
+  server = await serve();
+  browser = await open(server.url);
+  ({ page, watch } = browser);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** A step of the tour; `refusals` are the statuses above 400 that it provokes. */
+function step(name, walk, refusals = []) {
+  test(name, { timeout: 60_000 }, async (context) => {
+    if (failed) return context.skip(`not tried, because this failed: ${failed}`);
+    failed = name;
+    await walk().catch((error) => failure(page, error));
+    watch.expect(...refusals);
+    failed = undefined;
+  });
+}
+
+const button = (name, exact = true) => page.getByRole("button", { name, exact });
+const heading = (name) => page.getByRole("heading", { name, exact: true });
+const dialog = (name) => page.getByRole("dialog", { name });
+const row = (name) => page.getByRole("row", { name });
+const field = (name) => page.locator(`[data-field="${name}"]`);
+const table = () => page.getByRole("table", { name: "Records of articles" });
+const toasted = (text) => page.getByText(text, { exact: true }).last().waitFor();
+const go = (path) => page.goto(`${server.url}/_/#${path}`);
+const rows = (count) => page.waitForFunction((wanted) => document.querySelectorAll("tbody a.open").length === wanted, count);
+const place = () => new URL(page.url()).hash;
+const params = () => Object.fromEntries(new URLSearchParams(place().split("?")[1]));
+const arrived = (check) => page.waitForURL((url) => check(new URLSearchParams(url.hash.split("?")[1]), url.hash));
+
+/** Presses Tab as often as it takes; nothing else moves the focus. */
+async function tabTo(target) {
+  for (let tries = 0; tries < 60; tries++) {
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`the keyboard does not reach ${target}`);
+}
+
+step("the set-up link makes the first superuser", async () => {
+  await page.goto(server.link);
+  await heading("Make the first superuser").waitFor();
+  await look(page, "set-up");
+  await button("Make superuser").click();
+  await page.getByText("Enter", { exact: false }).first().waitFor();
+  await look(page, "set-up-faults");
+  await page.getByLabel("E-mail address").fill(root.email);
+  await page.getByLabel("Password", { exact: true }).fill(root.password);
+  await page.getByLabel("Password once more").fill(root.password);
+  await button("Make superuser").click();
+  await heading("That was all").waitFor();
+  assert.ok(!page.url().includes(server.link.split("/").pop()), "the token left the address");
+  await look(page, "set-up-done");
+  await button("Go to the dashboard").click();
+  await heading("Overview").waitFor();
+});
+
+step("the overview lists the collections", async () => {
+  await page.getByRole("table", { name: "Collections" }).getByRole("link", { name: "articles", exact: true }).waitFor();
+  await look(page, "overview");
+});
+
+step("on a phone the menu opens above the page", async () => {
+  await page.setViewportSize(NARROW);
+  await button("Open the menu").click();
+  await dialog("Menu").getByRole("link", { name: "articles" }).waitFor();
+  await look(page, "menu", NARROW);
+});
+
+step("a definition shows rules as written and what they expand to", async () => {
+  await go("/collections/articles/definition");
+  await heading("articles").waitFor();
+  await page.getByText("author' && $owner").first().waitFor();
+  await row(/^author /).getByText("immutable", { exact: true }).first().waitFor();
+  await row(/^note /).getByText("server", { exact: true }).first().waitFor();
+  await look(page, "definition");
+  await page.getByText("Expands to").first().click();
+  await page.getByText("@request.auth.collectionName").first().waitFor();
+  await look(page, "definition-expanded");
+});
+
+step("accounts and views have their own parts of a definition", async () => {
+  await go("/collections/members/definition");
+  await heading("members").waitFor();
+  await look(page, "definition-accounts");
+  await go("/collections/topic_stats/definition");
+  await heading("topic_stats").waitFor();
+  await page.getByText("GROUP BY").first().waitFor();
+  await look(page, "definition-view");
+});
+
+step("the keyboard alone signs in, opens a record, changes and saves it", async () => {
+  await go("/");
+  await heading("Overview").waitFor();
+  await page.reload();
+  await heading("Overview").waitFor();
+  await tabTo(button(`Account ${root.email}`));
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: "Sign out" }).waitFor();
+  await look(page, "account-menu", WIDE);
+  await page.keyboard.press("Enter");
+  await heading("Sign in").waitFor();
+  await look(page, "sign-in");
+
+  await tabTo(page.getByLabel("E-mail address"));
+  await page.keyboard.type(root.email);
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("wrong");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").waitFor();
+  await look(page, "sign-in-refused");
+  await tabTo(page.getByLabel("Password", { exact: true }));
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type(root.password);
+  await page.keyboard.press("Enter");
+  await heading("Overview").waitFor();
+
+  await tabTo(page.getByRole("table", { name: "Collections" }).getByRole("link", { name: "topics", exact: true }));
+  await page.keyboard.press("Enter");
+  const weather = page.getByRole("link", { name: /Weather/ });
+  await weather.waitFor();
+  await tabTo(weather);
+  await page.keyboard.press("Enter");
+  const name = dialog("Weather").getByRole("textbox", { name: /^name/ });
+  await name.waitFor();
+  await page.waitForFunction(() => document.activeElement?.matches("dialog [data-field=name] textarea"));
+  await page.keyboard.press("End");
+  await page.keyboard.type(" report");
+  await page.keyboard.press("Control+S");
+  await toasted("Record saved");
+  await page.keyboard.press("Escape");
+  await dialog(/Weather/).waitFor({ state: "detached" });
+  await page.getByRole("link", { name: /Weather report/ }).waitFor();
+}, [400]);
+
+step("a record is made with a value in every field", async () => {
+  other = await client(server.url, root.email, root.password);
+  await go("/collections/articles?perPage=20");
+  await rows(20);
+  await look(page, "records");
+  await page.getByRole("link", { name: "New", exact: true }).click();
+  const form = dialog("New record in articles");
+  await form.getByRole("textbox", { name: /^title/ }).waitFor();
+  await look(page, "record-new");
+
+  await field("title").getByRole("textbox").fill("Ab");
+  await field("summary").getByRole("textbox").fill("In short");
+  await field("body").getByRole("textbox").fill("<p>Rain <b>again</b></p>");
+  await field("words").getByRole("textbox").fill("12");
+  await field("rating").getByRole("textbox").fill("3.5");
+  await field("featured").getByRole("switch").check();
+  await field("contact").getByRole("textbox").fill("ada@example.com");
+  await field("source").getByRole("textbox").fill("https://example.com/rain");
+  await field("published_at").getByRole("button", { name: "Now" }).click();
+  await field("status").getByRole("combobox").selectOption("review");
+  await field("channels").getByRole("checkbox", { name: "web" }).check();
+  await field("channels").getByRole("checkbox", { name: "radio" }).check();
+  await field("place").getByRole("textbox", { name: /^Latitude/ }).fill("52.5");
+  await field("place").getByRole("textbox", { name: /^Longitude/ }).fill("13.4");
+  await field("passcode").getByRole("textbox").first().fill("sesame!");
+  await field("note").getByRole("textbox").fill("Between us");
+});
+
+step("a relation is found and chosen with the keyboard", async () => {
+  const author = field("author").getByRole("combobox");
+  await author.focus();
+  await page.keyboard.type("hopper");
+  await page.getByRole("option", { name: /Grace Hopper/ }).waitFor();
+  await look(page, "record-picker");
+  await author.focus();
+  await page.keyboard.press("ArrowDown");
+  await page.getByRole("option", { name: /Grace Hopper/ }).waitFor();
+  await page.keyboard.press("Enter");
+  await field("author").getByRole("list").getByText("Grace Hopper").waitFor();
+  const topics = field("topics").getByRole("combobox");
+  for (const name of ["Rust", "Databases"]) {
+    await topics.focus();
+    await page.keyboard.type(name);
+    await page.getByRole("option", { name: new RegExp(`^${name}`) }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await field("topics").getByRole("list").getByText(name).waitFor();
+  }
+});
+
+step("broken JSON and a refused field are said where they are", async () => {
+  const meta = field("meta").getByRole("textbox");
+  await meta.fill('{ "mood": tru }');
+  await field("meta").getByRole("button", { name: /^Line 1, column 11/ }).waitFor();
+  await button("Create").click();
+  await page.waitForFunction(() => document.activeElement?.matches("[data-field=meta] textarea"));
+  await look(page, "record-json-fault");
+  await meta.fill('{ "mood": true }');
+  await button("Create").click();
+  await field("title").locator(".error").waitFor();
+  await page.waitForFunction(() => document.activeElement?.matches("[data-field=title] input"));
+  await look(page, "record-refused");
+  await field("title").getByRole("textbox").fill("About rain");
+  await button("Create").click();
+  await toasted("Record created");
+  await page.getByRole("link", { name: /About rain/ }).waitFor();
+  const stored = await other.first("articles", "title = 'About rain'");
+  assert.deepEqual(
+    [stored.words, stored.rating, stored.featured, stored.status, stored.channels, stored.meta, stored.place, stored.topics.length, stored.note],
+    [12, 3.5, true, "review", ["web", "radio"], { mood: true }, { lon: 13.4, lat: 52.5 }, 2, "Between us"],
+  );
+}, [400]);
+
+step("an untouched copy closes at once, a changed one asks first", async () => {
+  await page.getByRole("link", { name: /About rain/ }).click();
+  await dialog("About rain").getByRole("button", { name: "JSON" }).click();
+  await look(page, "record-as-json");
+  await button("More for this record").click();
+  await page.getByRole("menuitem", { name: "Duplicate" }).click();
+  await field("title").getByRole("textbox").waitFor();
+  assert.ok(place().startsWith("#/collections/articles/new?") && params().copy, place());
+  await page.keyboard.press("Escape");
+  await dialog(/New record/).waitFor({ state: "detached" });
+
+  await page.getByRole("link", { name: /About rain/ }).click();
+  await field("title").getByRole("textbox").fill("About snow");
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => document.activeElement?.textContent?.trim() === "Keep editing");
+  await look(page, "record-discard");
+  await button("Keep editing").click();
+});
+
+step("what somebody else saved first is put beside one's own", async () => {
+  const { id } = await other.first("articles", "title = 'About rain'");
+  await other.update("articles", id, { title: "About hail", words: 99 });
+  await button("Save").click();
+  const conflict = dialog("Somebody else saved this record");
+  await conflict.getByText("changed by both", { exact: true }).waitFor();
+  await look(page, "conflict");
+  await conflict.getByRole("radio", { name: /Theirs/ }).first().check();
+  await field("title").waitFor({ state: "attached" });
+  await conflict.getByRole("radio", { name: /Mine About snow/ }).check();
+  await conflict.getByRole("button", { name: "Save the chosen" }).click();
+  await toasted("Record saved");
+  const stored = await other.first("articles", `id = '${id}'`);
+  assert.deepEqual([stored.title, stored.words], ["About snow", 99]);
+});
+
+step("words and filters narrow the table, and a wrong one says why", async () => {
+  const box = page.getByRole("textbox", { name: "Search or filter" });
+  await box.fill("rating >");
+  await page.keyboard.press("Enter");
+  await page.getByText("This filter does not work").waitFor();
+  await look(page, "records-bad-filter");
+  await box.fill("snow");
+  await rows(1);
+  await look(page, "records-found");
+  await box.fill("nothing like it");
+  await page.getByText("Nothing matches").waitFor();
+  await look(page, "records-none");
+  await box.fill("status = 'published' && rating > 1");
+  await page.keyboard.press("Enter");
+  await arrived((at) => at.get("filter") === "status = 'published' && rating > 1");
+  await table().waitFor();
+}, [400]);
+
+step("order, columns and page are in the address, and a reload keeps them", async () => {
+  await button("Clear the filter").click();
+  await rows(20);
+  await button("title", false).first().click();
+  await arrived((at) => at.get("sort") === "title");
+  await button("title", false).first().click();
+  await arrived((at) => at.get("sort") === "-title");
+  assert.equal(await page.getByRole("columnheader", { name: "title" }).getAttribute("aria-sort"), "descending");
+  await button(/^Columns/).click();
+  await dialog("Columns").waitFor();
+  await look(page, "records-columns");
+  await dialog("Columns").getByRole("checkbox", { name: "words" }).uncheck();
+  await page.keyboard.press("Escape");
+  await arrived((at) => at.get("columns") && !at.get("columns").split(",").includes("words"));
+  await page.getByRole("combobox", { name: "Rows per page" }).selectOption("50");
+  await rows(50);
+  await button("Next page").click();
+  await arrived((at) => at.get("page") === "2");
+  await page.getByRole("status").filter({ hasText: "51–100" }).waitFor();
+  const first = () => page.locator("a.open").first().textContent();
+  const before = [place(), await first()];
+  await page.reload();
+  await rows(50);
+  assert.deepEqual([place(), await first()], before);
+  assert.equal(await page.getByRole("columnheader", { name: "words" }).count(), 0);
+});
+
+step("a deletion counts what goes along", async () => {
+  await go(`/collections/articles?filter=${encodeURIComponent("title = 'Hello'")}`);
+  await rows(1);
+  await page.getByRole("link", { name: /Hello/ }).click();
+  await button("More for this record").click();
+  await page.getByRole("menuitem", { name: "Delete…" }).click();
+  await page.getByText("1 record of comments goes as well").waitFor();
+  await page.waitForFunction(() => document.activeElement?.textContent?.trim() === "Cancel");
+  await look(page, "delete-one");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await dialog("Hello").waitFor({ state: "detached" });
+});
+
+step("many are deleted at once, their number typed first", async () => {
+  await go("/collections/articles?perPage=20");
+  await rows(20);
+  await page.getByRole("checkbox", { name: "All rows of this page" }).check();
+  await look(page, "records-chosen");
+  await page.getByRole("region", { name: "Chosen records" }).getByRole("button", { name: /^Choose all/ }).click();
+  await button("Delete…").click();
+  const asked = dialog(/^Delete 122 records/);
+  await asked.getByLabel("Type 122 to go on").waitFor();
+  await look(page, "delete-many");
+  await asked.getByRole("button", { name: "Cancel" }).click();
+  await button("Clear").click();
+  await page.getByRole("checkbox", { name: /^Choose / }).nth(0).check();
+  await page.getByRole("checkbox", { name: /^Choose / }).nth(2).check();
+  await button("Delete…").click();
+  await dialog(/^Delete 2 records/).getByRole("button", { name: "Delete 2 records" }).click();
+  await page.getByText("of 120").waitFor();
+});
+
+step("a table says that it loads, fails, is refused or is empty", async () => {
+  const records = "**/api/collections/comments/records*";
+  let answer;
+  const answered = new Promise((resolve) => (answer = resolve));
+  await page.route(records, async (route) => {
+    await answered;
+    await route.fulfill({ status: 403, json: { message: "Only superusers can do this." } });
+  });
+  await go("/collections/comments");
+  await page.locator("table[aria-busy=true]").waitFor();
+  await look(page, "records-loading");
+  answer();
+  await page.getByText("You may not see these records").waitFor();
+  await look(page, "records-refused");
+  await page.unroute(records);
+  await page.route(records, (route) => route.fulfill({ status: 503, body: "" }));
+  await button("Refresh").click();
+  await page.getByText("The records could not be read").waitFor();
+  await look(page, "records-failed");
+  await page.unroute(records);
+  await button("Try again").click();
+  await page.getByRole("link", { name: /Open/ }).first().waitFor();
+  await go("/collections/drafts");
+  await page.getByText("No records yet").waitFor();
+  await look(page, "records-empty");
+}, [403, 503]);
+
+step("a view is read only", async () => {
+  await go("/collections/topic_stats");
+  await rows(3);
+  await page.locator("a.open").first().click();
+  await page.getByText("A view cannot be written").waitFor();
+  await look(page, "record-of-a-view");
+  await page.keyboard.press("Escape");
+  await page.getByText("A view cannot be written").waitFor({ state: "detached" });
+});
+
+step("the configuration shows warnings, what is parked, and a file that is broken", async () => {
+  await go("/config");
+  await page.getByText("no file matches").waitFor();
+  await look(page, "config");
+  await server.edit((text) => text.replace(/\[collections\.drafts\]\n.*\n/, "").replace(/^summary .*\n/m, ""), /Applied\./);
+  await button("Read again").click();
+  await heading("Parked").waitFor();
+  await page.getByText("articles.summary", { exact: true }).first().waitFor();
+  await look(page, "config-parked");
+  await server.edit((text) => text.replace('"bool"', '"boool"'), /goes on with the old/);
+  await button("Read again").click();
+  await page.getByText("did you mean `bool`").waitFor();
+  await look(page, "config-broken");
+  await server.edit((text) => text.replace('"boool"', '"bool"'), /the database is as it says/);
+});
+
+step("the theme that was chosen stays", async () => {
+  await page.getByRole("radio", { name: "Dark" }).check({ force: true });
+  await painted(page, "dark");
+  await page.reload();
+  await heading("Configuration").waitFor();
+  await painted(page, "dark");
+  await page.getByRole("radio", { name: "As the system" }).check({ force: true });
+  await painted(page, "light");
+});
+
+step("a session that ended leads to the sign-in page and back to the same place", async () => {
+  const at = "/collections/articles?sort=-title&perPage=20&page=2";
+  await go(at);
+  await rows(20);
+  await other.update("_superusers", other.id, { password: renewed, passwordConfirm: renewed });
+  await button("Refresh").click();
+  await page.getByText("Your session has ended").waitFor();
+  await look(page, "session-ended");
+  await page.getByLabel("E-mail address").fill(root.email);
+  await page.getByLabel("Password", { exact: true }).fill(renewed);
+  await button("Sign in").click();
+  await rows(20);
+  assert.deepEqual(params(), { sort: "-title", perPage: "20", page: "2" });
+}, [401]);
+
+step("what is not there says so", async () => {
+  await go("/nowhere");
+  await heading("There is nothing here").waitFor();
+  await look(page, "not-found");
+  await go("/collections/nothing");
+  await heading("There is no collection “nothing”").waitFor();
+  await look(page, "no-collection");
+  await go("/collections/topics/records/new");
+  await page.getByText("There is no such record").waitFor();
+  await look(page, "no-record");
+  await page.keyboard.press("Escape");
+}, [404]);
+
+step("the set-up link opens nothing any more", async () => {
+  await page.goto(server.link);
+  await heading("This server is set up").waitFor();
+  await look(page, "set-up-used");
+});
+
+step("signing out ends at the sign-in page, and nothing is kept", async () => {
+  await go("/");
+  await button(`Account ${root.email}`).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await heading("Sign in").waitFor();
+  assert.equal(await page.evaluate(() => localStorage.getItem("ferrobase-session")), null);
+});
