@@ -4,6 +4,7 @@ import { createRawSnippet } from 'svelte';
 import { expect, test, vi } from 'vitest';
 import Dialog from './Dialog.svelte';
 import Drawer from './Drawer.svelte';
+import { toast } from './toasts.svelte';
 
 const children = createRawSnippet(() => ({ render: () => '<p>Inside</p>' }));
 const cross = () => screen.getAllByRole('button', { name: 'Close' })[0] as HTMLElement;
@@ -44,4 +45,10 @@ test('begins in the first field, and a question at the button that does no harm'
   expect(screen.getByRole('textbox', { name: 'Name' })).toHaveFocus();
   await userEvent.click(cross());
   expect(await screen.findByRole('button', { name: 'Keep editing' })).toHaveFocus();
+});
+
+test('says messages inside as well, where screen readers listen', async () => {
+  render(Drawer, { title: 'Edit', open: true, children });
+  toast('Record saved', 'good');
+  expect(await screen.findByRole('status')).toHaveTextContent('Record saved');
 });
