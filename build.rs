@@ -9,11 +9,12 @@ use std::process::Command;
 use std::{env, fs, io};
 
 /// Everything that the dashboard is built from.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "build",
     "index.html",
     "left-out",
     "package-lock.json",
+    "package.json",
     "public",
     "src",
     "svelte.config.js",

@@ -62,6 +62,14 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// The text for people who see the dashboard and not the file.
+    pub(super) fn render_without_source(&self) -> String {
+        match self {
+            Self::Invalid(report) => report.render_without_source(),
+            Self::Unreadable { .. } | Self::Dotenv(_) => self.to_string(),
+        }
+    }
+
     /// The text for people, coloured or not.
     pub(super) fn render(&self, colours: Colours) -> String {
         match self {

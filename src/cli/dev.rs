@@ -71,7 +71,7 @@ impl Seen {
             Err(error) => {
                 let fault = error.to_string();
                 if self.fault != fault {
-                    let (kind, text) = (ProblemKind::Invalid, fault.clone());
+                    let (kind, text) = (ProblemKind::Invalid, error.render_without_source());
                     current.keep(Problem { kind, text });
                     let text = error.render(colours());
                     complain(&format!("{text}\nThe server goes on with the old configuration."));
@@ -105,10 +105,12 @@ async fn apply(server: &Server, configuration: &Configuration, allow_public: boo
     let applied = serve::apply(&app, configuration, allow_public).await;
     match &applied {
         Ok(_) => app.configuration.replace(Arc::clone(&configuration.config)),
-        Err(error) => {
+        Err(error @ StartError::Plan(_)) => {
             let (kind, text) = (ProblemKind::Blocked, error.to_string());
             app.configuration.keep(Problem { kind, text });
         }
+        // A database that fails says nothing about the file.
+        Err(_) => {}
     }
     match applied {
         Ok(Some(applied)) if !applied.plan.is_empty() => {

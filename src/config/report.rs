@@ -170,6 +170,33 @@ impl Report {
         text
     }
 
+    /// Every fault as text for people, with its place but without the lines of the file, which may hold
+    /// secrets.
+    pub fn render_without_source(&self) -> String {
+        let mut text = String::new();
+        for fault in &self.faults {
+            let level = match fault.level {
+                Level::Error => "error",
+                Level::Warning => "warning",
+            };
+            text.push_str(&format!("{level}: {}\n", fault.message));
+            let place = fault.place.as_ref();
+            let file = place.and_then(|place| self.files.get(place.file));
+            let position = place.and_then(|place| self.line_and_column(place));
+            if let (Some(file), Some((line, column))) = (file, position) {
+                text.push_str(&format!("  --> {}:{line}:{column}  {}", file.path, fault.label));
+                text.truncate(text.trim_end().len());
+                text.push('\n');
+            }
+            if let Some(help) = &fault.help {
+                text.push_str(&format!("  help: {help}\n"));
+            }
+            text.push('\n');
+        }
+        text.push_str(&self.summary());
+        text
+    }
+
     /// `2 errors, 1 warning in config.toml`.
     fn summary(&self) -> String {
         let errors = self.errors();

@@ -25,6 +25,9 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// Files whose names hold a hash of what is in them.
 const HASHED: &str = "assets/";
 
+/// Ending of the packed form of a file, which is no file of its own.
+const PACKED: &str = ".gz";
+
 /// What the build script made; texts with their `.gz` beside them.
 #[derive(Embed)]
 #[folder = "$OUT_DIR/admin-ui"]
@@ -41,14 +44,14 @@ pub(super) async fn file(
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let name = if path.is_empty() { "index.html" } else { path.as_str() };
-    let plain = Pages::get(name).ok_or(Error::NotFound)?;
-    let packed = Pages::get(&format!("{name}.gz"));
+    let plain = Pages::get(name).filter(|_| !name.ends_with(PACKED)).ok_or(Error::NotFound)?;
+    let packed = Pages::get(&format!("{name}{PACKED}"));
     let is_varied = packed.is_some();
     let packed = packed.filter(|_| takes_gzip(request.headers()));
     let is_packed = packed.is_some();
     let file = packed.unwrap_or(plain);
     let tag = tag(&file);
-    let is_known = request.headers().get(IF_NONE_MATCH).is_some_and(|known| *known == *tag);
+    let is_known = knows(request.headers(), &tag);
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .content_type(content_type(name))
@@ -77,8 +80,18 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
     let encodings = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     encodings.unwrap_or_default().split(',').any(|entry| {
         let (name, weight) = entry.split_once(';').unwrap_or((entry, ""));
-        let weight = weight.trim().strip_prefix("q=").unwrap_or("1");
+        let weight = weight.trim().to_ascii_lowercase();
+        let weight = weight.strip_prefix("q=").unwrap_or("1");
         name.trim().eq_ignore_ascii_case("gzip") && weight.parse() != Ok(0.0)
+    })
+}
+
+/// Whether the client has the file of this tag already (RFC 9110 13.1.2, which compares weakly).
+fn knows(headers: &HeaderMap, tag: &str) -> bool {
+    let tags = headers.get_all(IF_NONE_MATCH).filter_map(|tags| tags.to_str().ok());
+    tags.flat_map(|tags| tags.split(',')).any(|known| {
+        let known = known.trim();
+        known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
     })
 }
 

@@ -30,10 +30,10 @@ pub(in crate::store) enum Lock {
 pub(super) const TALLY: &str = "ferrobase_tally";
 
 impl Dialect {
-    /// A call of the function that counts the rows which a statement sorts, where there is one.
+    /// Name of the function that counts the rows which a statement sorts, where there is one.
     pub(super) const fn tally(self) -> Option<&'static str> {
         match self {
-            Self::Sqlite => Some("ferrobase_tally()"),
+            Self::Sqlite => Some(TALLY),
             Self::Postgres => None,
         }
     }

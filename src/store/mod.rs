@@ -84,7 +84,8 @@ pub struct StoreOptions {
     pub pool_budget: Duration,
     /// How long a read may take in all places but the first, and how long it may wait for one.
     pub read_timeout: Duration,
-    /// Threads of the pool of slow reads. There is one more, for those that are endless.
+    /// Threads of the pool of slow reads: half of the cores, so that the others are left to quick
+    /// reads and writes. There is one more, for those that are endless.
     pub readers: usize,
     /// How long one COMMIT waits for more functions to join it, as long as there are any.
     pub group_time: Duration,
@@ -103,7 +104,8 @@ impl StoreOptions {
             read_budget: Duration::from_millis(4),
             pool_budget: Duration::from_millis(500),
             read_timeout: Duration::from_secs(10),
-            readers: std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2)),
+            readers: std::thread::available_parallelism()
+                .map_or(1, |cores| cores.get().div_ceil(2)),
             group_time: Duration::from_millis(5),
         }
     }

@@ -126,6 +126,9 @@ pub fn by_identity(
         Case::Sensitive => format!("{column} = $1"),
         Case::Insensitive => db.dialect().equals_in_any_case(&column, "$1"),
     };
+    // Nobody has an empty identity, and the unique index leaves empty ones out: said in its own words
+    // the database sees that it may use it.
+    let condition = format!("{condition} AND {column} <> ''");
     let sql = format!("{} WHERE {condition} ORDER BY \"_rowid_\" LIMIT 1", select(collection));
     fetch_optional(db, collection, Statement::new(sql, vec![Value::text(value)]))
 }

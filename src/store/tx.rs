@@ -78,7 +78,8 @@ impl Db {
     }
 
     /// Every row that a statement of [`crate::store::filter::Query::counted_page`] answers, and how
-    /// many there would be without its limit.
+    /// many were sorted for it: as many as there would be without its limit, unless there was nothing
+    /// to sort.
     ///
     /// # Errors
     /// What the database says; the whole function fails with it, see [`Tx::attempt`].

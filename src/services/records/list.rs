@@ -78,7 +78,11 @@ fn fetch(db: &mut Db, query: &Query<'_>, paging: Paging) -> Result<(Vec<Row>, Op
         && let Some(statement) = query.counted_page(limit, offset).map_err(refused)?
     {
         let (rows, counted) = db.fetch_counted(statement)?;
-        return Ok((rows, Some(counted)));
+        // Where one row at most can be found by a unique key, nothing is sorted and so nothing is
+        // counted: a count below what is there is none.
+        let found = paging.offset().saturating_add(rows.len() as u64);
+        let counted = Some(counted).filter(|&counted| !rows.is_empty() && counted >= found);
+        return Ok((rows, counted));
     }
     Ok((db.fetch_all(query.page(limit, offset).map_err(refused)?)?, None))
 }

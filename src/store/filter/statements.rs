@@ -87,8 +87,9 @@ impl Query<'_> {
     }
 
     /// The same for [`crate::store::Db::fetch_counted`], where the order makes the database look at
-    /// every row before it answers the first one: then they can be counted on the way. That is sure
-    /// where no index has anything to do with the order.
+    /// every row before it answers the first one: then they can be counted on the way. That takes an
+    /// order that no index has anything to do with and rows that come from one table alone: rows of
+    /// a join or a sub-query may be sorted more than once.
     ///
     /// # Errors
     /// As [`Query::page`].
@@ -97,20 +98,25 @@ impl Query<'_> {
         if self.collection.is_view() || !self.sorts_without_index() {
             return Ok(None);
         }
-        self.page_with(limit, offset, Some(tally)).map(Some)
+        let page = self.page_with(limit, offset, Some(tally))?;
+        let is_one_table = !page.sql.contains(" JOIN ") && page.sql.matches("SELECT ").count() == 1;
+        Ok(is_one_table.then_some(page))
     }
 
     fn sorts_without_index(&self) -> bool {
+        let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
         let mentioned = |column: &str| {
-            let column = column.to_ascii_lowercase();
             let mut indexes = self.collection.indexes.iter();
-            column == "id" || indexes.any(|index| index.to_ascii_lowercase().contains(&column))
+            let says = |index: &String| {
+                index.split(|c| !is_word(c)).any(|word| word.eq_ignore_ascii_case(column))
+            };
+            column.eq_ignore_ascii_case("id") || indexes.any(says)
         };
         let is_free = |key: &SortKey| key.row_column().is_some_and(|column| !mentioned(column));
         !self.sort.is_empty() && self.sort.iter().all(is_free)
     }
 
-    /// A page; `tally` is the last thing that the rows are sorted by.
+    /// A page; a call of `tally` is the last thing that the rows are sorted by.
     fn page_with(
         &self,
         limit: i64,
@@ -128,7 +134,7 @@ impl Query<'_> {
         let keys: Vec<Fragment> = keys
             .iter()
             .map(|key| key.sql(self.dialect, renderer, &self.terms, places, &row))
-            .chain(tally.map(Fragment::from))
+            .chain(tally.map(|tally| format!("{tally}()").into()))
             .collect();
         let order = if keys.is_empty() { "" } else { " ORDER BY " };
         let statement = self.select() + body.rows() + order + Fragment::join(keys, ", ");

@@ -34,11 +34,9 @@ test('lists warnings with their place and counts them', async () => {
   expect(config.concerns).toBe(2);
 });
 
-test('says which lines delete what is parked', async () => {
+test('lists what is parked, and that nothing of it is lost', async () => {
   await show(200, { ...well, parked: { collections: ['drafts'], fields: ['posts.subtitle'] } });
-  expect(screen.getByLabelText('Lines that delete them')).toHaveTextContent(
-    '[removed] collections = ["drafts"] fields = ["posts.subtitle"]',
-  );
+  expect(screen.getByRole('region', { name: 'Parked' })).toHaveTextContent(/data is kept.*drafts.*posts\.subtitle/);
 });
 
 test('without a file shows how to begin', async () => {

@@ -132,8 +132,12 @@ impl Copier {
         while let Ok(pages) = self.starts.recv() {
             // What the writer said of an earlier copy is not about this one.
             while self.finishes.try_recv().is_ok() {}
-            let closed = (pages >= MOST_PAGES).then(|| self.gate.close());
             self.copy();
+            let closed = (pages >= MOST_PAGES).then(|| self.gate.close());
+            if closed.is_some() {
+                // What came in while the last slow read ended, and what it held.
+                self.copy();
+            }
             self.state.store(COPIED, Ordering::Release);
             if closed.is_some() {
                 // Either way slow reads go on.

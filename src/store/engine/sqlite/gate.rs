@@ -3,7 +3,8 @@
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// What slow reads go through. Whoever waits to close it goes before whoever wants to pass.
+/// What slow reads go through. Whoever waits to close it should go before whoever wants to pass: the
+/// locks of the standard library do so without promising it, and a test of the store holds it to that.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     slow: RwLock<()>,

@@ -24,10 +24,6 @@ use crate::store::tx::Db;
 /// How often a read starts again because the schema moved under it.
 const ATTEMPTS: usize = 3;
 
-/// How much less of a core a slow read gets than what it competes with: about a tenth.
-#[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
-
 type Job = Box<dyn FnOnce() + Send>;
 
 /// Read-only connections and the pool of slow reads.
@@ -143,6 +139,7 @@ impl Readers {
         let (reply, answer) = oneshot::channel();
         let readers = Arc::clone(self);
         let job = move || {
+            let _passage = readers.shared.gate.pass_endless();
             let copied = readers.take().and_then(|mut db| {
                 let AnySession::Sqlite(session) = db.session();
                 copy(session.connection(), &to)
@@ -247,22 +244,9 @@ fn start_threads(
     let jobs = Arc::new(Mutex::new(jobs));
     for number in 0..threads {
         let jobs = Arc::clone(&jobs);
-        std::thread::Builder::new().name(format!("{name}-{number}")).spawn(move || {
-            yield_to_others();
-            serve(&jobs);
-        })?;
+        std::thread::Builder::new().name(format!("{name}-{number}")).spawn(move || serve(&jobs))?;
     }
     Ok(queue)
-}
-
-/// Makes the calling thread take a core from others only when they leave it. What comes here is slow
-/// anyway, and quick reads and writes must not wait for it.
-fn yield_to_others() {
-    // Elsewhere than on Linux this would be about the whole process.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(NICENESS) {
-        tracing::debug!(%error, "slow reads run beside the others");
-    }
 }
 
 /// One thread of a queue: works until the store is gone.

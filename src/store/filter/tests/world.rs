@@ -176,19 +176,24 @@ impl World {
         if query.exists() != Ok(Exists::Known(true)) {
             assert_eq!(self.exists(query), Ok(!found.is_empty()));
         }
-        if let Some(counted) = self.counted(query, 1) {
-            assert_eq!(counted, found.len() as u64, "counted while sorting");
+        for (limit, offset) in [(1, 0), (2, 1), (1000, 0)] {
+            self.check_counted(query, (limit, offset), found.len());
         }
         found
     }
 
-    /// How many rows there are by a page of at most `limit`, where it counts them.
-    pub(super) fn counted(&self, query: &Query<'_>, limit: i64) -> Option<u64> {
-        let statement = query.counted_page(limit, 0).expect("a page")?;
+    /// A page that counts all rows while it sorts them counts as many as there are, or has nothing to
+    /// sort.
+    fn check_counted(&self, query: &Query<'_>, (limit, offset): (i64, i64), all: usize) {
+        let Some(statement) = query.counted_page(limit, offset).expect("a page") else { return };
+        let sql = statement.sql.clone();
         let work = move |db: &mut crate::store::Db| db.fetch_counted(statement.clone());
         let (rows, counted) = self.runtime.block_on(self.store.read(work)).expect("rows");
-        assert_eq!(rows.len() as u64, counted.min(limit as u64));
-        Some(counted)
+        let wanted = all.saturating_sub(offset as usize).min(limit as usize);
+        assert_eq!(rows.len(), wanted, "{sql}");
+        if counted != 0 || all > 1 {
+            assert_eq!(counted, all as u64, "{sql}");
+        }
     }
 
     /// Whether there is a row.
@@ -201,8 +206,12 @@ impl World {
 
     /// The ids of the posts for which `rule` holds, joined by spaces.
     pub(super) fn posts(&self, request: &RequestInfo, rule: &str) -> String {
-        let query = self.query("posts", request).require(&Rule::new(rule));
-        self.ids(&query.unwrap_or_else(|error| panic!("{rule}: {error}"))).join(" ")
+        let query = || self.query("posts", request).require(&Rule::new(rule));
+        let query = || query().unwrap_or_else(|error| panic!("{rule}: {error}"));
+        let found = self.ids(&query());
+        let sorted = self.ids(&query().sort("-rank,title").expect("a sort"));
+        assert_eq!(sorted.len(), found.len(), "{rule}");
+        found.join(" ")
     }
 
     /// The ids of the posts that a client's filter and sort find, joined by spaces.
