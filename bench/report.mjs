@@ -36,13 +36,12 @@ export function write(report, file) {
 function heading({ servers, options, rounds, seconds, hashes }) {
   const date = new Date().toISOString().slice(0, 10);
   const [processor, ...others] = cpus();
-  const kernel = readFileSync("/proc/sys/kernel/osrelease", "utf8").trim();
   const load = readFileSync("/proc/loadavg", "utf8").split(" ")[1];
   const named = servers.map(({ name }, index) => `${name} \`${hashes[index]}\``);
   return `# The last run of \`make bench\`
 
 ${date}, commit ${commit()}; ${servers.map(({ version }) => version).join(" and ")}.
-${others.length + 1} cores of ${processor.model.trim()}, Linux ${kernel}, loopback.
+${others.length + 1} cores of ${processor.model.trim()}, Linux, loopback.
 Load average over five minutes at the end, this run's own included: ${load}.
 
 ${options.messages} messages; \`wrk\` with one thread; ${rounds} rounds of ${seconds} s (W3b and W7 at least 4),
