@@ -277,9 +277,13 @@ fn ids_among(
         return Ok(HashSet::new());
     }
     let table = quote(&collection.name);
-    let condition = db.dialect().is_in("\"id\"", "$1");
+    // Most relations have one value, and a list costs more to unpack than the row to find.
+    let (condition, param) = match ids {
+        [id] => ("\"id\" = $1".to_owned(), Value::text(*id)),
+        ids => (db.dialect().is_in("\"id\"", "$1"), list(ids)),
+    };
     let sql = format!("SELECT \"id\" FROM {table} WHERE {condition}{lock}");
-    let rows = db.fetch_all(Statement::new(sql, vec![list(ids)]))?;
+    let rows = db.fetch_all(Statement::new(sql, vec![param]))?;
     rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 
