@@ -16,7 +16,7 @@ use crate::services::plan::Stop;
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
-use crate::store::{Durability, OpenError, Store, StoreOptions};
+use crate::store::{Durability, OpenError, PostgresOptions, Store, StoreOptions};
 
 /// Why a command could not start. The texts are for people.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +59,8 @@ pub(super) struct AppOptions<'a> {
     pub dir: &'a Path,
     /// The file, when there is one.
     pub configuration: Option<&'a Configuration>,
+    /// `DATABASE_URL`, which goes before the file's.
+    pub database_url: Option<String>,
     /// What time it is.
     pub clock: Clock,
     /// Whether failed sign-ins slow down those who fail; `None` is as the file says.
@@ -77,6 +79,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
     let store = {
         let callers = Arc::clone(&callers);
         let mut store = StoreOptions::new(options.dir);
+        store.postgres = postgres(options, config);
         store.events = Arc::new(move |events: &[Event]| callers.on_events(events));
         if let Some(config) = config {
             store.durability = match config.database.durability {
@@ -114,6 +117,16 @@ pub(super) fn make_dir(dir: &Path) -> Result<(), StartError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.recursive(true).create(dir).map_err(|source| StartError::Open(fault(source)))
+}
+
+/// The PostgreSQL database to use, if there is an address of one.
+fn postgres(options: &AppOptions<'_>, config: Option<&Config>) -> Option<PostgresOptions> {
+    let database = config.map(|config| &config.database);
+    let of_file = || Some(database?.url.as_ref()?.expose().to_owned());
+    let named = options.database_url.clone().filter(|url| !url.is_empty());
+    let pool = database.and_then(|database| usize::try_from(database.pool?).ok());
+    let url = named.or_else(of_file)?;
+    Some(PostgresOptions { url, pool: pool.unwrap_or(PostgresOptions::POOL) })
 }
 
 fn current(configuration: &Configuration) -> CurrentConfig {

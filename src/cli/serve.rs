@@ -202,6 +202,7 @@ fn open(options: &ServeOptions, configuration: Option<&Configuration>) -> Result
     boot::open(&AppOptions {
         dir: &options.dir,
         configuration,
+        database_url: options.variables.variable("DATABASE_URL"),
         clock: options.clock.clone(),
         throttle: options.variables.switch("FERROBASE_AUTH_THROTTLE"),
         locked: options.locked.unwrap_or(locked),

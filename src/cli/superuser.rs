@@ -2,6 +2,7 @@
 
 use crate::cli::boot::{self, AppOptions, StartError, make_dir};
 use crate::cli::configuration::Lookup;
+use crate::cli::environment::Environment;
 use crate::cli::options::{Account, AccountName, DataOptions, SuperuserAction};
 use crate::cli::terminal::{ask, complain, say};
 use crate::services::Error;
@@ -82,11 +83,19 @@ async fn open(
     data: &DataOptions,
     lookup: &impl Fn(&DataOptions) -> Option<Lookup>,
 ) -> Result<App, StartError> {
-    let configuration = lookup(data).and_then(|lookup| lookup.load().ok());
+    let database_url = Environment::of_process().variable("DATABASE_URL");
+    let configuration = match lookup(data).map(|lookup| lookup.load()) {
+        // The file may name another database than the one in the folder.
+        Some(Err(error)) if database_url.is_none() && !data.dir.join("data.db").exists() => {
+            return Err(error.into());
+        }
+        loaded => loaded.and_then(Result::ok),
+    };
     make_dir(&data.dir)?;
     let app = boot::open(&AppOptions {
         dir: &data.dir,
         configuration: configuration.as_ref(),
+        database_url,
         clock: Clock::system(),
         throttle: None,
         locked: false,

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use crate::config::report::Fault;
+use crate::config::secret::Secret;
 use crate::config::section::{Reader, Section};
 
-/// Which database and how durable. The address is SQLite in the data folder for now.
+/// Which database and how durable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Database {
+    /// Address of a PostgreSQL database; without one it is SQLite in the data folder.
+    pub url: Option<Secret>,
     /// When a write counts as done.
     pub durability: Durability,
     /// Connections of a networked database.
@@ -28,33 +31,30 @@ pub enum Durability {
 
 pub(super) fn read(section: &Section<'_>, reader: &mut Reader<'_>) -> Database {
     section.only(&["url", "durability", "pool", "timeout"], reader);
-    check_url(section, reader);
-    if section.has("pool") {
-        reader.not_yet("PostgreSQL and its pool are", section.key_place("pool"));
-    }
     let durabilities = [("full", Durability::Full), ("normal", Durability::Normal)];
     Database {
+        url: read_url(section, reader),
         durability: section.choice("durability", &durabilities, reader).unwrap_or_default(),
         pool: section.integer("pool", 1, reader),
         timeout: section.duration("timeout", reader),
     }
 }
 
-fn check_url(section: &Section<'_>, reader: &mut Reader<'_>) {
+fn read_url(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Secret> {
     let has_password = |text: &str| url::Url::parse(text).is_ok_and(|url| url.password().is_some());
-    let Some(url) = section.secret("url", reader, has_password) else { return };
+    let url = section.secret("url", reader, has_password)?;
     if url.is_empty() {
-        return;
+        return None;
     }
-    let postgres =
-        ["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme));
+    let schemes = ["postgres://", "postgresql://"];
+    if schemes.iter().any(|scheme| url.expose().starts_with(scheme)) {
+        return Some(url);
+    }
     let place = section.node("url").map_or(section.place, |node| &node.place);
-    let fault = if postgres {
-        Fault::error("PostgreSQL is not there yet")
-            .help("leave `url` empty: SQLite in the data folder needs no address")
-    } else {
-        Fault::error("`url` is no address of a database")
-            .help("leave it empty: SQLite in the data folder needs no address")
-    };
+    let fault = Fault::error("`url` is no address of a database").help(
+        "write \"postgres://user:password@host:5432/database\", or leave it empty: \
+         SQLite in the data folder needs no address",
+    );
     reader.fault(fault.at(place));
+    None
 }

@@ -96,6 +96,8 @@ impl From<StoreError> for Error {
             | StoreError::Deadline
             | StoreError::ReadOnly
             | StoreError::Full
+            | StoreError::Conflict(_)
+            | StoreError::Away(_)
             | StoreError::Closed => Self::unavailable(error),
             StoreError::Panicked
             | StoreError::Statement { .. }

@@ -41,7 +41,14 @@ pub enum StoreError {
     /// A row does not have the shape that was asked for.
     #[error("unexpected data in the database: {0}")]
     Data(String),
-    /// Everything else: a broken disk, a damaged file, a lost connection.
+    /// Other transactions stood in the way, again and again; nothing was done.
+    #[error("other writes stood in the way too often, try again: {0}")]
+    Conflict(#[source] Source),
+    /// The database cannot be reached, or the connection to it broke. When that happened during a
+    /// commit, nobody knows whether it took place.
+    #[error("the database cannot be reached: {0}")]
+    Away(#[source] Source),
+    /// Everything else: a broken disk, a damaged file.
     #[error("the database failed: {0}")]
     Other(#[source] Source),
 }
@@ -96,6 +103,67 @@ impl fmt::Display for Unique {
             Self::Columns { table, columns } => write!(f, "{table} ({})", columns.join(", ")),
         }
     }
+}
+
+/// Why a PostgreSQL server cannot be used as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerFault {
+    /// The address cannot be read.
+    #[error(
+        "this is no address of a PostgreSQL database: {0}\nIt should look like postgres://user:password@host:5432/database."
+    )]
+    Address(String),
+    /// Nobody answers there, or not as PostgreSQL does.
+    #[error(
+        "cannot reach the PostgreSQL server: {0}\nCheck that it runs, that host and port are right, and that this machine may connect to it."
+    )]
+    Unreachable(String),
+    /// The server does not let this user in.
+    #[error(
+        "the PostgreSQL server refuses this user: {0}\nCheck user and password of the address, and pg_hba.conf of the server."
+    )]
+    Refused(String),
+    /// There is no such database.
+    #[error("{0}\nMake it with CREATE DATABASE, or correct the name in the address.")]
+    NoDatabase(String),
+    /// No schema of the search path exists.
+    #[error(
+        "no schema of the search path exists\nMake one with CREATE SCHEMA, or correct search_path in the options of the address."
+    )]
+    NoSchema,
+    /// The server is older than what is supported.
+    #[error(
+        "the PostgreSQL server is too old: it has version {found}, {needed} or newer is needed"
+    )]
+    TooOld {
+        /// What the server is.
+        found: String,
+        /// The oldest that will do.
+        needed: u32,
+    },
+    /// The user may not make tables.
+    #[error(
+        "user {user:?} may not make tables in the schema {schema:?}\nAllow it with GRANT CREATE, USAGE ON SCHEMA {schema} TO {user}."
+    )]
+    NoRights {
+        /// The user.
+        user: String,
+        /// The schema.
+        schema: String,
+    },
+    /// The server takes no writes.
+    #[error("the database is read-only: {0}\nUse the address of the primary server.")]
+    ReadOnly(String),
+    /// The schema has tables, and they are not ours.
+    #[error(
+        "the schema {schema:?} holds the tables of another program ({table:?} is one)\nUse another database, or another schema by search_path in the options of the address; nothing was changed in this one."
+    )]
+    Foreign {
+        /// The schema.
+        schema: String,
+        /// One of the tables.
+        table: String,
+    },
 }
 
 /// Why a database could not be opened. The texts are for people.
@@ -155,6 +223,14 @@ pub enum OpenError {
         path: PathBuf,
         /// The other process, `process 4711` or so.
         holder: String,
+    },
+    /// A PostgreSQL server cannot be used.
+    #[error("{address}: {fault}")]
+    Server {
+        /// Its address, without the password.
+        address: String,
+        /// What is wrong.
+        fault: ServerFault,
     },
     /// The database was opened, and then failed.
     #[error("cannot prepare the database {path}: {source}")]

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use dialect::Dialect;
-pub use error::{OpenError, Source, StoreError, Unique};
+pub use error::{OpenError, ServerFault, Source, StoreError, Unique};
 pub use lock::DirLock;
 pub use row::Row;
 pub use sql::{Statement, quote};
@@ -38,6 +38,7 @@ pub use value::{Kind, Value};
 
 use crate::domain::event::Event;
 use crate::domain::schema::Schema;
+use engine::postgres::PostgresEngine;
 use engine::sqlite::SqliteEngine;
 
 /// Takes the events of committed functions, in commit order, before the functions are answered. It
@@ -49,6 +50,23 @@ pub type EventSink = Arc<dyn Fn(&[Event]) + Send + Sync>;
 pub enum Store {
     /// A SQLite file in the data folder.
     Sqlite(SqliteEngine),
+    /// A schema on a PostgreSQL server.
+    Postgres(PostgresEngine),
+}
+
+/// Which PostgreSQL database, and how many connections to it.
+#[derive(Clone)]
+pub struct PostgresOptions {
+    /// Its address, `postgres://user:password@host:port/database?options`.
+    pub url: String,
+    /// Connections of this process, at least two: a part of them only writes, so that slow lists
+    /// stand in front of no write. One more listens to other processes.
+    pub pool: usize,
+}
+
+impl PostgresOptions {
+    /// Connections unless somebody says otherwise.
+    pub const POOL: usize = 16;
 }
 
 /// When a write counts as done.
@@ -67,6 +85,8 @@ pub enum Durability {
 pub struct StoreOptions {
     /// The data folder; it is made when it is not there.
     pub dir: PathBuf,
+    /// The server to use; without one the database is a SQLite file in the folder.
+    pub postgres: Option<PostgresOptions>,
     /// When a write counts as done.
     pub durability: Durability,
     /// Where the events of committed functions go.
@@ -96,6 +116,7 @@ impl StoreOptions {
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
+            postgres: None,
             durability: Durability::Full,
             events: Arc::new(|_| ()),
             queue: 1024,
@@ -117,13 +138,17 @@ impl Store {
     /// # Errors
     /// Why not, for people to read.
     pub fn open(options: StoreOptions) -> Result<Self, OpenError> {
-        SqliteEngine::open(options).map(Self::Sqlite)
+        match options.postgres.clone() {
+            None => SqliteEngine::open(options).map(Self::Sqlite),
+            Some(postgres) => PostgresEngine::open(&postgres, options).map(Self::Postgres),
+        }
     }
 
     /// The SQL that the database speaks.
     pub const fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
         }
     }
 
@@ -131,6 +156,7 @@ impl Store {
     pub fn schema(&self) -> Arc<Schema> {
         match self {
             Self::Sqlite(engine) => engine.schema(),
+            Self::Postgres(engine) => engine.schema(),
         }
     }
 
@@ -149,6 +175,7 @@ impl Store {
     {
         match self {
             Self::Sqlite(engine) => engine.read(work).await,
+            Self::Postgres(engine) => engine.read(work).await,
         }
     }
 
@@ -167,6 +194,7 @@ impl Store {
     {
         match self {
             Self::Sqlite(engine) => engine.write(engine.write_timeout(), work).await,
+            Self::Postgres(engine) => engine.write(engine.write_timeout(), work).await,
         }
     }
 
@@ -186,6 +214,7 @@ impl Store {
     {
         match self {
             Self::Sqlite(engine) => engine.write(timeout, work).await,
+            Self::Postgres(engine) => engine.write(timeout, work).await,
         }
     }
 
@@ -197,6 +226,7 @@ impl Store {
     pub async fn poll_revision(&self) -> Result<bool, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.poll_revision().await,
+            Self::Postgres(engine) => engine.poll_revision().await,
         }
     }
 
@@ -207,6 +237,7 @@ impl Store {
     pub async fn copy(&self, to: PathBuf) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(engine) => engine.copy(to).await,
+            Self::Postgres(engine) => engine.copy(to).await,
         }
     }
 
@@ -215,6 +246,7 @@ impl Store {
     pub async fn close(&self) {
         match self {
             Self::Sqlite(engine) => engine.close().await,
+            Self::Postgres(engine) => engine.close().await,
         }
     }
 }

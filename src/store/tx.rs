@@ -206,6 +206,7 @@ impl Tx {
         let raise = "UPDATE \"_revision\" SET \"number\" = \"number\" + 1 RETURNING \"number\"";
         let revision = self.db.fetch_one(Statement::new(raise, Vec::new()))?.int(0)?;
         if self.revision.replace(revision).is_none() {
+            self.db.statement(|session| session.check_revision(revision))?;
             self.events.push(Event::SchemaChanged);
         }
         Ok(revision)

@@ -70,15 +70,15 @@ fn database() {
         (Some(4), Some(Duration::from_secs(10)))
     );
     assert_eq!(loaded("").database.durability, Durability::Full);
+    assert_eq!(config.database.url, None, "an empty address is SQLite");
+    let config = loaded("[database]\nurl = \"postgres://user@host/blog\"\n");
+    let url = config.database.url.unwrap();
+    assert_eq!(url.expose(), "postgres://user@host/blog");
     assert_eq!(
         refused(
             "[database]\nurl = \"postgres://u:p@host/blog\"\ndurability = \"maybe\"\npool = 0\n"
         ),
-        [
-            "2:7 PostgreSQL is not there yet",
-            "3:14 `durability` cannot be `maybe`",
-            "4:8 `pool` is at least 1",
-        ]
+        ["3:14 `durability` cannot be `maybe`", "4:8 `pool` is at least 1",]
     );
     assert_eq!(
         refused("[database]\nurl = \"blog.db\"\n"),

@@ -1,6 +1,8 @@
 //! The engines: they queue, group, bind, run, decode and retry. No SQL of the product's own tables
 //! is written here, and nothing outside this folder names a database driver.
 
+mod call;
+pub(in crate::store) mod postgres;
 pub(in crate::store) mod sqlite;
 
 use std::time::Instant;
@@ -10,10 +12,15 @@ use crate::store::error::StoreError;
 use crate::store::row::Row;
 use crate::store::sql::Statement;
 
+/// Reads the number that grows with every change of collections and settings.
+const REVISION: &str = "SELECT \"number\" FROM \"_revision\"";
+
 /// One connection with the words that [`crate::store::Db`] and [`crate::store::Tx`] need.
 pub(in crate::store) enum Session {
     /// A connection to a SQLite file.
     Sqlite(sqlite::Session),
+    /// A connection to a PostgreSQL server.
+    Postgres(postgres::Session),
 }
 
 impl Session {
@@ -21,6 +28,7 @@ impl Session {
     pub(in crate::store) const fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
         }
     }
 
@@ -28,6 +36,7 @@ impl Session {
     pub(in crate::store) fn limit(&mut self, until: Option<Instant>) {
         match self {
             Self::Sqlite(session) => session.limit(until),
+            Self::Postgres(session) => session.limit(until),
         }
     }
 
@@ -35,6 +44,7 @@ impl Session {
     pub(in crate::store) fn is_late(&self) -> bool {
         match self {
             Self::Sqlite(session) => session.is_late(),
+            Self::Postgres(session) => session.is_late(),
         }
     }
 
@@ -44,6 +54,7 @@ impl Session {
     ) -> Result<Option<Row>, StoreError> {
         match self {
             Self::Sqlite(session) => session.fetch_first(statement),
+            Self::Postgres(session) => session.fetch_first(statement),
         }
     }
 
@@ -54,13 +65,15 @@ impl Session {
     ) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(session) => session.fetch_each(statement, each),
+            Self::Postgres(session) => session.fetch_each(statement, each),
         }
     }
 
-    /// Counts sorted rows from zero.
+    /// Counts sorted rows from zero, where [`Dialect::tally`] can.
     pub(in crate::store) fn start_tally(&self) {
         match self {
             Self::Sqlite(session) => session.start_tally(),
+            Self::Postgres(_) => {}
         }
     }
 
@@ -68,12 +81,40 @@ impl Session {
     pub(in crate::store) fn tally(&self) -> u64 {
         match self {
             Self::Sqlite(session) => session.tally(),
+            Self::Postgres(_) => 0,
+        }
+    }
+
+    /// Fails when somebody else raised the revision since the transaction began, so that what was
+    /// decided from the collections then may be wrong; `raised` is what it is after this
+    /// transaction raised it once. The one writer of SQLite cannot be overtaken.
+    pub(in crate::store) fn check_revision(&self, raised: i64) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(session) => session.check_revision(raised),
+        }
+    }
+
+    /// The connection of a SQLite file, for the engine that put it here.
+    fn sqlite(&mut self) -> &mut sqlite::Session {
+        match self {
+            Self::Sqlite(session) => session,
+            Self::Postgres(_) => unreachable!("the SQLite engine has SQLite's connections only"),
+        }
+    }
+
+    /// The connection of a PostgreSQL server, for the engine that put it here.
+    fn postgres(&mut self) -> &mut postgres::Session {
+        match self {
+            Self::Postgres(session) => session,
+            Self::Sqlite(_) => unreachable!("this engine has connections to PostgreSQL only"),
         }
     }
 
     pub(in crate::store) fn run(&mut self, statement: &Statement) -> Result<u64, StoreError> {
         match self {
             Self::Sqlite(session) => session.run(statement),
+            Self::Postgres(session) => session.run(statement),
         }
     }
 
@@ -81,6 +122,7 @@ impl Session {
     pub(in crate::store) fn savepoint(&mut self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(session) => session.savepoint(),
+            Self::Postgres(session) => session.savepoint(),
         }
     }
 
@@ -88,6 +130,7 @@ impl Session {
     pub(in crate::store) fn release(&mut self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(session) => session.release(),
+            Self::Postgres(session) => session.release(),
         }
     }
 
@@ -95,6 +138,7 @@ impl Session {
     pub(in crate::store) fn roll_back(&mut self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(session) => session.roll_back(),
+            Self::Postgres(session) => session.roll_back(),
         }
     }
 
@@ -102,6 +146,7 @@ impl Session {
     pub(in crate::store) fn is_ended(&self) -> bool {
         match self {
             Self::Sqlite(session) => session.is_ended(),
+            Self::Postgres(session) => session.is_ended(),
         }
     }
 }

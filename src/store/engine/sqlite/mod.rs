@@ -20,10 +20,12 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 
 use crate::domain::schema::Schema;
+use crate::store::engine::REVISION;
+use crate::store::engine::call::Call;
 use crate::store::engine::sqlite::gate::Gate;
 use crate::store::engine::sqlite::queue::Queue;
 use crate::store::engine::sqlite::readers::Readers;
-use crate::store::engine::sqlite::writer::{Call, Job};
+use crate::store::engine::sqlite::writer::Job;
 use crate::store::error::{OpenError, StoreError};
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
@@ -115,9 +117,6 @@ impl SqliteEngine {
         }
     }
 }
-
-/// Reads the number that grows with every change of collections and settings.
-const REVISION: &str = "SELECT \"number\" FROM \"_revision\"";
 
 impl Shared {
     /// Waits until no schema is between its commit and its publication, and answers the newest.

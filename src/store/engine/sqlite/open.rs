@@ -15,6 +15,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 
 use crate::domain::schema::Schema;
+use crate::store::engine::REVISION;
 use crate::store::engine::Session as AnySession;
 use crate::store::engine::sqlite::checkpoint::Checkpointer;
 use crate::store::engine::sqlite::error::store_error;
@@ -22,7 +23,7 @@ use crate::store::engine::sqlite::queue::Queue;
 use crate::store::engine::sqlite::readers::Readers;
 use crate::store::engine::sqlite::session::Session;
 use crate::store::engine::sqlite::writer::{Writer, data_version, session};
-use crate::store::engine::sqlite::{REVISION, Shared, SqliteEngine};
+use crate::store::engine::sqlite::{Shared, SqliteEngine};
 use crate::store::error::{OpenError, StoreError};
 use crate::store::filter::SCALAR_FUNCTIONS;
 use crate::store::sql::Statement;

@@ -140,10 +140,8 @@ impl Readers {
         let readers = Arc::clone(self);
         let job = move || {
             let _passage = readers.shared.gate.pass_endless();
-            let copied = readers.take().and_then(|mut db| {
-                let AnySession::Sqlite(session) = db.session();
-                copy(session.connection(), &to)
-            });
+            let copied =
+                readers.take().and_then(|mut db| copy(db.session().sqlite().connection(), &to));
             // The caller may have gone meanwhile.
             let _ = reply.send(copied);
         };
@@ -176,8 +174,7 @@ impl Readers {
             }
             Place::Pool | Place::Last => (self.timeout, None),
         };
-        let AnySession::Sqlite(session) = db.session();
-        session.hurry(known);
+        db.session().sqlite().hurry(known);
         let mut attempt = 1;
         let result = loop {
             let schema = self.shared.schema.load_full();
@@ -223,14 +220,12 @@ fn run_once<T, E>(
     db: &mut Db,
     work: &impl Fn(&mut Db) -> Result<T, E>,
 ) -> (Result<Result<T, E>, StoreError>, Option<StoreError>) {
-    let AnySession::Sqlite(session) = db.session();
-    let result = match session.begin_read() {
+    let result = match db.session().sqlite().begin_read() {
         Ok(()) => catch_unwind(AssertUnwindSafe(|| work(db))).map_err(|_| StoreError::Panicked),
         Err(error) => Err(error),
     };
     let failure = db.end();
-    let AnySession::Sqlite(session) = db.session();
-    session.abandon();
+    db.session().sqlite().abandon();
     (result, failure)
 }
 

@@ -1,0 +1,182 @@
+//! PostgreSQL: threads with a connection each, some that only write, so that slow lists stand in
+//! front of no write. A function runs on one of them from its first statement to its last.
+
+mod connect;
+mod error;
+mod jobs;
+mod numeric;
+mod open;
+mod session;
+mod value;
+mod worker;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use tokio::sync::mpsc;
+
+use crate::domain::event::Event;
+use crate::domain::schema::Schema;
+use crate::store::engine::REVISION;
+use crate::store::engine::call::Call;
+use crate::store::engine::postgres::jobs::Jobs;
+use crate::store::engine::postgres::worker::Job;
+use crate::store::error::{OpenError, ServerFault, StoreError};
+use crate::store::sql::Statement;
+use crate::store::tx::{Db, Tx};
+use crate::store::{EventSink, PostgresOptions, StoreOptions};
+pub(in crate::store) use session::Session;
+
+/// A PostgreSQL database in use. Clones share it.
+#[derive(Clone)]
+pub struct PostgresEngine {
+    shared: Arc<Shared>,
+    threads: Arc<Threads>,
+    read_timeout: Duration,
+    write_timeout: Duration,
+}
+
+/// The queues of the threads. When the last clone of the engine goes, they end.
+struct Threads {
+    reads: Arc<Jobs<Job>>,
+    writes: Arc<Jobs<Job>>,
+    /// Answers when the last thread has ended.
+    ended: tokio::sync::Mutex<mpsc::Receiver<()>>,
+}
+
+/// What threads publish and everybody reads.
+struct Shared {
+    schema: ArcSwap<Schema>,
+    /// The revision that `schema` and all caches stand for.
+    revision: AtomicI64,
+    /// Held while the two are replaced.
+    publishing: Mutex<()>,
+    events: EventSink,
+    /// Held while events are told, so that listeners hear one transaction after the other.
+    telling: Mutex<()>,
+}
+
+impl PostgresEngine {
+    pub(in crate::store) fn open(
+        postgres: &PostgresOptions,
+        options: StoreOptions,
+    ) -> Result<Self, OpenError> {
+        let postgres = postgres.clone();
+        // The caller's thread may be one that must not block on a runtime.
+        let opening = std::thread::spawn(move || open::open(&postgres, &options));
+        opening.join().unwrap_or_else(|_| {
+            let fault = ServerFault::Unreachable("the start panicked".to_owned());
+            Err(OpenError::Server { address: "PostgreSQL".to_owned(), fault })
+        })
+    }
+
+    pub(in crate::store) fn schema(&self) -> Arc<Schema> {
+        self.shared.schema.load_full()
+    }
+
+    pub(in crate::store) const fn write_timeout(&self) -> Duration {
+        self.write_timeout
+    }
+
+    pub(in crate::store) async fn read<T, E>(
+        &self,
+        work: impl Fn(&mut Db) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let work = move |tx: &mut Tx| work(tx);
+        self.call(&self.threads.reads, self.read_timeout, work).await
+    }
+
+    pub(in crate::store) async fn write<T, E>(
+        &self,
+        timeout: Duration,
+        work: impl Fn(&mut Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.call(&self.threads.writes, timeout, work).await
+    }
+
+    async fn call<T, E>(
+        &self,
+        jobs: &Jobs<Job>,
+        timeout: Duration,
+        work: impl Fn(&mut Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (call, answer) = Call::new(work, Instant::now() + timeout);
+        jobs.push(Box::new(call)).await?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    pub(in crate::store) async fn poll_revision(&self) -> Result<bool, StoreError> {
+        let known = self.shared.revision.load(Ordering::Acquire);
+        let stored = self.read(|db| db.fetch_one(Statement::new(REVISION, Vec::new()))?.int(0));
+        if stored.await? <= known {
+            return Ok(false);
+        }
+        // A transaction looks at the revision when it begins; an empty function makes it begin.
+        self.write(self.write_timeout, |_| Ok::<(), StoreError>(())).await?;
+        Ok(true)
+    }
+
+    pub(in crate::store) async fn copy(&self, _to: PathBuf) -> Result<(), StoreError> {
+        let why = "a copy of the database is made by pg_dump, not by this program";
+        Err(StoreError::Data(why.to_owned()))
+    }
+
+    pub(in crate::store) async fn close(&self) {
+        self.threads.close();
+        // Nothing is ever sent: the answer comes when the last thread drops its end.
+        let _ = self.threads.ended.lock().await.recv().await;
+    }
+}
+
+impl Threads {
+    fn close(&self) {
+        self.reads.close();
+        self.writes.close();
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    /// Makes `schema` the one of `revision`, unless a newer one is there; whether it did.
+    fn publish(&self, schema: Arc<Schema>, revision: i64) -> bool {
+        let _alone = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        if revision <= self.revision.load(Ordering::Acquire) {
+            return false;
+        }
+        self.schema.store(schema);
+        self.revision.store(revision, Ordering::Release);
+        true
+    }
+
+    /// A listener that panics must not stop a thread.
+    fn send(&self, events: &[Event]) {
+        if events.is_empty() {
+            return;
+        }
+        let _alone = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
+        if catch_unwind(AssertUnwindSafe(|| (self.events)(events))).is_err() {
+            tracing::error!("a listener to database events panicked");
+        }
+    }
+}

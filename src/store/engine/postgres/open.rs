@@ -1,0 +1,196 @@
+//! Opening a PostgreSQL database: what it must be, the system tables, which threads start.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use tokio::sync::mpsc;
+
+use crate::domain::schema::Schema;
+use crate::store::engine::postgres::connect::{Role, Server};
+use crate::store::engine::postgres::jobs::Jobs;
+use crate::store::engine::postgres::session::Session;
+use crate::store::engine::postgres::worker::{Worker, session};
+use crate::store::engine::postgres::{PostgresEngine, Shared, Threads};
+use crate::store::engine::{REVISION, Session as AnySession};
+use crate::store::error::{OpenError, ServerFault};
+use crate::store::sql::Statement;
+use crate::store::tx::{Db, Tx};
+use crate::store::{PostgresOptions, StoreOptions, migrate};
+
+/// The oldest PostgreSQL that will do.
+const OLDEST: u32 = 14;
+
+/// How long the migrations may take, and may wait for another process that runs them.
+const MIGRATION: Duration = Duration::from_secs(300);
+
+/// Marks the lock that processes hold while they migrate one schema: "FERB".
+const MIGRATING: i32 = 0x4645_5242;
+
+/// Opens the database. Blocks; to be called on a thread that may.
+pub(super) fn open(
+    postgres: &PostgresOptions,
+    options: &StoreOptions,
+) -> Result<PostgresEngine, OpenError> {
+    let server = Arc::new(Server::at(&postgres.url, options)?);
+    let mut tx = new_tx(&server, Role::Writes)?;
+    session(&mut tx).connect().map_err(|error| server.open_error(error))?;
+    let (schema, revision) = prepare(&mut tx, &server)?;
+    let shared = Arc::new(Shared {
+        schema: ArcSwap::from_pointee(schema),
+        revision: AtomicI64::new(revision),
+        publishing: Mutex::new(()),
+        events: Arc::clone(&options.events),
+        telling: Mutex::new(()),
+    });
+    let reads = Arc::new(Jobs::new(options.queue, options.queue_wait));
+    let writes = Arc::new(Jobs::new(options.queue, options.queue_wait));
+    let (ended, end) = mpsc::channel(1);
+    let start = |tx: Tx, role: Role, number: usize| -> Result<(), OpenError> {
+        let (name, jobs) = match role {
+            Role::Writes => ("writer", &writes),
+            Role::Reads => ("reader", &reads),
+        };
+        let (shared, jobs, ended) = (Arc::clone(&shared), Arc::clone(jobs), ended.clone());
+        let worker = Worker { tx, role, shared, jobs, ended };
+        spawn(&format!("{name}-{number}"), move || worker.work(), &server)
+    };
+    let writers = (postgres.pool / 2).max(1);
+    let readers = postgres.pool.saturating_sub(writers).max(1);
+    start(tx, Role::Writes, 0)?;
+    for number in 1..writers {
+        start(new_tx(&server, Role::Writes)?, Role::Writes, number)?;
+    }
+    for number in 0..readers {
+        start(new_tx(&server, Role::Reads)?, Role::Reads, number)?;
+    }
+    Ok(PostgresEngine {
+        shared,
+        threads: Arc::new(Threads { reads, writes, ended: tokio::sync::Mutex::new(end) }),
+        read_timeout: options.read_timeout,
+        write_timeout: options.write_timeout,
+    })
+}
+
+fn spawn(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+    server: &Server,
+) -> Result<(), OpenError> {
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.map(|_| ()).map_err(|error| no_thread(&error, server))
+}
+
+fn no_thread(error: &std::io::Error, server: &Server) -> OpenError {
+    server.fault(ServerFault::Unreachable(format!("no thread for a connection: {error}")))
+}
+
+fn new_tx(server: &Arc<Server>, role: Role) -> Result<Tx, OpenError> {
+    let session =
+        Session::new(Arc::clone(server), role).map_err(|error| no_thread(&error, server))?;
+    Ok(Tx::new(Db::new(AnySession::Postgres(session), Arc::default())))
+}
+
+/// Checks the server, brings the system tables up to date and reads the collections.
+fn prepare(tx: &mut Tx, server: &Server) -> Result<(Schema, i64), OpenError> {
+    let path = PathBuf::from(server.address());
+    let failed = |source| OpenError::Store { path: path.clone(), source };
+    check_server(tx, server)?;
+    tx.begin(Arc::default(), Instant::now() + MIGRATION);
+    if migrate::is_needed(tx).map_err(failed)? {
+        check_schema(tx, server)?;
+        migrate(tx, server)?;
+    } else {
+        migrate::refuse_newer(tx, &path)?;
+    }
+    tx.begin(Arc::default(), Instant::now() + MIGRATION);
+    let mut load = || {
+        let revision = tx.fetch_one(Statement::new(REVISION, Vec::new()))?.int(0)?;
+        Ok((crate::store::collections::load(tx, revision)?, revision))
+    };
+    let loaded = load().map_err(failed);
+    tx.end();
+    loaded
+}
+
+/// Refuses a server that cannot be used, before anything is changed in it.
+fn check_server(tx: &mut Tx, server: &Server) -> Result<(), OpenError> {
+    let version = session(tx).server_version();
+    let failed = |source| OpenError::Store { path: PathBuf::from(server.address()), source };
+    tx.begin(Arc::default(), Instant::now() + MIGRATION);
+    let sql = "SELECT current_schema()::text, pg_is_in_recovery(), \
+               current_setting('default_transaction_read_only') = 'on', \
+               current_setting('server_version')";
+    let row = tx.fetch_one(Statement::new(sql, Vec::new())).map_err(failed)?;
+    tx.end();
+    let found = row.text(3).map_err(failed)?;
+    if version.is_some_and(|version| version / 10_000 < OLDEST) {
+        return Err(server.fault(ServerFault::TooOld { found: found.to_owned(), needed: OLDEST }));
+    }
+    if row.bool(1).map_err(failed)? {
+        return Err(server.fault(ServerFault::ReadOnly("the server is a replica".to_owned())));
+    }
+    if row.bool(2).map_err(failed)? {
+        let why = "default_transaction_read_only is on".to_owned();
+        return Err(server.fault(ServerFault::ReadOnly(why)));
+    }
+    if row.is_null(0).map_err(failed)? {
+        return Err(server.fault(ServerFault::NoSchema));
+    }
+    server.stay_in(row.text(0).map_err(failed)?);
+    // The connection of this session came before.
+    session(tx).disconnect();
+    session(tx).connect().map_err(|error| server.open_error(error))
+}
+
+/// Refuses a schema that has tables of others, or where none can be made.
+fn check_schema(tx: &mut Tx, server: &Server) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Store { path: PathBuf::from(server.address()), source };
+    let sql = "SELECT current_schema()::text, \
+               has_schema_privilege(current_schema(), 'CREATE'), \
+               (SELECT min(c.relname)::text FROM pg_class c \
+                WHERE c.relnamespace = current_schema()::regnamespace \
+                AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT EXISTS \
+                (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')), \
+               EXISTS (SELECT 1 FROM pg_class c \
+                WHERE c.relnamespace = current_schema()::regnamespace \
+                AND c.relname = '_migrations')";
+    let row = tx.fetch_one(Statement::new(sql, Vec::new())).map_err(failed)?;
+    let schema = row.text(0).map_err(failed)?.to_owned();
+    let ours = row.bool(3).map_err(failed)?;
+    if !ours && !row.is_null(2).map_err(failed)? {
+        let table = row.text(2).map_err(failed)?.to_owned();
+        return Err(server.fault(ServerFault::Foreign { schema, table }));
+    }
+    if !row.bool(1).map_err(failed)? {
+        return Err(server.fault(ServerFault::NoRights { user: server.user().to_owned(), schema }));
+    }
+    Ok(())
+}
+
+/// Applies what is missing. Processes that start at once come here one after the other, and the
+/// later ones find nothing to do.
+fn migrate(tx: &mut Tx, server: &Server) -> Result<(), OpenError> {
+    let path = PathBuf::from(server.address());
+    let failed = |source| OpenError::Store { path: path.clone(), source };
+    let begin = format!("BEGIN; SET LOCAL statement_timeout = {}", MIGRATION.as_millis());
+    session(tx).start(begin).map_err(failed)?;
+    let mut work = || {
+        let lock =
+            format!("SELECT pg_advisory_xact_lock({MIGRATING}, hashtext(current_schema()))::text");
+        tx.fetch_one(Statement::new(lock, Vec::new())).map_err(failed)?;
+        migrate::refuse_newer(tx, &path)?;
+        migrate::run(tx).map_err(failed)
+    };
+    let done = work();
+    tx.end();
+    match done {
+        Ok(()) => session(tx).commit(String::new()).map_err(failed),
+        Err(error) => {
+            session(tx).abandon();
+            Err(error)
+        }
+    }
+}

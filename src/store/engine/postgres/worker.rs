@@ -1,0 +1,192 @@
+//! A thread with one connection. It runs functions one after the other: writes as transactions,
+//! again when they stood in each other's way; reads as single statements.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use crate::domain::event::Event;
+use crate::store::engine::REVISION;
+use crate::store::engine::call::Function;
+use crate::store::engine::postgres::Shared;
+use crate::store::engine::postgres::connect::Role;
+use crate::store::engine::postgres::jobs::Jobs;
+use crate::store::engine::postgres::session::Session;
+use crate::store::error::StoreError;
+use crate::store::sql::Statement;
+use crate::store::tx::Tx;
+
+/// How often a function runs before its caller is told that it cannot be done.
+const ATTEMPTS: u32 = 12;
+
+/// The longest pause between two attempts, and the first one.
+const LONGEST_PAUSE: Duration = Duration::from_millis(64);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+
+/// What waits for a thread.
+pub(super) type Job = Box<dyn Function>;
+
+/// A thread's side of the database.
+pub(super) struct Worker {
+    pub(super) tx: Tx,
+    pub(super) role: Role,
+    pub(super) shared: Arc<Shared>,
+    pub(super) jobs: Arc<Jobs<Job>>,
+    /// Dropped at the end, which tells who waits for it.
+    pub(super) ended: mpsc::Sender<()>,
+}
+
+/// How a run of a function ended that was not undone by a failure.
+enum Run {
+    /// It has its own answer.
+    Done,
+    /// It failed in a way that may not happen again.
+    Again(StoreError),
+}
+
+impl Worker {
+    /// Takes functions until the store is closed. What was accepted before is still run.
+    pub(super) fn work(mut self) {
+        while let Some(function) = self.jobs.take() {
+            if !function.is_abandoned() {
+                self.serve(function);
+            }
+        }
+        session(&mut self.tx).disconnect();
+        drop(self.ended);
+    }
+
+    fn serve(&mut self, mut function: Job) {
+        if Instant::now() >= function.deadline() {
+            function.fail(StoreError::Busy);
+            return function.answer();
+        }
+        for attempt in 1.. {
+            let run = match self.role {
+                Role::Writes => self.write(&mut *function),
+                Role::Reads => self.read(&mut *function),
+            };
+            match run {
+                Ok(Run::Done) => break,
+                Ok(Run::Again(_)) if attempt < ATTEMPTS && Instant::now() < function.deadline() => {
+                    std::thread::sleep(pause(attempt));
+                }
+                Ok(Run::Again(error)) | Err(error) => {
+                    if matches!(error, StoreError::ReadOnly) {
+                        // Another server may be the primary by now.
+                        session(&mut self.tx).disconnect();
+                    }
+                    function.fail(error);
+                    break;
+                }
+            }
+        }
+        function.answer();
+    }
+
+    /// Runs `function` in a transaction.
+    fn write(&mut self, function: &mut dyn Function) -> Result<Run, StoreError> {
+        let begun = session(&mut self.tx).begin(function.deadline())?;
+        if let Err(error) = self.notice(begun) {
+            session(&mut self.tx).abandon();
+            return Err(error);
+        }
+        self.tx.begin(self.shared.schema.load_full(), function.deadline());
+        let succeeded = catch_unwind(AssertUnwindSafe(|| function.run(&mut self.tx)));
+        let failure = self.tx.end();
+        let (events, revision) = self.tx.take_effects();
+        if let (Ok(true), None) = (&succeeded, &failure) {
+            return self.commit(events, revision);
+        }
+        session(&mut self.tx).abandon();
+        match (succeeded, failure) {
+            (Err(_), _) => Err(StoreError::Panicked),
+            (_, Some(error)) if self.may_run_again(&error, begun) => Ok(Run::Again(error)),
+            (Ok(true), Some(error)) => Err(error),
+            (Ok(_), _) => Ok(Run::Done),
+        }
+    }
+
+    /// Commits, publishes and tells, in this order.
+    fn commit(&mut self, events: Vec<Event>, revision: Option<i64>) -> Result<Run, StoreError> {
+        match session(&mut self.tx).commit(String::new()) {
+            Ok(()) => {}
+            Err(error @ StoreError::Conflict(_)) => return Ok(Run::Again(error)),
+            Err(error) => return Err(error),
+        }
+        if let Some(revision) = revision {
+            self.shared.publish(self.tx.schema(), revision);
+        }
+        self.shared.send(&events);
+        Ok(Run::Done)
+    }
+
+    /// Runs `function`, whose statements are transactions of their own.
+    fn read(&mut self, function: &mut dyn Function) -> Result<Run, StoreError> {
+        let known = self.shared.revision.load(Ordering::Acquire);
+        let schema = self.shared.schema.load_full();
+        session(&mut self.tx).ready(known)?;
+        self.tx.begin(schema, function.deadline());
+        let succeeded = catch_unwind(AssertUnwindSafe(|| function.run(&mut self.tx)));
+        let failure = self.tx.end();
+        match (succeeded, failure) {
+            (Err(_), _) => Err(StoreError::Panicked),
+            (_, Some(error)) if self.may_run_again(&error, known) => Ok(Run::Again(error)),
+            (Ok(true), Some(error)) => Err(error),
+            (Ok(_), _) => Ok(Run::Done),
+        }
+    }
+
+    /// Whether the function that failed so may succeed the next time, after it was undone: others
+    /// were in the way, the connection was lost before anything was committed, or the tables are no
+    /// longer what they were at the revision `known`.
+    fn may_run_again(&mut self, error: &StoreError, known: i64) -> bool {
+        match error {
+            StoreError::Conflict(_) | StoreError::Away(_) => true,
+            StoreError::Statement { .. } => self.has_moved(known).unwrap_or(false),
+            _ => false,
+        }
+    }
+
+    /// Whether the revision is no longer `known`; what is newer is taken in.
+    fn has_moved(&mut self, known: i64) -> Result<bool, StoreError> {
+        self.tx.begin(self.shared.schema.load_full(), Instant::now() + LONGEST_PAUSE * 100);
+        let stored = self.tx.fetch_one(Statement::new(REVISION, Vec::new()));
+        let stored = stored.and_then(|row| row.int(0));
+        self.tx.end();
+        let stored = stored?;
+        self.notice(stored)?;
+        Ok(stored != known)
+    }
+
+    /// Takes in what other processes changed in collections and settings.
+    fn notice(&mut self, stored: i64) -> Result<(), StoreError> {
+        if stored <= self.shared.revision.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let until = Instant::now() + Duration::from_secs(10);
+        self.tx.begin(self.shared.schema.load_full(), until);
+        let schema = crate::store::collections::load(&mut self.tx, stored);
+        self.tx.end();
+        if self.shared.publish(Arc::new(schema?), stored) {
+            self.shared.send(&[Event::SchemaChanged]);
+        }
+        Ok(())
+    }
+}
+
+/// The connection of `tx`.
+pub(super) fn session(tx: &mut Tx) -> &mut Session {
+    tx.session().postgres()
+}
+
+/// Longer with every attempt, and never the same for two functions that meet again and again.
+fn pause(attempt: u32) -> Duration {
+    let most = LONGEST_PAUSE.min(SHORTEST_PAUSE.saturating_mul(1 << attempt.min(10)));
+    // Without a random number they meet once more.
+    let random = f64::from(getrandom::u32().unwrap_or_default()) / f64::from(u32::MAX);
+    most.mul_f64(random)
+}
