@@ -1,8 +1,13 @@
 #!/usr/bin/env bash
-# Drives the stock pocketbase client against the built binary.
+# Drives the stock pocketbase client against the built binary; on PostgreSQL with
+# TEST_DATABASE=postgres.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/tools.sh
+
+if [ "${TEST_DATABASE:-}" = postgres ] && [ -z "${TEST_POSTGRES_URL:-}" ]; then
+    exec scripts/postgres.sh "$0" "$@"
+fi
 
 need_cargo
 need_node

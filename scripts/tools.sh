@@ -98,6 +98,39 @@ find_chromium() {
     return 1
 }
 
+# Sets POSTGRES_BIN to the folder of a server's programs. `need_postgres install` may install them,
+# where that can be done without asking.
+need_postgres() {
+    if ! find_postgres && [ "${1:-}" = install ] && can_apt; then
+        # The package would make and start a server of its own, which nobody asked for.
+        if ! dpkg-query --status postgresql-common >/dev/null 2>&1; then
+            mkdir -p /etc/postgresql-common/createcluster.d
+            echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.d/tests.conf
+        fi
+        apt-get update && apt-get install --yes --no-install-recommends postgresql
+        find_postgres
+    fi || true
+    if [ -z "${POSTGRES_BIN:-}" ]; then
+        missing "PostgreSQL 14 or newer, server and psql (Debian: apt install postgresql; macOS: brew install postgresql; or TEST_POSTGRES_URL=postgres://... of a server for tests)"
+    fi
+}
+
+find_postgres() {
+    local folder version
+    for folder in "$(pg_config --bindir 2>/dev/null)" \
+        $(printf '%s\n' /usr/lib/postgresql/*/bin | sort --version-sort --reverse) \
+        "$(dirname "$(command -v postgres || echo /nowhere/postgres)")"; do
+        [ -x "$folder/initdb" ] && [ -x "$folder/pg_ctl" ] && [ -x "$folder/psql" ] || continue
+        version=$("$folder/postgres" --version 2>/dev/null | grep -oE '[0-9]+' | head -n 1)
+        if [ "${version:-0}" -ge 14 ]; then
+            POSTGRES_BIN=$folder
+            return
+        fi
+    done
+    POSTGRES_BIN=""
+    return 1
+}
+
 can_apt() {
     [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ] && command -v apt-get >/dev/null
 }

@@ -1,4 +1,4 @@
-//! An App over a database in a temporary folder, for tests.
+//! An App over a database of its own, for tests.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -15,7 +15,8 @@ use crate::services::passwords::{Cost, Passwords};
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
-use crate::store::{Durability, Store, StoreError, StoreOptions, ddl, records};
+use crate::store::testing::TestDatabase;
+use crate::store::{Store, StoreError, StoreOptions, ddl, records};
 
 /// The moment at which the clock of a test stands.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_700_000_000_500);
@@ -23,19 +24,18 @@ pub(crate) const START: Timestamp = Timestamp::from_millis(1_700_000_000_500);
 /// An App whose database goes with it.
 pub(crate) struct TestApp {
     pub(crate) app: Arc<App>,
-    _dir: tempfile::TempDir,
+    _database: TestDatabase,
 }
 
 impl TestApp {
     /// An App with these collections, all of them empty.
     pub(crate) async fn start(collections: Vec<Arc<Collection>>) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let database = TestDatabase::new();
         let callers = Arc::new(Callers::default());
         let sink = Arc::clone(&callers);
         let store = Store::open(StoreOptions {
-            durability: Durability::Normal,
             events: Arc::new(move |events| sink.on_events(events)),
-            ..StoreOptions::new(dir.path())
+            ..database.options()
         })
         .unwrap();
         let app = App {
@@ -49,7 +49,7 @@ impl TestApp {
             options: Options::default(),
         };
         make_tables(&app.store, collections).await;
-        Self { app: Arc::new(app), _dir: dir }
+        Self { app: Arc::new(app), _database: database }
     }
 
     /// Stores a new record.

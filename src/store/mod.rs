@@ -21,6 +21,8 @@ pub mod relations;
 mod row;
 pub mod row_checks;
 mod sql;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tx;
 mod value;
 

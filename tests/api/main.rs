@@ -3,7 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+#[path = "../engine/mod.rs"]
+mod engine;
 mod harness;
+#[path = "../engine/only.rs"]
+mod only;
 
 mod accounts;
 mod bad_input;

@@ -10,6 +10,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::harness::{Database, Process, QUICK};
+use super::only::sqlite_only;
 
 const GOOD: &str = r#"
 [collections.users]
@@ -36,7 +37,7 @@ fn write_config(folder: &Path, config: &str) {
 }
 
 fn digest(folder: &Path) -> String {
-    Database::of(&folder.join("data")).digest()
+    Database::of(folder).digest()
 }
 
 /// Starts the server, which must refuse and say each of `words` on standard error.
@@ -113,8 +114,11 @@ async fn a_new_data_folder_is_for_its_owner_alone() {
 
 #[tokio::test]
 async fn a_read_only_database_is_refused() {
+    if sqlite_only("a file that may not be written") {
+        return;
+    }
     let folder = folder_with_data().await;
-    let file = Database::file(&folder.path().join("data"));
+    let file = Database::file(folder.path());
     let mut bytes = fs::read(&file).unwrap();
     // The write version of the file format: SQLite may read the file and must not write it. The
     // permission alone would not stop a tester who is root.
@@ -140,8 +144,11 @@ async fn a_database_in_use_names_who_uses_it() {
 
 #[tokio::test]
 async fn a_file_that_is_no_database_is_left_alone() {
+    if sqlite_only("a file that is something else") {
+        return;
+    }
     let folder = folder_with_data().await;
-    let file = Database::file(&folder.path().join("data"));
+    let file = Database::file(folder.path());
     let text = "This is a letter, not a database.\n".repeat(200);
     fs::write(&file, &text).unwrap();
     assert_refuses(folder.path(), &[], &["is not a SQLite database"]);
@@ -151,12 +158,8 @@ async fn a_file_that_is_no_database_is_left_alone() {
 #[tokio::test]
 async fn a_database_of_a_newer_version_is_left_alone() {
     let folder = folder_with_data().await;
-    let file = Database::file(&folder.path().join("data"));
-    let connection = Connection::open(&file).unwrap();
-    connection
-        .execute("INSERT INTO _migrations (name) VALUES ('9999_from_the_future')", [])
-        .unwrap();
-    drop(connection);
+    let future = "INSERT INTO _migrations (name) VALUES ('9999_from_the_future')";
+    Database::of(folder.path()).change(future);
     let before = digest(folder.path());
     assert_refuses(folder.path(), &[], &["newer version", "9999_from_the_future"]);
     assert_eq!(digest(folder.path()), before);
@@ -164,8 +167,11 @@ async fn a_database_of_a_newer_version_is_left_alone() {
 
 #[tokio::test]
 async fn the_database_of_another_program_is_left_alone() {
+    if sqlite_only("a file that another program made") {
+        return;
+    }
     let folder = folder_with_data().await;
-    let file = Database::file(&folder.path().join("data"));
+    let file = Database::file(folder.path());
     fs::remove_file(&file).unwrap();
     let connection = Connection::open(&file).unwrap();
     connection.execute_batch("CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)").unwrap();

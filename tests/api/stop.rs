@@ -24,7 +24,7 @@ fn folder() -> TempDir {
 }
 
 fn notes(folder: &Path) -> Vec<String> {
-    Database::of(&folder.join("data")).column("notes", "text")
+    Database::of(folder).column("notes", "text")
 }
 
 /// A connection on which half of a create has been sent.

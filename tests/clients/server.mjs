@@ -1,4 +1,5 @@
-// Starts the built executable with a data folder of its own and says where it listens.
+// Starts the built executable with a database of its own and says where it listens: a file in a
+// folder, or with TEST_DATABASE=postgres a schema on the server that TEST_POSTGRES_URL names.
 
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -11,20 +12,24 @@ import { promisify } from "node:util";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const binary = process.env.FERROBASE_BIN ?? join(here, "../../target/debug/ferrobase");
 
+const run = promisify(execFile);
+
 export const superuser = { email: "root@example.com", password: "correct horse battery" };
 
 export async function serve(config = join(here, "config.toml"), more = []) {
   const folder = await mkdtemp(join(tmpdir(), "ferrobase-clients-"));
   const data = join(folder, "data");
-  const run = promisify(execFile);
+  const schema = await makeSchema();
+  const env = { ...process.env, ...schema?.env };
   await run(binary, ["superuser", "upsert", superuser.email, superuser.password, "--dir", data], {
     cwd: folder,
+    env,
   });
 
   const child = spawn(
     binary,
     ["serve", "--config", config, "--dir", data, "--http", "127.0.0.1:0", ...more],
-    { cwd: folder, stdio: ["ignore", "pipe", "pipe"] },
+    { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] },
   );
   let complaints = "";
   child.stderr.on("data", (text) => (complaints += text));
@@ -43,7 +48,22 @@ export async function serve(config = join(here, "config.toml"), more = []) {
       child.kill("SIGTERM");
       const code = await exited;
       await rm(folder, { recursive: true, force: true });
+      await schema?.drop();
       return code;
     },
   };
+}
+
+let schemas = 0;
+
+/** A new schema of PostgreSQL and how a server is told of it; nothing on SQLite. */
+async function makeSchema() {
+  const { TEST_DATABASE: engine, TEST_POSTGRES_URL: server } = process.env;
+  if (engine !== "postgres") return undefined;
+  if (!server) throw new Error("TEST_POSTGRES_URL names no server: scripts/postgres.sh starts one");
+  const name = `clients_${process.pid}_${schemas++}`;
+  const sql = (text) => run("psql", [server, "--quiet", "--command", text]);
+  await sql(`CREATE SCHEMA ${name}`);
+  const url = `${server}${server.includes("?") ? "&" : "?"}options=-csearch_path%3D${name}`;
+  return { env: { DATABASE_URL: url }, drop: () => sql(`DROP SCHEMA ${name} CASCADE`) };
 }

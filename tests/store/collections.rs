@@ -8,6 +8,7 @@ use ferrobase::domain::record::Record;
 use ferrobase::store::{Statement, Store, StoreError, Tx, Value, collections, ddl, records};
 use serde_json::{Value as Json, json};
 
+use crate::engine::is_postgres;
 use crate::support::*;
 
 /// The collection `posts` with these fields beside its id.
@@ -230,8 +231,13 @@ async fn a_changed_collection_keeps_its_rows() {
     assert_eq!(seen.await.unwrap(), Value::text("B"), "the view follows the renames");
     assert!(test.store.schema().by_name("articles").is_some());
     assert!(test.store.schema().by_name("posts").is_none());
-    let list = "SELECT group_concat(\"name\") FROM sqlite_schema WHERE \"type\" = 'index' \
-                AND \"sql\" IS NOT NULL AND \"tbl_name\" = 'articles'";
+    let list = either(
+        "SELECT group_concat(\"name\") FROM sqlite_schema WHERE \"type\" = 'index' \
+         AND \"sql\" IS NOT NULL AND \"tbl_name\" = 'articles'",
+        "SELECT string_agg(indexname::text, ',') FROM pg_indexes \
+         WHERE schemaname = current_schema() AND tablename = 'articles' \
+         AND indexname NOT LIKE '%key'",
+    );
     assert_eq!(test.store.read(move |db| scalar(db, list)).await.unwrap(), Value::text("i"));
 }
 
@@ -247,9 +253,15 @@ async fn a_change_that_is_refused_changes_nothing() {
     test.store.write(move |tx| ddl::create(tx, &reader)).await.unwrap();
     let version = test.store.schema().version();
     let cases = [
-        (posts(json!([]), &[]), "no such column"),
-        (posts(json!([a]), &["CREATE UNIQUE INDEX i ON posts (a)"]), "UNIQUE constraint failed"),
-        (posts(json!([a]), &["CREATE INDEX i ON posts (\"b\")"]), "no such column"),
+        (posts(json!([]), &[]), either("no such column", "other objects depend on it")),
+        (
+            posts(json!([a]), &["CREATE UNIQUE INDEX i ON posts (a)"]),
+            either("UNIQUE constraint failed", "could not create unique index"),
+        ),
+        (
+            posts(json!([a]), &["CREATE INDEX i ON posts (\"b\")"]),
+            either("no such column", "does not exist"),
+        ),
         (posts(json!([a]), &["CREATE INDEX i ON posts"]), "0: "),
     ];
     for (new, message) in cases {
@@ -276,6 +288,10 @@ async fn ids_of_views_are_texts() {
         let made = Arc::clone(&view);
         test.store.write(move |tx| ddl::create(tx, &made)).await.unwrap();
         assert_eq!(values(&test.store, &view, id).await, json!([id, "A"]));
+        if is_postgres() {
+            // Its plans depend on statistics.
+            continue;
+        }
         let plan = format!("EXPLAIN QUERY PLAN SELECT * FROM \"{name}\" WHERE \"id\" = 'x'");
         let plan = move |db: &mut ferrobase::store::Db| {
             let rows = db.fetch_all(Statement::new(plan.clone(), vec![]))?;
@@ -293,7 +309,10 @@ async fn a_view_that_the_database_refuses_is_named() {
     let refused = test.store.write(move |tx| ddl::create(tx, &view)).await.unwrap_err();
     assert_eq!(
         refused.to_string().lines().next(),
-        Some("error in view stats: no such table: main.nowhere")
+        Some(either(
+            "error in view stats: no such table: main.nowhere",
+            "error in view stats: relation \"nowhere\" does not exist"
+        ))
     );
 }
 
@@ -333,13 +352,16 @@ async fn collections_are_stored_in_the_order_in_which_they_were_made() {
     });
     work.await.unwrap();
     test.store.close().await;
-    let again = Store::open(options(test.dir.path())).unwrap();
+    let again = test.database.open().unwrap();
     let left: Vec<_> = again.schema().collections().iter().map(|c| c.name.clone()).collect();
     assert_eq!(left, ["C", "a"]);
 }
 
 #[tokio::test]
 async fn a_changed_collection_ends_its_group_and_is_there_for_the_next_function() {
+    if sqlite_only("functions wait for each other in groups on SQLite alone") {
+        return;
+    }
     let test = TestStore::start().await;
     let (gate, keeper) = gate();
     let made = posts(json!([{ "id": "1", "name": "a", "type": "text" }]), &[]);
@@ -372,7 +394,8 @@ async fn what_a_view_reads_is_not_dropped() {
     test.store.write(move |tx| ddl::create(tx, &made)).await.unwrap();
     let table = Arc::clone(&posts);
     let refused = test.store.write(move |tx| ddl::drop(tx, &table)).await.unwrap_err();
-    assert!(refused.to_string().starts_with("error in view reader:"), "{refused}");
+    let words = either("error in view reader:", "cannot drop table posts because other objects");
+    assert!(refused.to_string().starts_with(words), "{refused}");
     insert(&test.store, record(&posts, json!(["x", "A"]))).await.unwrap();
     let table = Arc::clone(&posts);
     let both = test.store.write(move |tx| {

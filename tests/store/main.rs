@@ -4,8 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
 
 mod collections;
+#[path = "../engine/mod.rs"]
+mod engine;
+mod files;
 mod functions;
 mod groups;
+#[path = "../engine/only.rs"]
+mod only;
 mod open;
 mod reads;
 mod support;

@@ -1,11 +1,8 @@
 //! Opening and closing: what is refused, what survives, what other processes change.
 
 use std::fs;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use ferrobase::store::{DirLock, Durability, OpenError, Statement, Store, StoreError, Value};
+use ferrobase::store::{DirLock, OpenError, StoreError};
 
 use crate::support::*;
 
@@ -14,9 +11,7 @@ async fn what_was_answered_survives_the_end() {
     let test = TestStore::start().await;
     test.store.write(|tx| insert(tx, "a", 1)).await.unwrap();
     test.store.close().await;
-    let log = test.dir.path().join("data.db-wal");
-    assert!(!log.exists() || fs::metadata(log).unwrap().len() == 0, "all is in the file");
-    let again = Store::open(options(test.dir.path())).unwrap();
+    let again = test.database.open().unwrap();
     assert_eq!(again.read(numbers).await.unwrap(), [("a".to_owned(), 1)]);
 }
 
@@ -39,30 +34,8 @@ async fn a_closed_store_refuses_and_finishes_what_it_accepted() {
     assert!(matches!(write, Err(StoreError::Closed)), "{write:?}");
     let read = test.store.read(numbers).await;
     assert!(matches!(read, Err(StoreError::Closed)), "{read:?}");
-    let again = Store::open(options(test.dir.path())).unwrap();
+    let again = test.database.open().unwrap();
     assert_eq!(again.read(numbers).await.unwrap().len(), 2);
-}
-
-#[tokio::test]
-async fn the_durability_that_was_asked_for_is_there() {
-    for (durability, expected) in [(Durability::Full, 2), (Durability::Normal, 1)] {
-        let test = TestStore::start_with(|options| options.durability = durability).await;
-        let found = test.store.write(|tx| {
-            let synchronous = scalar(tx, "PRAGMA synchronous")?;
-            Ok::<_, StoreError>((synchronous, scalar(tx, "PRAGMA journal_mode")?))
-        });
-        assert_eq!(found.await.unwrap(), (Value::Int(expected), Value::text("wal")));
-    }
-}
-
-#[tokio::test]
-async fn a_file_that_is_no_database_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let text = "certainly not a database, though long enough to be looked at ".repeat(100);
-    fs::write(dir.path().join("data.db"), &text).unwrap();
-    let error = Store::open(options(dir.path())).err().unwrap();
-    assert!(matches!(error, OpenError::NotADatabase { .. }), "{error:?}");
-    assert_eq!(fs::read_to_string(dir.path().join("data.db")).unwrap(), text);
 }
 
 #[tokio::test]
@@ -71,41 +44,14 @@ async fn a_newer_database_is_refused_untouched() {
     let sql = "INSERT INTO \"_migrations\" (\"name\") VALUES ('9999_future')";
     test.store.write(move |tx| run(tx, sql, vec![])).await.unwrap();
     test.store.close().await;
-    let before = fs::read(test.dir.path().join("data.db")).unwrap();
-    let error = Store::open(options(test.dir.path())).err().unwrap();
+    let file = test.database.dir.path().join("data.db");
+    let before = fs::read(&file).ok();
+    let error = test.database.open().err().unwrap();
     assert!(
         matches!(&error, OpenError::Newer { found, .. } if found == "9999_future"),
         "{error:?}"
     );
-    assert_eq!(fs::read(test.dir.path().join("data.db")).unwrap(), before);
-}
-
-#[tokio::test]
-async fn a_database_of_another_program_is_refused() {
-    let test = TestStore::start().await;
-    test.store.write(|tx| run(tx, "PRAGMA application_id = 0", vec![])).await.unwrap();
-    test.store.close().await;
-    let error = Store::open(options(test.dir.path())).err().unwrap();
-    assert!(matches!(error, OpenError::Foreign { .. }), "{error:?}");
-}
-
-#[tokio::test]
-async fn a_folder_that_cannot_be_made_is_named() {
-    let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("file"), "").unwrap();
-    let error = Store::open(options(&dir.path().join("file").join("data"))).err().unwrap();
-    assert!(matches!(error, OpenError::Folder { .. }), "{error:?}");
-    assert!(error.to_string().contains("file/data"), "{error}");
-}
-
-#[cfg(unix)]
-#[tokio::test]
-async fn a_new_folder_is_its_owners_alone() {
-    use std::os::unix::fs::PermissionsExt;
-    let dir = tempfile::tempdir().unwrap();
-    let data = dir.path().join("data");
-    Store::open(options(&data)).unwrap().close().await;
-    assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(fs::read(&file).ok(), before);
 }
 
 #[test]
@@ -126,7 +72,7 @@ fn a_folder_has_one_server_and_the_second_learns_which() {
 async fn what_another_process_changes_is_noticed() {
     let test = TestStore::start().await;
     assert!(!test.store.poll_revision().await.unwrap());
-    let other = Store::open(options(test.dir.path())).unwrap();
+    let other = test.database.open().unwrap();
     other.write(|tx| tx.revise()).await.unwrap();
     assert!(test.store.poll_revision().await.unwrap());
     assert_eq!(names(&test.events()), ["SchemaChanged"]);
@@ -162,100 +108,10 @@ async fn a_command_opens_the_database_while_a_server_writes() {
         Ok::<_, StoreError>(())
     }));
     keeper.wait();
-    let other = Store::open(options(test.dir.path())).unwrap();
+    let other = test.database.open().unwrap();
     assert_eq!(other.read(numbers).await.unwrap(), []);
     keeper.open();
     writing.await.unwrap();
     other.write(|tx| insert(tx, "b", 2)).await.unwrap();
     assert_eq!(test.numbers().await.len(), 2);
-}
-
-#[tokio::test]
-async fn the_log_stays_bounded_under_writes() {
-    let test = TestStore::start().await;
-    let log = test.dir.path().join("data.db-wal");
-    let table = "CREATE TABLE \"blobs\" (\"id\" INTEGER PRIMARY KEY, \"blob\" BLOB)";
-    test.store.write(move |tx| run(tx, table, vec![])).await.unwrap();
-    let mut most = 0;
-    for _ in 0..200 {
-        let sql = "INSERT INTO \"blobs\" (\"blob\") VALUES ($1)";
-        test.store
-            .write(move |tx| run(tx, sql, vec![Value::Bytes(vec![7; 1 << 19])]))
-            .await
-            .unwrap();
-        most = most.max(fs::metadata(&log).unwrap().len());
-    }
-    assert!(most < 70 << 20, "100 MB were written, the log held {most} bytes at most");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn slow_reads_one_after_the_other_do_not_keep_the_log_growing() {
-    let test = TestStore::start_with(|options| options.read_budget = Duration::ZERO).await;
-    let log = test.dir.path().join("data.db-wal");
-    let table = "CREATE TABLE \"blobs\" (\"id\" INTEGER PRIMARY KEY, \"blob\" BLOB)";
-    test.store.write(move |tx| run(tx, table, vec![])).await.unwrap();
-    let done = Arc::new(AtomicBool::new(false));
-    let readers: Vec<_> = (0..4)
-        .map(|_| {
-            let (store, done) = (test.store.clone(), Arc::clone(&done));
-            tokio::spawn(async move {
-                let mut reads = 0;
-                while !done.load(Ordering::Relaxed) {
-                    store.read(|db| db.fetch_one(counting_to(100_000))).await.unwrap();
-                    reads += 1;
-                }
-                reads
-            })
-        })
-        .collect();
-    let mut most = 0;
-    for _ in 0..600 {
-        let sql = "INSERT INTO \"blobs\" (\"blob\") VALUES ($1)";
-        let blob = vec![Value::Bytes(vec![7; 1 << 19])];
-        test.store.write(move |tx| run(tx, sql, blob.clone())).await.unwrap();
-        most = most.max(fs::metadata(&log).unwrap().len());
-    }
-    done.store(true, Ordering::Relaxed);
-    for reader in readers {
-        assert!(reader.await.unwrap() > 0, "held back is not locked out");
-    }
-    assert!(most < 200 << 20, "300 MB were written, the log held {most} bytes at most");
-}
-
-/// A statement that takes a while and reads the file.
-fn counting_to(number: i64) -> Statement {
-    let sql = "WITH RECURSIVE n(i) AS (SELECT COUNT(*) FROM \"numbers\" UNION ALL \
-               SELECT i + 1 FROM n WHERE i < $1) SELECT MAX(i) FROM n";
-    Statement::new(sql, vec![Value::Int(number)])
-}
-
-#[tokio::test]
-async fn a_copy_is_a_database_of_its_own() {
-    let test = TestStore::start().await;
-    test.store.write(|tx| insert(tx, "a", 1)).await.unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("data.db");
-    let (gate, keeper) = gate();
-    let writing = queued(test.store.write(move |tx| {
-        insert(tx, "uncommitted", 2)?;
-        gate.pass();
-        Ok::<_, StoreError>(())
-    }));
-    keeper.wait();
-    test.store.copy(file.clone()).await.unwrap();
-    assert!(test.store.copy(file).await.is_err(), "nothing is overwritten");
-    keeper.open();
-    writing.await.unwrap();
-    let copy = Store::open(options(dir.path())).unwrap();
-    assert_eq!(copy.read(numbers).await.unwrap(), [("a".to_owned(), 1)]);
-    copy.write(|tx| insert(tx, "b", 3)).await.unwrap();
-    assert_eq!(test.numbers().await.len(), 2);
-}
-
-#[tokio::test]
-async fn a_copy_that_fails_leaves_no_file() {
-    let test = TestStore::start().await;
-    let file = test.dir.path().join("missing").join("copy.db");
-    assert!(test.store.copy(file.clone()).await.is_err());
-    assert!(!file.exists());
 }

@@ -1,4 +1,4 @@
-//! A store in a folder of its own, and ways to hold its writer still.
+//! A store with a database of its own, and ways to hold its writers still.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,14 +9,46 @@ use std::time::Duration;
 
 use ferrobase::domain::event::Event;
 use ferrobase::store::{
-    Db, Durability, Row, Statement, Store, StoreError, StoreOptions, Tx, Value,
+    Db, Durability, OpenError, PostgresOptions, Row, Statement, Store, StoreError, StoreOptions,
+    Tx, Value,
 };
 
-/// A store, its folder and the events it sent.
+use crate::engine::{TestSchema, is_postgres};
+pub(crate) use crate::only::sqlite_only;
+
+/// Where a database is: a folder, and on PostgreSQL a schema. It goes with this.
+pub(crate) struct TestDatabase {
+    pub(crate) dir: tempfile::TempDir,
+    schema: Option<TestSchema>,
+}
+
+/// A store, its database and the events it sent.
 pub(crate) struct TestStore {
     pub(crate) store: Store,
-    pub(crate) dir: tempfile::TempDir,
+    pub(crate) database: TestDatabase,
     events: Arc<Mutex<Vec<Event>>>,
+}
+
+impl TestDatabase {
+    /// A database without tables.
+    pub(crate) fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), schema: TestSchema::on_postgres() }
+    }
+
+    /// Options that open it, do not wait for the disk and never end a group by time.
+    pub(crate) fn options(&self) -> StoreOptions {
+        let mut options = StoreOptions::new(self.dir.path());
+        options.durability = Durability::Normal;
+        options.group_time = Duration::from_secs(3600);
+        options.postgres =
+            self.schema.as_ref().map(|schema| PostgresOptions { url: schema.url(), pool: 3 });
+        options
+    }
+
+    /// Opens it once more, as another process would.
+    pub(crate) fn open(&self) -> Result<Store, OpenError> {
+        Store::open(self.options())
+    }
 }
 
 impl TestStore {
@@ -27,16 +59,16 @@ impl TestStore {
 
     /// The same with other options.
     pub(crate) async fn start_with(change: impl FnOnce(&mut StoreOptions)) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let database = TestDatabase::new();
         let events = Arc::new(Mutex::new(Vec::new()));
-        let mut options = options(dir.path());
+        let mut options = database.options();
         let sink = Arc::clone(&events);
         options.events = Arc::new(move |sent| sink.lock().unwrap().extend_from_slice(sent));
         change(&mut options);
         let store = Store::open(options).unwrap();
         let table = "CREATE TABLE \"numbers\" (\"name\" TEXT NOT NULL UNIQUE, \"number\" BIGINT)";
         store.write(move |tx| run(tx, table, vec![])).await.unwrap();
-        Self { store, dir, events }
+        Self { store, database, events }
     }
 
     /// Numbers of the committed rows by name.
@@ -50,12 +82,9 @@ impl TestStore {
     }
 }
 
-/// Options that do not wait for the disk and never end a group by time.
-pub(crate) fn options(dir: &std::path::Path) -> StoreOptions {
-    let mut options = StoreOptions::new(dir);
-    options.durability = Durability::Normal;
-    options.group_time = Duration::from_secs(3600);
-    options
+/// What one engine says, or the other.
+pub(crate) fn either<T>(sqlite: T, postgres: T) -> T {
+    if is_postgres() { postgres } else { sqlite }
 }
 
 /// Runs a statement.

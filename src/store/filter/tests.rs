@@ -1,4 +1,4 @@
-//! Filters as SQL of both dialects, and as rows of a real SQLite.
+//! Filters as SQL of both dialects, and as rows of a real database.
 
 mod agreement;
 mod behaviour;

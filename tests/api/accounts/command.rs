@@ -40,7 +40,7 @@ fn fails(finished: Finished, words: &str) {
 }
 
 fn addresses(folder: &Path) -> Vec<String> {
-    let mut addresses = Database::of(&folder.join("data")).column("_superusers", "email");
+    let mut addresses = Database::of(folder).column("_superusers", "email");
     addresses.sort();
     addresses
 }
@@ -57,7 +57,7 @@ async fn accounts_are_made_changed_and_deleted_without_a_server() {
     succeeds(superuser(folder, &["create", "b@example.com", PASSWORD]), "Created");
     succeeds(superuser(folder, &["update", "b@example.com", "third password"]), "Set the password");
     assert_eq!(addresses(folder), ["a@example.com", "b@example.com"]);
-    let verified = Database::of(&folder.join("data")).column("_superusers", "verified");
+    let verified = Database::of(folder).column("_superusers", "verified");
     assert_eq!(verified, ["1", "1"]);
 
     let server = Process::serve(folder, &[]);
@@ -76,7 +76,7 @@ async fn what_cannot_be_done_exits_with_1_and_changes_nothing() {
     let folder = folder();
     let folder = folder.path();
     succeeds(superuser(folder, &["create", "a@example.com", PASSWORD]), "Created");
-    let digest = || Database::of(&folder.join("data")).digest();
+    let digest = || Database::of(folder).digest();
     let before = digest();
     let long = "x".repeat(72);
     let cases: [(&[&str], &str); 11] = [

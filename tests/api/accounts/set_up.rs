@@ -76,10 +76,7 @@ async fn every_start_prints_a_link_until_there_is_a_superuser() {
     assert_eq!(server.terminate().code, Some(0));
 
     assert_eq!(link_of_a_start(folder), None);
-    assert_eq!(
-        Database::of(&folder.join("data")).column("_superusers", "email"),
-        ["root@example.com"]
-    );
+    assert_eq!(Database::of(folder).column("_superusers", "email"), ["root@example.com"]);
 }
 
 #[actix_web::test]

@@ -15,7 +15,7 @@ use ferrobase::services::superusers;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{BLOG, Client, Database, QUICK};
+use super::{BLOG, Client, Database, QUICK, database_url};
 
 /// The password of everybody in the tests.
 pub(crate) const PASSWORD: &str = "a good password";
@@ -64,11 +64,12 @@ impl TestApp {
         let config = config.map(|text| write_config(folder.path(), text, overlay));
         // 2026-01-01 00:00 UTC: tests that show a time show the same one.
         let clock = Clock::manual(Timestamp::from_millis(1_767_225_600_000));
+        let database = database_url(folder.path()).map(|url| ("DATABASE_URL".to_owned(), url));
         let server = serve::start(ServeOptions {
             config,
             env: Some("test".to_owned()),
             clock: clock.clone(),
-            variables: Environment::of(variables.iter().map(owned)),
+            variables: Environment::of(variables.iter().map(owned).chain(database)),
             ..ServeOptions::new(folder.path().join("data"))
         })
         .await
@@ -133,12 +134,12 @@ impl TestApp {
 
     /// The database, looked at from outside.
     pub(crate) fn database(&self) -> Database {
-        Database::of(&self.data())
+        Database::of(self.folder.path())
     }
 
     /// Changes rows behind the server's back.
     pub(crate) fn change(&self, sql: &str) {
-        Database::change(&self.data(), sql);
+        self.database().change(sql);
     }
 
     /// Puts the server's clock forward.
@@ -154,10 +155,6 @@ impl TestApp {
     /// Stops the server and waits until everything is written.
     pub(crate) async fn stop(self) {
         self.server.stop().await;
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
     }
 }
 

@@ -8,12 +8,14 @@ mod app;
 mod client;
 mod database;
 mod process;
+mod schemas;
 
 pub(crate) use answer::Answer;
 pub(crate) use app::{PASSWORD, TestApp};
 pub(crate) use client::Client;
 pub(crate) use database::Database;
 pub(crate) use process::{Finished, Process, RUNS_OUT};
+pub(crate) use schemas::database_url;
 
 /// The blog, the example that everything uses.
 pub(crate) const BLOG: &str = include_str!("../../../config.toml");

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use super::Client;
+use super::{Client, database_url};
 
 /// When a line or an exit that must come is given up.
 pub(crate) const RUNS_OUT: Duration = Duration::from_secs(120);
@@ -149,6 +149,7 @@ impl Drop for Process {
 fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ferrobase"));
     command.current_dir(folder).env_clear();
+    command.envs(database_url(folder).map(|url| ("DATABASE_URL", url)));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

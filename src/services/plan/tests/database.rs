@@ -10,7 +10,7 @@ use crate::services::plan::{
     Applied, BootOptions, Change, ChangeKind, Class, Declared, Stop, apply, boot, compute, render,
 };
 use crate::services::test_app::TestApp;
-use crate::store::{Statement, StoreError, quote};
+use crate::store::{Statement, StoreError, quote, testing};
 
 async fn start() -> TestApp {
     let test = TestApp::start(Vec::new()).await;
@@ -47,21 +47,7 @@ async fn insert(test: &TestApp, name: &str, rows: &[Json]) {
 
 /// Everything that the database holds, as text.
 async fn dump(test: &TestApp) -> String {
-    let read = |db: &mut crate::store::Db| -> Result<String, StoreError> {
-        let names = "SELECT name, type, COALESCE(sql, '') FROM sqlite_schema ORDER BY name";
-        let mut text = String::new();
-        for row in db.fetch_all(Statement::new(names, Vec::new()))? {
-            text.push_str(&format!("{row:?}\n"));
-            if row.text(1)? == "table" {
-                let sql = format!("SELECT * FROM {}", quote(row.text(0)?));
-                for row in db.fetch_all(Statement::new(sql, Vec::new()))? {
-                    text.push_str(&format!("  {row:?}\n"));
-                }
-            }
-        }
-        Ok(text)
-    };
-    test.app.store.read(read).await.unwrap()
+    test.app.store.read(testing::dump).await.unwrap()
 }
 
 async fn column(test: &TestApp, table: &str, column: &str) -> Vec<String> {

@@ -520,12 +520,8 @@ fn a_new_account_is_not_verified() {
     let world = World::new(&[]);
     let request = guest();
     let account = record(&world.schema, "users", json!({ "id": "u9", "verified": true }));
-    let query = crate::store::filter::Query::would_be(
-        crate::store::Dialect::Sqlite,
-        &world.schema,
-        &account,
-        &request,
-    );
+    let query =
+        crate::store::filter::Query::would_be(world.dialect(), &world.schema, &account, &request);
     let query = query.require(&Rule::new("verified = true")).expect("a rule");
     assert_eq!(world.exists(&query), Ok(false));
 }

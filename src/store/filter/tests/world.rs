@@ -5,17 +5,17 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::domain::caller::Caller;
-use crate::domain::collection::{Collection, CollectionKind};
+use crate::domain::collection::Collection;
 use crate::domain::random::Random;
 use crate::domain::record::Record;
 use crate::domain::rules::{RequestInfo, Rule};
 use crate::domain::schema::Schema;
 use crate::domain::time::Timestamp;
 use crate::domain::{Json, JsonMap};
-use crate::store::column::encode;
 use crate::store::filter::{Exists, FilterError, Query};
 use crate::store::sql::quote;
-use crate::store::{Dialect, Durability, Statement, Store, StoreError, StoreOptions, Value};
+use crate::store::testing::TestDatabase;
+use crate::store::{Dialect, Statement, Store, StoreError, Tx, Value, ddl, records};
 
 /// 2026-03-04 05:06:07.008, a Wednesday.
 pub(super) const NOW: &str = "2026-03-04 05:06:07.008Z";
@@ -108,7 +108,7 @@ pub(super) struct World {
     pub(super) schema: Arc<Schema>,
     store: Store,
     runtime: tokio::runtime::Runtime,
-    _dir: tempfile::TempDir,
+    _database: TestDatabase,
 }
 
 impl World {
@@ -116,39 +116,48 @@ impl World {
     pub(super) fn new(rows: &[(&str, Json)]) -> Self {
         let schema = Arc::new(schema());
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let dir = tempfile::tempdir().expect("a folder");
-        let durability = Durability::Normal;
-        let options = StoreOptions { durability, ..StoreOptions::new(dir.path()) };
-        let store = Store::open(options).expect("a database");
-        let world = Self { schema, store, runtime, _dir: dir };
-        world.write(
-            world.schema.collections().iter().map(|collection| create(collection)).collect(),
-        );
+        let database = TestDatabase::new();
+        let store = Store::open(database.options()).expect("a database");
+        let world = Self { schema, store, runtime, _database: database };
+        world.make_tables();
         world.insert(rows);
         world
     }
 
+    fn make_tables(&self) {
+        let schema = Arc::clone(&self.schema);
+        self.write(move |tx| {
+            schema.collections().iter().try_for_each(|collection| ddl::create(tx, collection))
+        });
+    }
+
     /// Inserts more rows.
     pub(super) fn insert(&self, rows: &[(&str, Json)]) {
-        let rows = rows
+        let rows: Vec<_> = rows
             .iter()
-            .map(|(collection, values)| insert(&record(&self.schema, collection, values.clone())));
-        self.write(rows.collect());
+            .map(|(collection, values)| record(&self.schema, collection, values.clone()))
+            .collect();
+        self.write(move |tx| rows.iter().try_for_each(|record| records::insert(tx, record)));
     }
 
     /// Removes every row.
     pub(super) fn clear(&self) {
-        let clear = |collection: &Arc<Collection>| {
-            Statement::new(format!("DELETE FROM {}", quote(&collection.name)), Vec::new())
-        };
-        self.write(self.schema.collections().iter().map(clear).collect());
+        let schema = Arc::clone(&self.schema);
+        self.write(move |tx| {
+            schema.collections().iter().try_for_each(|collection| {
+                let sql = format!("DELETE FROM {}", quote(&collection.name));
+                tx.run(Statement::new(sql, Vec::new())).map(|_| ())
+            })
+        });
     }
 
-    pub(super) fn write(&self, statements: Vec<Statement>) {
-        let work = move |tx: &mut crate::store::Tx| -> Result<(), StoreError> {
-            statements.iter().try_for_each(|statement| tx.run(statement.clone()).map(|_| ()))
-        };
+    pub(super) fn write(&self, work: impl Fn(&mut Tx) -> Result<(), StoreError> + Send + 'static) {
         self.runtime.block_on(self.store.write(work)).expect("rows are written");
+    }
+
+    /// The SQL that the database speaks.
+    pub(super) const fn dialect(&self) -> Dialect {
+        self.store.dialect()
     }
 
     /// The first column of the answer, as text.
@@ -227,7 +236,7 @@ impl World {
 
     pub(super) fn query<'a>(&'a self, collection: &str, request: &'a RequestInfo) -> Query<'a> {
         let collection = self.schema.by_name(collection).expect("a collection");
-        Query::rows(Dialect::Sqlite, &self.schema, collection, request)
+        Query::rows(self.dialect(), &self.schema, collection, request)
     }
 
     /// Whether a create rule holds for a post of these values.
@@ -238,50 +247,10 @@ impl World {
         values: Json,
     ) -> Result<bool, FilterError> {
         let record = record(&self.schema, "posts", values);
-        let query = Query::would_be(Dialect::Sqlite, &self.schema, &record, request)
+        let query = Query::would_be(self.dialect(), &self.schema, &record, request)
             .require(&Rule::new(rule))?;
         let answer = self.exists(&query)?;
         assert!(query.decided().is_none_or(|decided| decided == answer), "{rule}");
         Ok(answer)
     }
-}
-
-fn create(collection: &Collection) -> Statement {
-    let columns: Vec<String> = collection
-        .fields
-        .iter()
-        .map(|field| {
-            let name = quote(&field.name);
-            // The declared types of contract A 2.9, whose affinities comparisons depend on.
-            let null = if field.ext.nullable { "" } else { " NOT NULL" };
-            match crate::store::column::column_type(field) {
-                _ if field.name == "id" => format!("{name} TEXT PRIMARY KEY NOT NULL"),
-                crate::store::column::ColumnType::Number => format!("{name} NUMERIC{null}"),
-                crate::store::column::ColumnType::Bool => format!("{name} BOOLEAN{null}"),
-                crate::store::column::ColumnType::Json => format!("{name} JSON"),
-                crate::store::column::ColumnType::List => format!("{name} JSON NOT NULL"),
-                crate::store::column::ColumnType::Point => format!("{name} JSON NOT NULL"),
-                _ => format!("{name} TEXT{null}"),
-            }
-        })
-        .collect();
-    assert!(matches!(collection.kind, CollectionKind::Base | CollectionKind::Auth(_)));
-    let table = quote(&collection.name);
-    Statement::new(format!("CREATE TABLE {table} ({})", columns.join(", ")), Vec::new())
-}
-
-fn insert(record: &Record) -> Statement {
-    let fields = &record.collection().fields;
-    let names: Vec<String> = fields.iter().map(|field| quote(&field.name)).collect();
-    let places: Vec<String> = (1..=fields.len()).map(|place| format!("${place}")).collect();
-    let values = fields.iter().zip(record.values());
-    Statement::new(
-        format!(
-            "INSERT INTO {} ({}) VALUES ({})",
-            quote(&record.collection().name),
-            names.join(", "),
-            places.join(", ")
-        ),
-        values.map(|(field, value)| encode(Dialect::Sqlite, field, value)).collect(),
-    )
 }

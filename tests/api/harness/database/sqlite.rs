@@ -1,4 +1,4 @@
-//! The database file of a data folder, looked at from outside the server.
+//! A SQLite file, looked at from outside the server.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -9,38 +9,37 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
-/// A read-only look into a SQLite file.
-pub(crate) struct Database {
+use super::quote;
+
+/// A file, opened to be read.
+pub(crate) struct File {
+    path: PathBuf,
     connection: Connection,
 }
 
-impl Database {
-    /// Opens the one SQLite file of a data folder.
-    pub(crate) fn of(data: &Path) -> Self {
+/// The one file of a data folder that begins like a SQLite database.
+pub(super) fn find(data: &Path) -> PathBuf {
+    let mut found = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
+    found.find(|path| is_sqlite(path)).unwrap_or_else(|| panic!("no database in {data:?}"))
+}
+
+impl File {
+    pub(super) fn open(path: &Path) -> Self {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Self { connection: Connection::open_with_flags(Self::file(data), flags).unwrap() }
+        let connection = Connection::open_with_flags(path, flags).unwrap();
+        Self { path: path.to_owned(), connection }
     }
 
-    /// Changes rows behind the server's back.
-    pub(crate) fn change(data: &Path, sql: &str) {
-        let connection = Connection::open(Self::file(data)).unwrap();
-        connection.execute(sql, []).unwrap();
+    pub(super) fn change(&self, sql: &str) {
+        Connection::open(&self.path).unwrap().execute_batch(sql).unwrap();
     }
 
-    /// The one file of a data folder that begins like a SQLite database.
-    pub(crate) fn file(data: &Path) -> PathBuf {
-        let mut found = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
-        found.find(|path| is_sqlite(path)).unwrap_or_else(|| panic!("no database in {data:?}"))
-    }
-
-    /// Number of rows of a collection.
-    pub(crate) fn count(&self, table: &str) -> i64 {
+    pub(super) fn count(&self, table: &str) -> i64 {
         let sql = format!("SELECT COUNT(*) FROM {}", quote(table));
         self.connection.query_row(&sql, [], |row| row.get(0)).unwrap()
     }
 
-    /// One column of all rows in the order of their creation, as text.
-    pub(crate) fn column(&self, table: &str, column: &str) -> Vec<String> {
+    pub(super) fn column(&self, table: &str, column: &str) -> Vec<String> {
         let (table, column) = (quote(table), quote(column));
         let sql = format!("SELECT CAST({column} AS TEXT) FROM {table} ORDER BY rowid");
         let mut statement = self.connection.prepare(&sql).unwrap();
@@ -48,8 +47,7 @@ impl Database {
         rows.map(Result::unwrap).collect()
     }
 
-    /// Every row of every table, a line a table: equal texts mean that nothing changed.
-    pub(crate) fn digest(&self) -> String {
+    pub(super) fn digest(&self) -> String {
         let mut digest = String::new();
         for table in self.tables() {
             let (rows, hash) = self.table_digest(&table);
@@ -97,8 +95,4 @@ fn is_sqlite(path: &Path) -> bool {
     path.is_file()
         && fs::File::open(path).unwrap().read_exact(&mut head).is_ok()
         && head == *b"SQLite format 3\0"
-}
-
-fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
