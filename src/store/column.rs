@@ -7,7 +7,7 @@ use crate::domain::Json;
 use crate::domain::collection::Collection;
 use crate::domain::fields::{Field, FieldKind, from_scalar_text, json_number};
 use crate::domain::record::Record;
-use crate::store::dialect::Dialect;
+use crate::store::dialect::{Dialect, NO_MOMENT};
 use crate::store::error::StoreError;
 use crate::store::row::Row;
 use crate::store::value::{Kind, Value};
@@ -113,6 +113,7 @@ fn text(value: Value) -> String {
         Value::Real(number) => number.to_string(),
         Value::Bool(value) => value.to_string(),
         Value::Json(json) => json.to_string(),
+        Value::Timestamp(NO_MOMENT) => String::new(),
         Value::Timestamp(moment) => moment.to_string(),
         Value::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Value::Null(_) => String::new(),
@@ -123,6 +124,10 @@ fn text(value: Value) -> String {
 fn number(value: &Value) -> Json {
     let number = match value {
         Value::Int(number) => return Json::from(*number),
+        // SQLite keeps a whole number as one, so it comes as `Int` there.
+        Value::Real(number) if number.fract() == 0.0 && number.abs() < WHOLE => {
+            return Json::from(*number as i64);
+        }
         Value::Real(number) => *number,
         Value::Bool(value) => f64::from(u8::from(*value)),
         Value::Text(text) => text.trim().parse().unwrap_or_default(),
@@ -130,6 +135,9 @@ fn number(value: &Value) -> Json {
     };
     if number.is_finite() { json_number(number) } else { Json::from(0) }
 }
+
+/// Whole numbers below this are 64-bit integers.
+const WHOLE: f64 = 9_223_372_036_854_775_808.0;
 
 fn truth(value: &Value) -> bool {
     match value {

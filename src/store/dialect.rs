@@ -3,6 +3,9 @@
 
 mod ddl;
 mod filter;
+mod view;
+
+pub(in crate::store) use ddl::key_name;
 
 use crate::domain::time::Timestamp;
 use crate::store::sql::Statement;
@@ -17,6 +20,11 @@ pub enum Dialect {
     Postgres,
 }
 
+/// The type of what is stored as JSON and answered as it came. PostgreSQL's `jsonb` would lose the
+/// order of keys, how numbers are written, and U+0000; it is the type of lists, which have none of
+/// these.
+const JSON: &str = "json";
+
 /// How a row that is read is kept from others until the transaction ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum Lock {
@@ -25,6 +33,9 @@ pub(in crate::store) enum Lock {
     /// To be referred to: it may change, and may not be removed.
     Refer,
 }
+
+/// The empty date: before every other, as the empty text is. PostgreSQL's `-infinity`.
+pub(in crate::store) const NO_MOMENT: Timestamp = Timestamp::from_millis(i64::MIN);
 
 /// SQL name of the function that counts how often it is called; its value is null.
 pub(super) const TALLY: &str = "ferrobase_tally";
@@ -51,9 +62,7 @@ impl Dialect {
     pub(in crate::store) fn moment(self, text: &str) -> Value {
         match self {
             Self::Sqlite => Value::text(text),
-            Self::Postgres => {
-                Timestamp::parse(text).map_or(Value::Null(Kind::Timestamp), Value::Timestamp)
-            }
+            Self::Postgres => Value::Timestamp(Timestamp::parse(text).unwrap_or(NO_MOMENT)),
         }
     }
 
@@ -70,7 +79,7 @@ impl Dialect {
         match self {
             Self::Sqlite => format!("{column} IN (SELECT \"value\" FROM json_each({place}))"),
             Self::Postgres => {
-                format!("{column} IN (SELECT jsonb_array_elements_text({place}))")
+                format!("{column} IN (SELECT {})", texts_of(place))
             }
         }
     }
@@ -120,7 +129,7 @@ impl Dialect {
     pub(in crate::store) fn spell_types(self, text: &str) -> String {
         let (json, timestamp) = match self {
             Self::Sqlite => ("TEXT", "TEXT"),
-            Self::Postgres => ("jsonb", "timestamptz"),
+            Self::Postgres => (JSON, "timestamptz"),
         };
         text.replace("{json}", json).replace("{timestamp}", timestamp)
     }
@@ -135,4 +144,9 @@ impl Dialect {
         };
         Statement::new(sql, vec![Value::text(name)])
     }
+}
+
+/// The texts of the parameter `place`, a JSON list, as rows.
+fn texts_of(place: &str) -> String {
+    format!("json_array_elements_text(ferrobase_document({place}))")
 }

@@ -1,18 +1,50 @@
 //! Brings the system tables of a database up to date: one ordered list for both engines, each
-//! entry applied once, all of them in the transaction of the caller.
+//! entry applied once, all of them in the transaction of the caller. What one engine does by itself
+//! the other may have to be taught, so an entry may be one engine's alone.
 
 use std::collections::HashSet;
 use std::path::Path;
 
+use crate::store::dialect::Dialect;
 use crate::store::error::{OpenError, StoreError};
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
 use crate::store::value::Value;
 
-/// Every migration in order: its name, which is stored, and its text. The text is split at `;` at
-/// the end of a line; `{json}` and `{timestamp}` are the dialect's types.
-const MIGRATIONS: [(&str, &str); 1] =
-    [("0001_system", include_str!("../../migrations/0001_system.sql"))];
+/// A step from one version of the system tables to the next.
+struct Migration {
+    /// What is stored once it is applied.
+    name: &'static str,
+    /// Whose it is; nobody's is everybody's.
+    only: Option<Dialect>,
+    /// The statements, split at `;` at the end of a line outside of `$$`; `{json}` and `{timestamp}`
+    /// are the dialect's types.
+    text: &'static str,
+}
+
+/// Every migration in order.
+const MIGRATIONS: [Migration; 3] = [
+    Migration {
+        name: "0001_system",
+        only: None,
+        text: include_str!("../../migrations/0001_system.sql"),
+    },
+    Migration {
+        name: "0002_values",
+        only: Some(Dialect::Postgres),
+        text: include_str!("../../migrations/0002_values.postgres.sql"),
+    },
+    Migration {
+        name: "0003_strftime",
+        only: Some(Dialect::Postgres),
+        text: include_str!("../../migrations/0003_strftime.postgres.sql"),
+    },
+];
+
+/// The migrations of one engine, in order.
+fn migrations(dialect: Dialect) -> impl Iterator<Item = &'static Migration> {
+    MIGRATIONS.iter().filter(move |migration| migration.only.is_none_or(|only| only == dialect))
+}
 
 /// Refuses a database that has a migration this version does not know; changes nothing.
 ///
@@ -21,7 +53,8 @@ const MIGRATIONS: [(&str, &str); 1] =
 pub(in crate::store) fn refuse_newer(db: &mut Db, path: &Path) -> Result<(), OpenError> {
     let applied =
         applied(db).map_err(|source| OpenError::Store { path: path.to_owned(), source })?;
-    let unknown = |name: &String| MIGRATIONS.iter().all(|(known, _)| known != name);
+    let dialect = db.dialect();
+    let unknown = |name: &String| migrations(dialect).all(|known| known.name != name);
     match applied.into_iter().find(unknown) {
         Some(found) => Err(OpenError::Newer { path: path.to_owned(), found }),
         None => Ok(()),
@@ -31,7 +64,7 @@ pub(in crate::store) fn refuse_newer(db: &mut Db, path: &Path) -> Result<(), Ope
 /// Whether [`run`] has something to do.
 pub(in crate::store) fn is_needed(db: &mut Db) -> Result<bool, StoreError> {
     let applied: HashSet<String> = applied(db)?.into_iter().collect();
-    Ok(MIGRATIONS.iter().any(|(name, _)| !applied.contains(*name)))
+    Ok(migrations(db.dialect()).any(|migration| !applied.contains(migration.name)))
 }
 
 /// Applies what the database does not have yet.
@@ -42,15 +75,13 @@ pub(in crate::store) fn run(tx: &mut Tx) -> Result<(), StoreError> {
             "CREATE TABLE IF NOT EXISTS \"_migrations\" (\"name\" TEXT PRIMARY KEY NOT NULL)";
         tx.run(Statement::new(table, Vec::new()))?;
     }
-    for (name, text) in MIGRATIONS {
-        if applied.contains(name) {
-            continue;
-        }
-        for statement in statements(tx.dialect().spell_types(text).as_str()) {
+    let dialect = tx.dialect();
+    for migration in migrations(dialect).filter(|migration| !applied.contains(migration.name)) {
+        for statement in statements(dialect.spell_types(migration.text).as_str()) {
             tx.run(Statement::new(statement, Vec::new()))?;
         }
         let note = "INSERT INTO \"_migrations\" (\"name\") VALUES ($1)";
-        tx.run(Statement::new(note, vec![Value::text(name)]))?;
+        tx.run(Statement::new(note, vec![Value::text(migration.name)]))?;
     }
     Ok(())
 }
@@ -66,15 +97,22 @@ fn applied(db: &mut Db) -> Result<Vec<String>, StoreError> {
     rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 
-/// The statements of a migration's text.
+/// The statements of a migration's text, without the lines that are comments.
 fn statements(text: &str) -> Vec<String> {
-    text.split(";\n")
-        .map(|statement| {
-            let lines = statement.lines().filter(|line| !line.trim_start().starts_with("--"));
-            lines.collect::<Vec<_>>().join("\n").trim().to_owned()
-        })
-        .filter(|statement| !statement.is_empty())
-        .collect()
+    let mut statements = Vec::new();
+    let mut statement = String::new();
+    let mut is_quoted = false;
+    for line in text.lines().filter(|line| !line.trim_start().starts_with("--")) {
+        is_quoted ^= line.matches("$$").count() % 2 == 1;
+        statement.push_str(line);
+        if line.ends_with(';') && !is_quoted {
+            statement.pop();
+            statements.push(std::mem::take(&mut statement).trim().to_owned());
+        } else {
+            statement.push('\n');
+        }
+    }
+    statements
 }
 
 #[cfg(test)]
@@ -83,11 +121,31 @@ mod tests {
 
     #[test]
     fn migrations_are_in_order_and_split_into_statements() {
-        assert!(MIGRATIONS.is_sorted_by(|left, right| left.0 < right.0));
-        for (name, text) in MIGRATIONS {
-            let statements = statements(text);
-            assert_eq!(statements.len(), text.matches(";\n").count(), "{name}");
-            assert!(statements.iter().all(|statement| !statement.contains(';')), "{name}");
+        assert!(MIGRATIONS.is_sorted_by(|left, right| left.name < right.name));
+        for Migration { name, text, .. } in &MIGRATIONS {
+            assert!(text.trim_end().ends_with(';'), "{name}");
+            for statement in statements(text) {
+                assert!(statement.starts_with("CREATE ") || statement.starts_with("INSERT "));
+                let outside = statement.split("$$").step_by(2);
+                assert!(!outside.collect::<String>().contains(';'), "{name}: {statement}");
+            }
         }
+    }
+
+    #[test]
+    fn a_statement_ends_with_a_line_outside_of_dollars() {
+        let text =
+            "-- one;\nCREATE a\n(b);\n\nCREATE c AS $$\nd;\n-- e\nf;\n$$;\nCREATE g AS $$ h; $$;\n";
+        assert_eq!(
+            statements(text),
+            ["CREATE a\n(b)", "CREATE c AS $$\nd;\nf;\n$$", "CREATE g AS $$ h; $$"]
+        );
+    }
+
+    #[test]
+    fn sqlite_is_taught_nothing() {
+        let names = |dialect| migrations(dialect).map(|migration| migration.name);
+        assert_eq!(names(Dialect::Sqlite).collect::<Vec<_>>(), ["0001_system"]);
+        assert_eq!(names(Dialect::Postgres).count(), MIGRATIONS.len());
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::collection::Collection;
 use crate::domain::fields::Field;
 use crate::domain::record::Record;
 use crate::store::column::{self, encode};
-use crate::store::dialect::Lock;
+use crate::store::dialect::{Lock, key_name};
 use crate::store::error::{StoreError, Unique};
 use crate::store::row::Row;
 use crate::store::sql::{Statement, push_quoted, quote};
@@ -210,7 +210,7 @@ pub fn unique_fields(error: &StoreError, collection: &Collection) -> Option<Vec<
         StoreError::Unique(Unique::Columns { table, columns }) => {
             table.eq_ignore_ascii_case(&collection.name).then(|| columns.clone())
         }
-        StoreError::Unique(Unique::Index(name)) if *name == format!("{}_pkey", collection.name) => {
+        StoreError::Unique(Unique::Index(name)) if *name == key_name(collection) => {
             Some(vec!["id".to_owned()])
         }
         StoreError::Unique(Unique::Index(name)) => collection.index_columns(name),

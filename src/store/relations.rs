@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(sql(Dialect::Sqlite, 1), expected);
         let expected = expected.replace(
             r#"(SELECT "value" FROM json_each($1))"#,
-            "(SELECT jsonb_array_elements_text($1))",
+            "(SELECT json_array_elements_text(ferrobase_document($1)))",
         );
         assert_eq!(sql(Dialect::Postgres, 1), expected);
     }

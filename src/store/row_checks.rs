@@ -1,19 +1,23 @@
 //! Questions about all rows of a table, asked before its shape changes. Reads only.
 
+use std::sync::Arc;
+
 use crate::domain::Json;
+use crate::domain::collection::Collection;
 use crate::domain::fields::Field;
 use crate::store::column::decode_value;
+use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
 use crate::store::row::Row;
 use crate::store::sql::{Statement, quote};
 use crate::store::tx::Db;
 use crate::store::value::Value;
 
-/// A column, or an expression over columns, of a unique index.
+/// A column of a unique index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
-    /// SQL of the expression, names quoted.
-    pub sql: String,
+    /// Its name.
+    pub name: String,
     /// Whether case does not count.
     pub any_case: bool,
 }
@@ -40,10 +44,15 @@ pub fn duplicates(
     filter: &str,
     samples: i64,
 ) -> Result<Duplicates, StoreError> {
-    let terms: Vec<String> = keys.iter().map(term).collect();
+    let (dialect, schema) = (db.dialect(), db.schema());
+    let collection = schema.by_name(table);
+    let terms: Vec<String> =
+        keys.iter().map(|key| term(dialect, collection.map(Arc::as_ref), key)).collect();
     let mut conditions: Vec<String> =
         terms.iter().map(|term| format!("{term} IS NOT NULL")).collect();
     if !filter.is_empty() {
+        let filter =
+            collection.map_or_else(|| filter.to_owned(), |of| dialect.index_condition(of, filter));
         conditions.push(format!("({filter})"));
     }
     let columns: String = terms.iter().map(|term| format!("{term}, ")).collect();
@@ -96,8 +105,12 @@ pub fn count(db: &mut Db, table: &str) -> Result<i64, StoreError> {
     db.fetch_one(Statement::new(sql, Vec::new()))?.int(0)
 }
 
-fn term(key: &Key) -> String {
-    if key.any_case { format!("lower({})", key.sql) } else { key.sql.clone() }
+fn term(dialect: Dialect, collection: Option<&Collection>, key: &Key) -> String {
+    let column = match collection {
+        Some(collection) => dialect.group_key(collection, &key.name),
+        None => quote(&key.name),
+    };
+    if key.any_case { dialect.fold_case(&column) } else { column }
 }
 
 fn joined(word: &str, separator: &str, items: &[String]) -> String {

@@ -4,7 +4,6 @@ use crate::domain::collection::Collection;
 use crate::domain::indexes::{Index, IndexKey};
 use crate::services::plan::compare::fill_value;
 use crate::services::plan::merge;
-use crate::store::quote;
 use crate::store::row_checks::Key;
 
 /// The question whether rows allow a unique index.
@@ -62,7 +61,7 @@ pub(super) fn question(live: &Collection, new: &Collection, text: &str) -> Optio
         match live.fields.iter().find(|stored| stored.id == field.id) {
             Some(stored) => {
                 question.filter = with_word(&question.filter, &field.name, &stored.name);
-                question.keys.push(Key { sql: quote(&stored.name), any_case });
+                question.keys.push(Key { name: stored.name.clone(), any_case });
             }
             None if with_word(&index.condition, &field.name, "") != index.condition => {
                 fill_value(field)?;

@@ -37,7 +37,7 @@ impl Change {
         }
         shape.extend(rename_columns(&table, &fields));
         for field in &fields.added {
-            let column = column(dialect, field);
+            let column = column(dialect, new, field);
             shape.push(statement(format!("ALTER TABLE {table} ADD COLUMN {column}")));
         }
         let retyped = fields.retyped.iter();

@@ -10,7 +10,7 @@ mod tests;
 use crate::domain::collection::Collection;
 use crate::domain::indexes::Index;
 use crate::store::ddl::change::Change;
-use crate::store::error::StoreError;
+use crate::store::error::{Source, StoreError};
 use crate::store::sql::Statement;
 use crate::store::tx::Tx;
 
@@ -28,6 +28,7 @@ pub struct IndexFault {
 /// # Errors
 /// What the database says, for one about the query of a view.
 pub fn create(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
+    check_names(tx, collection)?;
     if collection.is_view() {
         return create_view(tx, collection);
     }
@@ -57,26 +58,55 @@ pub fn drop(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
 /// # Errors
 /// What the database says, for one when a view reads a removed column.
 pub fn change(tx: &mut Tx, old: &Collection, new: &Collection) -> Result<(), StoreError> {
-    if new.is_view() {
+    check_names(tx, new)?;
+    if new.is_view() && !tx.dialect().keeps_what_views_read() {
         tx.run(statements::drop(old))?;
         return create_view(tx, new);
+    }
+    if new.is_view() {
+        return without_views(tx, &old.name, |tx| {
+            tx.run(statements::drop(old))?;
+            create_view(tx, new)
+        });
     }
     let Change { shape, retyped, .. } = Change::between(tx.dialect(), old, new);
     run_all(tx, shape)?;
     if retyped.is_empty() {
         return Ok(());
     }
-    // A column that a view reads can neither be dropped nor retyped: the views step aside.
-    let views = tx.dialect().views();
+    without_views(tx, &new.name, |tx| run_all(tx, retyped))
+}
+
+/// Runs `work` while the views that read `table` are not there: what a view reads can neither be
+/// dropped nor get another type.
+fn without_views(
+    tx: &mut Tx,
+    table: &str,
+    work: impl FnOnce(&mut Tx) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let views = tx.dialect().views_over(table);
     let views = tx.fetch_all(views)?;
     for view in views.iter().rev() {
         tx.run(statements::drop_view(view.text(0)?))?;
     }
-    run_all(tx, retyped)?;
+    work(tx)?;
     for view in &views {
         tx.run(Statement::new(view.text(1)?.to_owned(), Vec::new()))?;
     }
     Ok(())
+}
+
+/// Refuses names that the database would cut off or take for its own.
+fn check_names(tx: &Tx, collection: &Collection) -> Result<(), StoreError> {
+    let names = std::iter::once(&collection.name);
+    let mut names = names.chain(collection.fields.iter().map(|field| &field.name));
+    match names.find_map(|name| tx.dialect().refuses_name(name)) {
+        Some(message) => {
+            let source = Source::new(std::io::Error::other(message.clone()));
+            Err(StoreError::Statement { message, source })
+        }
+        None => Ok(()),
+    }
 }
 
 /// Makes the indexes of `new` that are not there yet; `old` is the collection that was changed, if
@@ -102,6 +132,10 @@ pub fn create_indexes(
         if kept.contains(&index.name) {
             continue;
         }
+        if let Some(message) = tx.dialect().refuses_name(&index.name) {
+            faults.push(IndexFault { position, message });
+            continue;
+        }
         let statement = statements::create_index(tx.dialect(), new, &index);
         match tx.attempt(|tx| tx.run(statement)) {
             Ok(_) => {}
@@ -120,7 +154,7 @@ pub fn create_indexes(
 
 /// The views whose query does not run, and what is wrong with it.
 fn broken_views(tx: &mut Tx) -> Result<Vec<(String, StoreError)>, StoreError> {
-    let views = tx.dialect().views();
+    let views = tx.dialect().views_over("");
     let mut broken = Vec::new();
     for view in tx.fetch_all(views)? {
         let name = view.text(0)?;
@@ -133,26 +167,28 @@ fn broken_views(tx: &mut Tx) -> Result<Vec<(String, StoreError)>, StoreError> {
 }
 
 fn create_view(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
-    let made = create_text_view(tx, collection);
+    let made = create_typed_view(tx, collection);
     made.map_err(|error| in_view(&collection.name, error))
 }
 
 /// Ids of views are texts (contract A 2.12). Where the query's are none the view casts them, and
-/// only there: a cast id could not be looked up by an index.
-fn create_text_view(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
-    tx.run(statements::create_view(tx.dialect(), collection))?;
-    let id_type = tx.dialect().id_type(&collection.name);
-    let id_type = tx.fetch_optional(id_type)?;
-    let is_text = match &id_type {
-        Some(row) => row.text(0)?.eq_ignore_ascii_case("text"),
-        // A view without an id is refused elsewhere.
-        None => true,
-    };
-    if is_text {
+/// only there: a cast id could not be looked up by an index. Other columns that have a type of
+/// which no field is made are cast with it.
+fn create_typed_view(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
+    let (dialect, schema) = (tx.dialect(), tx.schema());
+    tx.run(statements::create_view(dialect, &schema, collection))?;
+    let mut casts = Vec::new();
+    for column in tx.fetch_all(dialect.column_types(&collection.name))? {
+        let name = column.text(0)?;
+        if let Some(sql_type) = dialect.view_type(name, column.text(1)?) {
+            casts.push((name.to_owned(), sql_type));
+        }
+    }
+    if casts.is_empty() {
         return Ok(());
     }
     tx.run(statements::drop(collection))?;
-    tx.run(statements::create_view_with_text_id(tx.dialect(), collection)).map(|_| ())
+    tx.run(statements::create_view_with_casts(dialect, &schema, collection, &casts)).map(|_| ())
 }
 
 /// Says which view it is whose query the database refuses, where the database does not.

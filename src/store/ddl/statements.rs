@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::domain::collection::Collection;
 use crate::domain::fields::Field;
 use crate::domain::indexes::Index;
+use crate::domain::schema::Schema;
 use crate::store::dialect::Dialect;
 use crate::store::sql::{Statement, quote};
 
@@ -14,16 +15,16 @@ pub(super) fn create_table(dialect: Dialect, collection: &Collection) -> Stateme
     for field in &collection.fields {
         let separator = if columns.is_empty() { "" } else { ", " };
         // Writing to a text does not fail.
-        let _ = write!(columns, "{separator}{}", column(dialect, field));
+        let _ = write!(columns, "{separator}{}", column(dialect, collection, field));
     }
     let own = dialect.own_columns();
     statement(format!("CREATE TABLE {} ({columns}{own})", quote(&collection.name)))
 }
 
-/// The column of `field` with its name.
-pub(super) fn column(dialect: Dialect, field: &Field) -> String {
+/// The column of `field` of `collection` with its name.
+pub(super) fn column(dialect: Dialect, collection: &Collection, field: &Field) -> String {
     if field.name == "id" {
-        return dialect.id_column().to_owned();
+        return dialect.id_column(collection);
     }
     format!("{} {}", quote(&field.name), dialect.declaration(field))
 }
@@ -50,7 +51,7 @@ pub(super) fn probe(view: &str) -> Statement {
 pub(super) fn create_index(dialect: Dialect, collection: &Collection, index: &Index) -> Statement {
     let unique = if index.unique { "UNIQUE " } else { "" };
     let columns: Vec<String> =
-        index.columns.iter().map(|column| dialect.index_column(column)).collect();
+        index.columns.iter().map(|column| dialect.index_column(collection, column)).collect();
     let condition = match index.condition.as_str() {
         "" => String::new(),
         text => format!(" WHERE {}", dialect.index_condition(collection, text)),
@@ -70,26 +71,40 @@ pub(super) fn drop_index(name: &str) -> Statement {
 
 /// The view of a collection. The query stands on lines of its own, so that a comment at its end
 /// ends there.
-pub(super) fn create_view(dialect: Dialect, collection: &Collection) -> Statement {
-    create_view_of(dialect, collection, "*")
+pub(super) fn create_view(dialect: Dialect, schema: &Schema, collection: &Collection) -> Statement {
+    create_view_of(dialect, schema, collection, "*")
 }
 
-/// The view of a collection, with the ids as texts.
-pub(super) fn create_view_with_text_id(dialect: Dialect, collection: &Collection) -> Statement {
+/// The view of a collection, with some columns cast to other types: `casts` are names and types.
+pub(super) fn create_view_with_casts(
+    dialect: Dialect,
+    schema: &Schema,
+    collection: &Collection,
+    casts: &[(String, &str)],
+) -> Statement {
     let columns: Vec<String> = collection
         .fields
         .iter()
-        .map(|field| match field.name.as_str() {
-            "id" => "CAST(\"id\" AS TEXT) AS \"id\"".to_owned(),
-            name => quote(name),
+        .map(|field| {
+            let name = quote(&field.name);
+            match casts.iter().find(|(cast, _)| *cast == field.name) {
+                Some((_, sql_type)) => format!("CAST({name} AS {sql_type}) AS {name}"),
+                None => name,
+            }
         })
         .collect();
-    create_view_of(dialect, collection, &columns.join(", "))
+    create_view_of(dialect, schema, collection, &columns.join(", "))
 }
 
-fn create_view_of(dialect: Dialect, collection: &Collection, columns: &str) -> Statement {
+fn create_view_of(
+    dialect: Dialect,
+    schema: &Schema,
+    collection: &Collection,
+    columns: &str,
+) -> Statement {
     let blank = |c: char| c == ';' || c.is_whitespace();
-    let query = dialect.view_query(collection).trim_matches(blank);
+    let query = dialect.view_query(collection, schema);
+    let query = query.trim_matches(blank);
     let name = quote(&collection.name);
     statement(format!("CREATE VIEW {name} AS SELECT {columns} FROM (\n{query}\n) AS \"source\""))
 }

@@ -3,8 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use super::change::Change;
-use super::statements::{create_index, create_table, create_view, create_view_with_text_id, drop};
+use super::statements::{create_index, create_table, create_view, create_view_with_casts, drop};
 use crate::domain::collection::Collection;
+use crate::domain::schema::Schema;
+use crate::store::dialect::key_name;
 use crate::store::{Dialect, Statement};
 
 fn collection(definition: Json) -> Collection {
@@ -61,12 +63,12 @@ fn a_table_has_a_column_of_each_type() {
     assert_eq!(
         create_table(Dialect::Postgres, &every_type()).sql,
         concat!(
-            r#"CREATE TABLE "posts" ("id" text COLLATE "C" PRIMARY KEY NOT NULL, "#,
+            r#"CREATE TABLE "posts" ("id" text COLLATE "C" CONSTRAINT "p key" PRIMARY KEY NOT NULL, "#,
             r#""t" text COLLATE "C" DEFAULT '' NOT NULL, "#,
             r#""n" double precision DEFAULT 0 NOT NULL, "b" boolean DEFAULT FALSE NOT NULL, "#,
-            r#""d" timestamptz DEFAULT NULL, "s" text COLLATE "C" DEFAULT '' NOT NULL, "#,
-            r#""l" jsonb DEFAULT '[]' NOT NULL, "j" jsonb DEFAULT NULL, "#,
-            r#""g" jsonb DEFAULT '{"lon":0,"lat":0}' NOT NULL, "#,
+            r#""d" timestamptz DEFAULT '-infinity' NOT NULL, "s" text COLLATE "C" DEFAULT '' NOT NULL, "#,
+            r#""l" jsonb DEFAULT '[]' NOT NULL, "j" json DEFAULT NULL, "#,
+            r#""g" json DEFAULT '{"lon":0,"lat":0}' NOT NULL, "#,
             r#""m" double precision DEFAULT NULL, "#,
             r#""_rowid_" bigint GENERATED ALWAYS AS IDENTITY UNIQUE)"#
         )
@@ -90,7 +92,7 @@ fn indexes_are_written_for_the_engine() {
         (
             "CREATE UNIQUE INDEX i ON x (day) WHERE day != ''",
             r#"CREATE UNIQUE INDEX "i" ON "posts" ("day") WHERE day != ''"#,
-            r#"CREATE UNIQUE INDEX "i" ON "posts" ("day") WHERE "day" IS NOT NULL"#,
+            r#"CREATE UNIQUE INDEX "i" ON "posts" ("day") WHERE "day" <> '-infinity'"#,
         ),
     ];
     for (text, sqlite, postgres) in cases {
@@ -107,12 +109,14 @@ fn a_view_keeps_its_query_on_lines_of_its_own() {
         "fields": [field("i", "id", "text", json!({})), field("a", "a", "json", json!({}))],
         "ext": { "queries": { "postgres": "select id, b as a from posts" } },
     }));
+    let schema = Schema::default();
+    let casts = [("id".to_owned(), "TEXT")];
     assert_eq!(
-        create_view(Dialect::Sqlite, &view).sql,
+        create_view(Dialect::Sqlite, &schema, &view).sql,
         "CREATE VIEW \"v\" AS SELECT * FROM (\nselect id, a from posts -- end\n) AS \"source\""
     );
     assert_eq!(
-        create_view_with_text_id(Dialect::Postgres, &view).sql,
+        create_view_with_casts(Dialect::Postgres, &schema, &view, &casts).sql,
         "CREATE VIEW \"v\" AS SELECT CAST(\"id\" AS TEXT) AS \"id\", \"a\" FROM (\n\
          select id, b as a from posts\n) AS \"source\""
     );
@@ -213,4 +217,50 @@ fn one_value_becomes_several_and_several_one() {
             r#"ALTER TABLE "posts" ALTER COLUMN "t" SET DEFAULT '', ALTER COLUMN "t" SET NOT NULL"#,
         ]
     );
+}
+
+#[test]
+fn a_key_is_named_by_the_collection_and_fits() {
+    let mut posts = posts(&[], &[]);
+    assert_eq!(key_name(&posts), "p key");
+    posts.id = "x".repeat(100).into();
+    assert_eq!(key_name(&posts).len(), 63);
+}
+
+#[test]
+fn postgres_refuses_names_that_it_would_not_keep() {
+    let long = "x".repeat(64);
+    assert_eq!(Dialect::Sqlite.refuses_name(&long), None);
+    assert_eq!(Dialect::Postgres.refuses_name(&long[1..]), None);
+    assert!(Dialect::Postgres.refuses_name(&long).is_some());
+    assert!(Dialect::Postgres.refuses_name("PG_class").is_some());
+}
+
+#[test]
+fn json_has_an_order_as_text_only() {
+    let text = "CREATE UNIQUE INDEX i ON x (`j`, `l`)";
+    let index = crate::domain::indexes::Index::parse(text).unwrap();
+    assert_eq!(
+        create_index(Dialect::Postgres, &every_type(), &index).sql,
+        r#"CREATE UNIQUE INDEX "i" ON "posts" (("j"::text), "l")"#
+    );
+    assert_eq!(
+        create_index(Dialect::Sqlite, &every_type(), &index).sql,
+        r#"CREATE UNIQUE INDEX "i" ON "posts" ("j", "l")"#
+    );
+}
+
+#[test]
+fn views_are_cast_to_the_types_of_records() {
+    for (name, found, sqlite, postgres) in [
+        ("id", "text", None, None),
+        ("id", "INTEGER", Some("TEXT"), Some("TEXT")),
+        ("n", "numeric", None, Some("double precision")),
+        ("n", "bigint", None, None),
+        ("d", "date", None, Some("TEXT")),
+        ("d", "timestamp with time zone", None, None),
+    ] {
+        assert_eq!(Dialect::Sqlite.view_type(name, found), sqlite, "{name} {found}");
+        assert_eq!(Dialect::Postgres.view_type(name, found), postgres, "{name} {found}");
+    }
 }

@@ -1,10 +1,14 @@
 //! The engines' words for tables, columns, indexes and views.
 
+use std::borrow::Cow;
+
 use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::fields::{Field, FieldKind};
 use crate::domain::indexes::{IndexColumn, IndexKey};
+use crate::domain::schema::Schema;
 use crate::store::column::{ColumnType, column_type};
-use crate::store::dialect::Dialect;
+use crate::store::dialect::view::postgres_query;
+use crate::store::dialect::{Dialect, JSON};
 use crate::store::sql::{Statement, quote};
 use crate::store::value::Value;
 
@@ -26,6 +30,9 @@ impl std::fmt::Display for Declaration {
     }
 }
 
+/// Bytes of a name that PostgreSQL keeps; it cuts off the others.
+const LONGEST_NAME: usize = 63;
+
 const NO_POINT: &str = "'{\"lon\":0,\"lat\":0}'";
 
 impl Dialect {
@@ -40,15 +47,14 @@ impl Dialect {
             (Self::Sqlite, ColumnType::Json) => ("JSON", "NULL"),
             (Self::Sqlite, ColumnType::Point) => ("JSON", NO_POINT),
             (Self::Postgres, ColumnType::Text) => ("text COLLATE \"C\"", "''"),
-            (Self::Postgres, ColumnType::Moment) => ("timestamptz", "NULL"),
+            (Self::Postgres, ColumnType::Moment) => ("timestamptz", self.no_moment()),
             (Self::Postgres, ColumnType::Number) => ("double precision", "0"),
             (Self::Postgres, ColumnType::Bool) => ("boolean", "FALSE"),
             (Self::Postgres, ColumnType::List) => ("jsonb", "'[]'"),
-            (Self::Postgres, ColumnType::Json) => ("jsonb", "NULL"),
-            (Self::Postgres, ColumnType::Point) => ("jsonb", NO_POINT),
+            (Self::Postgres, ColumnType::Json) => (JSON, "NULL"),
+            (Self::Postgres, ColumnType::Point) => (JSON, NO_POINT),
         };
-        let empty_date = matches!((self, column), (Self::Postgres, ColumnType::Moment));
-        let nullable = field.ext.nullable || empty_date || matches!(column, ColumnType::Json);
+        let nullable = field.ext.nullable || matches!(column, ColumnType::Json);
         Declaration { type_name, default: if nullable { "NULL" } else { default }, nullable }
     }
 
@@ -61,11 +67,14 @@ impl Dialect {
         }
     }
 
-    /// The column `id` of a new table.
-    pub(in crate::store) const fn id_column(self) -> &'static str {
+    /// The column `id` of a new table of `collection`.
+    pub(in crate::store) fn id_column(self, collection: &Collection) -> String {
         match self {
-            Self::Sqlite => "\"id\" TEXT PRIMARY KEY NOT NULL",
-            Self::Postgres => "\"id\" text COLLATE \"C\" PRIMARY KEY NOT NULL",
+            Self::Sqlite => "\"id\" TEXT PRIMARY KEY NOT NULL".to_owned(),
+            Self::Postgres => {
+                let key = quote(key_name(collection).as_str());
+                format!("\"id\" text COLLATE \"C\" CONSTRAINT {key} PRIMARY KEY NOT NULL")
+            }
         }
     }
 
@@ -105,21 +114,19 @@ impl Dialect {
             return format!("COALESCE({value}, {default})");
         }
         let is_text = matches!(new.kind, FieldKind::Text(_) | FieldKind::Editor(_));
-        let empty_is_null = match self {
-            Self::Sqlite => matches!(column_type(new), ColumnType::Text | ColumnType::Moment),
-            Self::Postgres => column_type(new) == ColumnType::Text,
-        };
-        if empty_is_null && !is_text { format!("NULLIF({value}, '')") } else { value }
+        let empty_is_null = matches!(column_type(new), ColumnType::Text | ColumnType::Moment);
+        if empty_is_null && !is_text { format!("NULLIF({value}, {default})") } else { value }
     }
 
-    fn zero(self, column: ColumnType) -> &'static str {
-        match (self, column) {
-            (Self::Postgres, ColumnType::Moment) | (_, ColumnType::Json) => "NULL",
-            (_, ColumnType::Text | ColumnType::Moment) => "''",
-            (_, ColumnType::Number) => "0",
-            (_, ColumnType::Bool) => "FALSE",
-            (_, ColumnType::List) => "'[]'",
-            (_, ColumnType::Point) => NO_POINT,
+    const fn zero(self, column: ColumnType) -> &'static str {
+        match column {
+            ColumnType::Json => "NULL",
+            ColumnType::Text => "''",
+            ColumnType::Moment => self.no_moment(),
+            ColumnType::Number => "0",
+            ColumnType::Bool => "FALSE",
+            ColumnType::List => "'[]'",
+            ColumnType::Point => NO_POINT,
         }
     }
 
@@ -170,26 +177,46 @@ impl Dialect {
             }
             (List, Text) => format!("{column} ->> -1"),
             (Text, Moment) => format!("NULLIF({column}, '')::timestamptz"),
-            (Moment, Text) => {
-                format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS\"Z\"')")
-            }
+            (Moment, Text) => self.date_text(column),
             (Bool, Number) => format!("{column}::int::double precision"),
-            (List | Point, Json) => column.to_owned(),
-            (Number | Bool | Text | Moment, Json) => format!("to_jsonb({column})"),
-            (Number | Bool, Text) => format!("{column}::text"),
-            (Text, Number) => format!("NULLIF({column}, '')::double precision"),
+            (Point, Json) => column.to_owned(),
+            (List, Json) => format!("{}::json", self.list_text(column)),
+            (Number, Json) => format!("{}::json", self.number_text(column)),
+            (Bool | Text, Json) => format!("to_json({column})"),
+            (Moment, Json) => format!("to_json({})", self.date_text(column)),
+            (Number, Text) => self.number_text(column),
+            (Bool, Text) => format!("{column}::int::text"),
+            (Text, Number) => format!("NULLIF({}, 'Infinity')", self.text_as_number(column)),
             (Text, Bool) => format!("{column} IN ('1', 't', 'T', 'true', 'TRUE', 'True')"),
             (Number, Bool) => format!("{column} <> 0"),
-            (Json, Text) => format!("{column} #>> '{{}}'"),
-            (Json, List) => format!("CASE WHEN jsonb_typeof({column}) = 'array' THEN {column} END"),
+            (Json, Text) => format!("ferrobase_document({column}) #>> '{{}}'"),
+            (Json, List) => format!(
+                "CASE json_typeof({column}) WHEN 'array' THEN ferrobase_document({column})::jsonb END"
+            ),
             _ => return None,
         })
     }
 
-    /// One column of an index.
-    pub(in crate::store) fn index_column(self, column: &IndexColumn) -> String {
+    /// A column as rows are grouped and found by it: JSON as its text, for which alone PostgreSQL
+    /// has an order.
+    pub(in crate::store) fn group_key(self, collection: &Collection, name: &str) -> String {
+        let kind = collection.field(name).map(column_type);
+        match (self, kind) {
+            (Self::Postgres, Some(ColumnType::Json | ColumnType::Point)) => {
+                format!("({}::text)", quote(name))
+            }
+            _ => quote(name),
+        }
+    }
+
+    /// One column of an index of `collection`.
+    pub(in crate::store) fn index_column(
+        self,
+        collection: &Collection,
+        column: &IndexColumn,
+    ) -> String {
         let key = match (&column.key, self) {
-            (IndexKey::Column(name), _) => quote(name),
+            (IndexKey::Column(name), _) => self.group_key(collection, name),
             (IndexKey::Expression(expression), Self::Sqlite) => expression.clone(),
             (IndexKey::Expression(expression), Self::Postgres) => {
                 format!("({})", requote(expression))
@@ -218,27 +245,80 @@ impl Dialect {
         }
     }
 
-    /// The query of a view for this engine.
-    pub(in crate::store) fn view_query(self, collection: &Collection) -> &str {
-        let CollectionKind::View(options) = &collection.kind else { return "" };
+    /// The query of a view for this engine: its own text where the view has one, else the one that
+    /// is written for all.
+    pub(in crate::store) fn view_query<'a>(
+        self,
+        collection: &'a Collection,
+        schema: &Schema,
+    ) -> Cow<'a, str> {
+        let CollectionKind::View(options) = &collection.kind else { return Cow::Borrowed("") };
         let engine = match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
         };
         let own = collection.ext.queries.get(engine).and_then(|query| query.as_str());
-        own.unwrap_or(&options.query)
+        match (self, own) {
+            (_, Some(query)) => Cow::Borrowed(query),
+            (Self::Sqlite, None) => Cow::Borrowed(&options.query),
+            (Self::Postgres, None) => {
+                Cow::Owned(postgres_query(&options.query, collection, schema))
+            }
+        }
     }
 
-    /// Answers the type of the column `id` of a table or view.
-    pub(in crate::store) fn id_type(self, table: &str) -> Statement {
+    /// Answers names and types of the columns of a view that may need another type.
+    pub(in crate::store) fn column_types(self, view: &str) -> Statement {
         let sql = match self {
-            Self::Sqlite => "SELECT \"type\" FROM pragma_table_info($1) WHERE \"name\" = 'id'",
+            Self::Sqlite => {
+                "SELECT \"name\", \"type\" FROM pragma_table_info($1) WHERE \"name\" = 'id'"
+            }
             Self::Postgres => {
-                "SELECT data_type FROM information_schema.columns \
-                 WHERE table_schema = current_schema() AND table_name = $1 AND column_name = 'id'"
+                "SELECT a.attname::text, format_type(a.atttypid, NULL) FROM pg_attribute a \
+                 JOIN pg_class c ON c.oid = a.attrelid WHERE c.relname = $1 AND a.attnum > 0 \
+                 AND c.relnamespace = current_schema()::regnamespace ORDER BY a.attnum"
             }
         };
-        Statement::new(sql, vec![Value::text(table)])
+        Statement::new(sql, vec![Value::text(view)])
+    }
+
+    /// The type that the column `name` of a view gets instead of `found`. Ids are texts (contract
+    /// A 2.12), and PostgreSQL's types are reduced to those that records are made of.
+    pub(in crate::store) fn view_type(self, name: &str, found: &str) -> Option<&'static str> {
+        let is_text = found.eq_ignore_ascii_case("text");
+        match (self, found) {
+            _ if name == "id" => (!is_text).then_some("TEXT"),
+            (Self::Sqlite, _) => None,
+            (
+                Self::Postgres,
+                "text"
+                | "boolean"
+                | "bigint"
+                | "integer"
+                | "smallint"
+                | "double precision"
+                | "json"
+                | "jsonb"
+                | "bytea"
+                | "timestamp with time zone",
+            ) => None,
+            (Self::Postgres, "numeric" | "real") => Some("double precision"),
+            (Self::Postgres, _) => Some("TEXT"),
+        }
+    }
+
+    /// Why the engine cannot have a table, column or index of this name.
+    pub(in crate::store) fn refuses_name(self, name: &str) -> Option<String> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres if name.len() > LONGEST_NAME => {
+                Some(format!("PostgreSQL's names have at most {LONGEST_NAME} bytes: {name}"))
+            }
+            Self::Postgres if name.to_ascii_lowercase().starts_with("pg_") => {
+                Some(format!("names that begin with pg_ are PostgreSQL's own: {name}"))
+            }
+            Self::Postgres => None,
+        }
     }
 
     /// Whether the engine refuses to drop what a view reads. SQLite leaves a broken view behind,
@@ -250,20 +330,35 @@ impl Dialect {
         }
     }
 
-    /// Answers name and text of every view, in the order in which they were made.
-    pub(in crate::store) const fn views(self) -> Statement {
-        let sql = match self {
-            Self::Sqlite => {
-                "SELECT \"name\", \"sql\" FROM sqlite_schema WHERE \"type\" = 'view' ORDER BY rowid"
-            }
-            Self::Postgres => {
-                "SELECT c.relname, 'CREATE VIEW ' || quote_ident(c.relname) || ' AS ' || \
-                 pg_get_viewdef(c.oid) FROM pg_class c WHERE c.relkind = 'v' \
-                 AND c.relnamespace = current_schema()::regnamespace ORDER BY c.oid"
-            }
-        };
-        Statement { sql: std::borrow::Cow::Borrowed(sql), params: Vec::new() }
+    /// Answers name and text of the views that stand in the way when a column of `table` gets
+    /// another type, in the order in which they were made. PostgreSQL knows which ones read it.
+    pub(in crate::store) fn views_over(self, table: &str) -> Statement {
+        match self {
+            Self::Sqlite => Statement::new(
+                "SELECT \"name\", \"sql\" FROM sqlite_schema WHERE \"type\" = 'view' ORDER BY rowid",
+                Vec::new(),
+            ),
+            Self::Postgres => Statement::new(
+                "WITH RECURSIVE reader(oid) AS (SELECT c.oid FROM pg_class c WHERE c.relname = $1 \
+                 AND c.relnamespace = current_schema()::regnamespace UNION SELECT r.ev_class \
+                 FROM reader JOIN pg_depend d ON d.refobjid = reader.oid AND d.refclassid = \
+                 'pg_class'::regclass AND d.classid = 'pg_rewrite'::regclass \
+                 JOIN pg_rewrite r ON r.oid = d.objid) SELECT c.relname::text, 'CREATE VIEW ' || \
+                 quote_ident(c.relname) || ' AS ' || pg_get_viewdef(c.oid) FROM reader \
+                 JOIN pg_class c ON c.oid = reader.oid WHERE c.relkind = 'v' AND c.relname <> $2 \
+                 ORDER BY c.oid",
+                vec![Value::text(table), Value::text(table)],
+            ),
+        }
     }
+}
+
+/// The name of the primary key of the table of `collection`, which stays when the collection is
+/// renamed; no index has it, for none has a blank in its name.
+pub(in crate::store) fn key_name(collection: &Collection) -> String {
+    let id = &collection.id;
+    let end = id.floor_char_boundary(LONGEST_NAME - " key".len());
+    format!("{} key", &id[..end])
 }
 
 /// `text` with its identifiers in double quotes instead of backticks or brackets; string literals
@@ -295,11 +390,11 @@ fn requote(text: &str) -> String {
     out
 }
 
-/// `date != ''`, which says "is there" of a date, as PostgreSQL says it: a missing date is null.
+/// `date != ''`, which says "is there" of a date, as PostgreSQL says it.
 fn not_empty_date(collection: &Collection, condition: &str) -> Option<String> {
     let name = condition.strip_suffix("''")?.trim_end();
     let name = name.strip_suffix("!=").or_else(|| name.strip_suffix("<>"))?.trim();
     let field = collection.field(name.trim_matches('"'))?;
     (column_type(field) == ColumnType::Moment)
-        .then(|| format!("{} IS NOT NULL", quote(&field.name)))
+        .then(|| format!("{} <> {}", quote(&field.name), Dialect::Postgres.no_moment()))
 }

@@ -1,8 +1,8 @@
 //! The words of filters: lists, JSON, patterns and nulls in either engine's SQL. Arguments named
 //! `value` are SQL expressions.
 
-use crate::store::dialect::Dialect;
-use crate::store::value::Kind;
+use crate::store::column::ColumnType;
+use crate::store::dialect::{Dialect, JSON, texts_of};
 
 impl Dialect {
     /// A row source with one column `"value"` a list element, called `alias`. `stored` lists come
@@ -11,9 +11,10 @@ impl Dialect {
         match self {
             Self::Sqlite if stored => format!("json_each({}) AS {alias}", valid_list(value)),
             Self::Sqlite => format!("json_each({value}) AS {alias}"),
-            Self::Postgres => {
+            Self::Postgres if stored => {
                 format!("LATERAL jsonb_array_elements_text({value}) AS {alias}(\"value\")")
             }
+            Self::Postgres => format!("LATERAL {} AS {alias}(\"value\")", texts_of(value)),
         }
     }
 
@@ -39,9 +40,9 @@ impl Dialect {
                     "CASE WHEN json_valid({value}) THEN json_extract({value}, '${path}'){otherwise} END"
                 )
             }
-            Self::Postgres if keys.is_empty() => format!("ferrobase_json({value})"),
             Self::Postgres => {
-                format!("ferrobase_json({value} #> '{{{}}}')", keys.join(","))
+                let path: String = keys.iter().map(|key| postgres_key(key)).collect();
+                format!("ferrobase_json(ferrobase_document({value}){path})")
             }
         }
     }
@@ -50,7 +51,15 @@ impl Dialect {
     pub(in crate::store) fn lower_json(self, value: &str) -> String {
         match self {
             Self::Sqlite => format!("lower({value})"),
-            Self::Postgres => format!("to_jsonb(lower({value} #>> '{{}}' COLLATE \"C\"))"),
+            Self::Postgres => format!("to_jsonb({})", self.fold_case(&self.json_text(value))),
+        }
+    }
+
+    /// The parameter `place`, a text or number, as what is inside JSON compares with it.
+    pub(in crate::store) fn json_scalar(self, place: &str) -> String {
+        match self {
+            Self::Sqlite => place.to_owned(),
+            Self::Postgres => format!("to_jsonb({place})"),
         }
     }
 
@@ -58,7 +67,7 @@ impl Dialect {
     pub(in crate::store) fn json_text(self, value: &str) -> String {
         match self {
             Self::Sqlite => value.to_owned(),
-            Self::Postgres => format!("({value} #>> '{{}}')"),
+            Self::Postgres => format!("ferrobase_text({value})"),
         }
     }
 
@@ -71,11 +80,12 @@ impl Dialect {
         }
     }
 
-    /// The number that a scalar from inside JSON is, numeric text included; else null.
+    /// A scalar from inside JSON as it compares with numbers: numeric text as its number, other text
+    /// as more than any number.
     pub(in crate::store) fn json_number(self, value: &str) -> String {
         match self {
             Self::Sqlite => value.to_owned(),
-            Self::Postgres => format!("ferrobase_number({value} #>> '{{}}')"),
+            Self::Postgres => format!("ferrobase_number({value})"),
         }
     }
 
@@ -94,15 +104,18 @@ impl Dialect {
     pub(in crate::store) fn json_order(self, sign: &str) -> (&'static str, String, String) {
         match self {
             Self::Sqlite => ("", format!(" {sign} "), String::new()),
-            Self::Postgres => ("ferrobase_order(", ", ".to_owned(), format!(") {sign} 0")),
+            Self::Postgres => {
+                let between = format!(") {sign} ferrobase_key(");
+                ("ferrobase_key(", between, ")".to_owned())
+            }
         }
     }
 
-    /// A number, boolean, date or list column as text.
+    /// A number column as text.
     pub(in crate::store) fn number_text(self, value: &str) -> String {
         match self {
             Self::Sqlite => value.to_owned(),
-            Self::Postgres => format!("({value})::text"),
+            Self::Postgres => format!("ferrobase_number_text({value})"),
         }
     }
 
@@ -118,9 +131,7 @@ impl Dialect {
     pub(in crate::store) fn date_text(self, value: &str) -> String {
         match self {
             Self::Sqlite => value.to_owned(),
-            Self::Postgres => format!(
-                "to_char({value} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS\"Z\"') COLLATE \"C\""
-            ),
+            Self::Postgres => format!("ferrobase_date_text({value})"),
         }
     }
 
@@ -132,7 +143,15 @@ impl Dialect {
         }
     }
 
-    /// Whether an empty date is null and a date column therefore compares as a moment.
+    /// The empty date as a literal.
+    pub(in crate::store) const fn no_moment(self) -> &'static str {
+        match self {
+            Self::Sqlite => "''",
+            Self::Postgres => "'-infinity'",
+        }
+    }
+
+    /// Whether a date column holds moments and compares with them, not with their text.
     pub(in crate::store) const fn has_moments(self) -> bool {
         matches!(self, Self::Postgres)
     }
@@ -148,10 +167,7 @@ impl Dialect {
     pub(in crate::store) fn text_as_number(self, text: &str) -> String {
         match self {
             Self::Sqlite => text.to_owned(),
-            Self::Postgres => format!(
-                "CASE WHEN {text} IS NOT NULL THEN \
-                 COALESCE(ferrobase_number({text}), 'Infinity'::float8) END"
-            ),
+            Self::Postgres => format!("ferrobase_number({text})"),
         }
     }
 
@@ -169,9 +185,43 @@ impl Dialect {
         }
     }
 
-    /// Whether a pattern that is too long is an error.
-    pub(in crate::store) const fn bounds_patterns(self) -> bool {
-        matches!(self, Self::Sqlite)
+    /// A pattern that matches nothing.
+    pub(in crate::store) const fn no_pattern(self) -> &'static str {
+        match self {
+            Self::Sqlite => "'\\'",
+            // It must not end with an escape here. No text has this code point, which is no character.
+            Self::Postgres => "U&'\\FFFF'",
+        }
+    }
+
+    /// Whether a known pattern that ends with an escape is an error; else it matches nothing.
+    pub(in crate::store) const fn refuses_open_escape(self) -> bool {
+        matches!(self, Self::Postgres)
+    }
+
+    /// What follows two texts that are compared by order, or one to sort by, so that it is the order
+    /// of their bytes.
+    pub(in crate::store) const fn byte_order(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " COLLATE \"C\"",
+        }
+    }
+
+    /// A scalar from inside JSON as rows are sorted by it: numbers come before texts.
+    pub(in crate::store) fn json_key(self, value: &str) -> String {
+        match self {
+            Self::Sqlite => value.to_owned(),
+            Self::Postgres => format!("ferrobase_key({value})"),
+        }
+    }
+
+    /// A value to sort by that is the same for all rows.
+    pub(in crate::store) const fn no_key(self) -> &'static str {
+        match self {
+            Self::Sqlite => "NULL",
+            Self::Postgres => "NULL::text",
+        }
     }
 
     /// Sorts nulls before everything else, as SQLite does by itself.
@@ -192,19 +242,20 @@ impl Dialect {
     }
 
     /// A parameter as a column of a row that is not stored, with the type that the column would have.
-    pub(in crate::store) fn typed(self, value: &str, kind: Kind) -> String {
-        let sql_type = match (self, kind) {
+    pub(in crate::store) fn typed(self, value: &str, column: ColumnType) -> String {
+        let sql_type = match (self, column) {
             // JSON's own text must stay text: SQLite would make a number or nothing of it.
-            (Self::Sqlite, Kind::Json | Kind::Bytes) => return value.to_owned(),
-            (Self::Sqlite, Kind::Text | Kind::Timestamp) => "TEXT",
-            (Self::Sqlite, Kind::Int | Kind::Real | Kind::Bool) => "NUMERIC",
-            (Self::Postgres, Kind::Text) => "text",
-            (Self::Postgres, Kind::Timestamp) => "timestamptz",
-            (Self::Postgres, Kind::Int) => "bigint",
-            (Self::Postgres, Kind::Real) => "double precision",
-            (Self::Postgres, Kind::Bool) => "boolean",
-            (Self::Postgres, Kind::Bytes) => "bytea",
-            (Self::Postgres, Kind::Json) => "jsonb",
+            (Self::Sqlite, ColumnType::List | ColumnType::Json | ColumnType::Point) => {
+                return value.to_owned();
+            }
+            (Self::Sqlite, ColumnType::Text | ColumnType::Moment) => "TEXT",
+            (Self::Sqlite, ColumnType::Number | ColumnType::Bool) => "NUMERIC",
+            (Self::Postgres, ColumnType::Text) => "text",
+            (Self::Postgres, ColumnType::Moment) => "timestamptz",
+            (Self::Postgres, ColumnType::Number) => "double precision",
+            (Self::Postgres, ColumnType::Bool) => "boolean",
+            (Self::Postgres, ColumnType::List) => "jsonb",
+            (Self::Postgres, ColumnType::Json | ColumnType::Point) => JSON,
         };
         format!("CAST({value} AS {sql_type})")
     }
@@ -217,6 +268,14 @@ fn valid_list(value: &str) -> String {
 /// One key of a SQLite JSON path; digits are a position. Keys are `\w` only, so none can end the
 /// literal that the path stands in.
 fn sqlite_key(key: &str) -> String {
-    let is_position = key.len() < 10 && key.bytes().all(|b| b.is_ascii_digit());
-    if is_position { format!("[{key}]") } else { format!(".\"{key}\"") }
+    if is_position(key) { format!("[{key}]") } else { format!(".\"{key}\"") }
+}
+
+/// The same key as an operator of PostgreSQL: a number finds no key and a text no position.
+fn postgres_key(key: &str) -> String {
+    if is_position(key) { format!(" -> {key}") } else { format!(" -> '{key}'") }
+}
+
+fn is_position(key: &str) -> bool {
+    key.len() < 10 && key.bytes().all(|b| b.is_ascii_digit())
 }

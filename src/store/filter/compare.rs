@@ -122,6 +122,9 @@ fn column_known(
                 if pattern.len() > MAX_PATTERN {
                     return Test::of(operator == Operator::NotLike);
                 }
+                if dialect.refuses_open_escape() && has_open_escape(&pattern) {
+                    return matches_nothing(column, operator);
+                }
                 let pattern = Fragment::param(Value::Text(pattern));
                 like(dialect, column.text(dialect), operator, pattern)
             })
@@ -131,26 +134,39 @@ fn column_known(
     }
 }
 
+/// A pattern that finds no text: null is neither like it nor unlike.
+fn matches_nothing(column: &Rendered, operator: Operator) -> Test {
+    match (operator, column.nullable) {
+        (Operator::NotLike, true) => Test::sql(column.sql.clone() + " IS NOT NULL"),
+        (operator, _) => Test::of(operator == Operator::NotLike),
+    }
+}
+
+/// Whether the last character of a pattern is an escape of nothing.
+fn has_open_escape(pattern: &str) -> bool {
+    pattern.bytes().rev().take_while(|&byte| byte == b'\\').count() % 2 == 1
+}
+
 /// The empty text or null.
 fn is_empty(dialect: Dialect, column: &Rendered, negated: bool) -> Test {
     let value = column.sql.clone();
-    let holds_text = match column.shape {
-        Shape::Text => true,
-        Shape::Date => !dialect.has_moments(),
-        _ => false,
+    let empty = match column.shape {
+        Shape::Text => Some("''"),
+        Shape::Date => Some(dialect.no_moment()),
+        _ => None,
     };
-    match (holds_text, column.nullable, negated) {
-        (true, false, false) => Test::sql(value + " = ''"),
-        (true, false, true) => Test::sql(value + " <> ''"),
-        (true, true, false) => {
-            Test::sql((value.clone() + " IS NULL OR " + value + " = ''").grouped())
+    match (empty, column.nullable, negated) {
+        (Some(empty), false, false) => Test::sql(value + " = " + empty),
+        (Some(empty), false, true) => Test::sql(value + " <> " + empty),
+        (Some(empty), true, false) => {
+            Test::sql((value.clone() + " IS NULL OR " + value + " = " + empty).grouped())
         }
-        (true, true, true) => {
-            Test::sql((value.clone() + " IS NOT NULL AND " + value + " <> ''").grouped())
+        (Some(empty), true, true) => {
+            Test::sql((value.clone() + " IS NOT NULL AND " + value + " <> " + empty).grouped())
         }
-        (false, true, false) => Test::sql(value + " IS NULL"),
-        (false, true, true) => Test::sql(value + " IS NOT NULL"),
-        (false, false, _) => Test::of(negated),
+        (None, true, false) => Test::sql(value + " IS NULL"),
+        (None, true, true) => Test::sql(value + " IS NOT NULL"),
+        (None, false, _) => Test::of(negated),
     }
 }
 
@@ -165,34 +181,37 @@ fn equals_known(dialect: Dialect, column: &Rendered, negated: bool, known: &Know
         (true, false) => " <> ",
         (true, true) => " IS DISTINCT FROM ",
     };
-    Test::sql(value + sign + Fragment::param(param))
+    Test::sql(value + sign + param)
 }
 
 /// The column and the known value in forms that compare; `None` where they never can.
-fn comparable(dialect: Dialect, column: &Rendered, known: &Known) -> Option<(Fragment, Value)> {
-    match column.shape {
+fn comparable(dialect: Dialect, column: &Rendered, known: &Known) -> Option<(Fragment, Fragment)> {
+    let (value, param) = match column.shape {
         Shape::Text | Shape::List => {
             let text = known::text(&known.value)?.into_owned();
-            Some((column.text(dialect), Value::Text(text)))
+            (column.text(dialect), Value::Text(text))
         }
         Shape::Date => {
             let text = known::text(&known.value)?.into_owned();
-            if let Some(moment) = exact_moment(&text).filter(|_| dialect.has_moments()) {
-                return Some((column.sql.clone(), Value::Timestamp(moment)));
+            match exact_moment(&text).filter(|_| dialect.has_moments()) {
+                Some(moment) => (column.sql.clone(), Value::Timestamp(moment)),
+                None => (column.text(dialect), Value::Text(text)),
             }
-            Some((column.text(dialect), Value::Text(text)))
         }
         Shape::Bool if known.value.is_boolean() => {
-            Some((column.sql.clone(), Value::Bool(known.value.as_bool().unwrap_or_default())))
+            (column.sql.clone(), Value::Bool(known.value.as_bool().unwrap_or_default()))
         }
         Shape::Number | Shape::Bool => {
             let number = known::number(&known.value).map(Value::Real);
             let text = known.value.as_str().filter(|_| dialect.orders_all_types());
-            let value = number.or_else(|| text.map(Value::text))?;
-            Some((column.number(dialect), value))
+            (column.number(dialect), number.or_else(|| text.map(Value::text))?)
         }
-        Shape::Json => Some((column.sql.clone(), json_param(dialect, &known.value))),
-    }
+        Shape::Json => {
+            let param = Fragment::param(scalar(&known.value));
+            return Some((column.sql.clone(), param.map(|place| dialect.json_scalar(place))));
+        }
+    };
+    Some((value, Fragment::param(param)))
 }
 
 /// The moment that is written exactly as the product writes it.
@@ -201,12 +220,10 @@ fn exact_moment(text: &str) -> Option<Timestamp> {
 }
 
 /// A scalar as it compares with what is inside JSON: booleans are numbers.
-fn json_param(dialect: Dialect, value: &Json) -> Value {
-    match (value, known::number(value)) {
-        (Json::String(text), _) if dialect.orders_all_types() => Value::text(text.as_str()),
-        (Json::String(_), _) => Value::Json(value.clone()),
-        (_, number) if dialect.orders_all_types() => Value::Real(number.unwrap_or_default()),
-        (_, number) => Value::Json(Json::from(number.unwrap_or_default())),
+fn scalar(value: &Json) -> Value {
+    match value {
+        Json::String(text) => Value::text(text.as_str()),
+        value => Value::Real(known::number(value).unwrap_or_default()),
     }
 }
 
@@ -223,7 +240,7 @@ fn same_as_known(dialect: Dialect, column: &Rendered, negated: bool, known: &Kno
     let Some((value, param)) = comparable(dialect, column, known) else {
         return Test::of(negated);
     };
-    Test::sql(value + distinct(negated) + Fragment::param(param))
+    Test::sql(value + distinct(negated) + param)
 }
 
 const fn distinct(negated: bool) -> &'static str {
@@ -240,11 +257,11 @@ fn order_known(dialect: Dialect, column: &Rendered, operator: Operator, known: &
                 + if after { " IS NOT NULL THEN TRUE END" } else { " IS NOT NULL THEN FALSE END" },
         );
     };
-    let param = Fragment::param(param);
     if column.shape == Shape::Json {
         return Test::sql(json_order(dialect, value, operator, param));
     }
-    Test::sql(value + " " + sign(operator) + " " + param)
+    let order = if param.is_text() { dialect.byte_order() } else { "" };
+    Test::sql(value + " " + sign(operator) + " " + param + order)
 }
 
 fn json_order(dialect: Dialect, left: Fragment, operator: Operator, right: Fragment) -> Fragment {
@@ -272,13 +289,11 @@ fn known_like_column(
 /// The pattern of everything that contains `text`, which is not escaped. One that is too long for
 /// the database is replaced by one that nothing matches.
 fn contains(dialect: Dialect, text: Fragment) -> Fragment {
-    if !dialect.bounds_patterns() {
-        return Fragment::from("('%' || ") + text + " || '%')";
-    }
     let longest = MAX_PATTERN - "%%".len();
+    let nothing = dialect.no_pattern();
     Fragment::from("CASE WHEN octet_length(")
         + text.clone()
-        + format!(") > {longest} THEN '\\' ELSE '%' || ")
+        + format!(") > {longest} THEN {nothing} ELSE '%' || ")
         + text
         + " || '%' END"
 }
@@ -304,8 +319,11 @@ fn columns(
             Test::sql(json_order(dialect, left.sql.clone(), operator, right.sql.clone()))
         }
         _ => {
+            let is_number = left.shape.is_number() || right.shape.is_number();
+            let is_moment = left.is_moment(dialect) && right.is_moment(dialect);
+            let order = if is_number || is_moment { "" } else { dialect.byte_order() };
             let (left, right) = aligned(dialect, left, right);
-            Test::sql(left + " " + sign(operator) + " " + right)
+            Test::sql(left + " " + sign(operator) + " " + right + order)
         }
     }
 }
@@ -339,13 +357,13 @@ fn equal_columns(dialect: Dialect, left: &Rendered, negated: bool, right: &Rende
 /// Two columns in forms that compare: what comes from JSON as the other side's type, a number as it
 /// is and text as a number beside one.
 fn aligned(dialect: Dialect, left: &Rendered, right: &Rendered) -> (Fragment, Fragment) {
-    let is_number = |side: &Rendered| matches!(side.shape, Shape::Number | Shape::Bool);
     let one = |side: &Rendered, other: &Rendered| match (side.shape, other.shape) {
         (Shape::Json, Shape::Json) => side.sql.clone(),
-        (Shape::Json, _) if is_number(other) => {
+        _ if side.is_moment(dialect) && other.is_moment(dialect) => side.sql.clone(),
+        (Shape::Json, other) if other.is_number() => {
             side.sql.clone().map(|value| dialect.json_number(value))
         }
-        (_, Shape::Json) if !is_number(side) => {
+        (shape, Shape::Json) if !shape.is_number() => {
             side.text(dialect).map(|text| dialect.text_beside_json(text))
         }
         (Shape::Number | Shape::Bool, _) => side.number(dialect),

@@ -42,6 +42,11 @@ impl Fragment {
         Self { sql, params }
     }
 
+    /// Whether the piece has a parameter and its first one is a text.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.params.first(), Some(Value::Text(_)))
+    }
+
     /// Whether there is nothing.
     pub(super) const fn is_empty(&self) -> bool {
         self.sql.is_empty()

@@ -71,6 +71,11 @@ impl Shape {
             _ => Self::Text,
         }
     }
+
+    /// Whether the values are numbers, or booleans, which count as such.
+    pub(super) const fn is_number(self) -> bool {
+        matches!(self, Self::Number | Self::Bool)
+    }
 }
 
 impl Column {
@@ -128,7 +133,6 @@ impl Column {
                 let text = text_form(dialect, shape, &raw);
                 (dialect.fold_case(&text), Shape::Text, nullable)
             }
-            (Shape::Date, _) => (raw, Shape::Date, nullable || dialect.has_moments()),
             (shape, _) => (raw, shape, nullable),
         };
         Rendered { sql: Fragment::from(sql), shape, nullable }
@@ -150,6 +154,21 @@ impl Rendered {
     /// The value as `~` and text columns see it.
     pub(super) fn text(&self, dialect: Dialect) -> Fragment {
         self.sql.clone().map(|raw| text_form(dialect, self.shape, raw))
+    }
+
+    /// Whether the value is a moment and not its text.
+    pub(super) const fn is_moment(&self, dialect: Dialect) -> bool {
+        matches!(self.shape, Shape::Date) && dialect.has_moments()
+    }
+
+    /// The value as rows are sorted by it.
+    pub(super) fn key(self, dialect: Dialect) -> Self {
+        let sql = match self.shape {
+            Shape::Text | Shape::List => self.text(dialect) + dialect.byte_order(),
+            Shape::Json => self.sql.map(|value| dialect.json_key(value)),
+            Shape::Number | Shape::Bool | Shape::Date => self.sql,
+        };
+        Self { sql, ..self }
     }
 
     /// The value as numbers compare with it.

@@ -288,9 +288,13 @@ impl Renderer {
     /// A value to sort by: null where a guard does not hold.
     pub(super) fn sort_value(&self, side: &Side, places: &Places<'_>) -> Rendered {
         let value = side.operand.render(self.dialect, &|source| places.place(source));
+        let value = value.key(self.dialect);
         match all(side.guards.iter().map(|guard| self.test(guard, places))) {
             Test::Always => value,
-            Test::Never => Rendered { sql: "NULL".into(), shape: Shape::Text, nullable: true },
+            Test::Never => {
+                let sql = self.dialect.no_key().into();
+                Rendered { sql, shape: Shape::Text, nullable: true }
+            }
             Test::Sql(guard) => {
                 let sql = Fragment::from("CASE WHEN ") + guard + " THEN " + value.sql + " END";
                 Rendered { sql, nullable: true, ..value }

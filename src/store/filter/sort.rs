@@ -89,7 +89,7 @@ impl SortKey {
                 first + " ORDER BY " + order + " LIMIT 1)" + direction(true)
             }
             // No row is found at all, so none needs an order.
-            Err(_) => "NULL".into(),
+            Err(_) => dialect.no_key().into(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::Json;
 use crate::domain::record::Record;
-use crate::store::column::encode;
+use crate::store::column::{column_type, encode};
 use crate::store::filter::compare::Test;
 use crate::store::filter::fragment::Fragment;
 use crate::store::filter::predicate::Predicate;
@@ -190,8 +190,8 @@ impl Query<'_> {
         let columns = self.joins.row_columns.iter().filter_map(|name| {
             let field = record.collection().field(name)?;
             let value = encode(self.dialect, field, &would_be_value(record, name));
-            let kind = value.kind();
-            let param = Fragment::param(value).map(|param| self.dialect.typed(param, kind));
+            let column = column_type(field);
+            let param = Fragment::param(value).map(|param| self.dialect.typed(param, column));
             Some(param + " AS " + quote(name))
         });
         let columns: Vec<Fragment> = columns.collect();

@@ -200,10 +200,7 @@ fn functions() {
         FROM "posts" WHERE strftime($1, "posts"."at") = $2 AND COALESCE(strftime($3, $4, $5), '') = "posts"."title"
         [Text("%Y"), Text("2026"), Text("%Y"), Text("2026-03-04 05:06:07.008Z"), Text("+1 day")]
         "#);
-    assert_snapshot!(postgres("geoDistance(place.lon, place.lat, 23.32, 42) < 25"), @r#"
-        FROM "posts" WHERE geo_distance(CASE jsonb_typeof(ferrobase_json("posts"."place" #> '{lon}')) WHEN 'number' THEN (ferrobase_json("posts"."place" #> '{lon}'))::float8 END, CASE jsonb_typeof(ferrobase_json("posts"."place" #> '{lat}')) WHEN 'number' THEN (ferrobase_json("posts"."place" #> '{lat}'))::float8 END, $1, $2) < $3
-        [Real(23.32), Real(42.0), Real(25.0)]
-        "#);
+    assert_snapshot!(postgres("geoDistance(place.lon, place.lat, 23.32, 42) < 25"), @"");
 }
 
 #[test]
@@ -260,28 +257,41 @@ fn keys() {
 
 #[test]
 fn postgres_speaks_its_own_words() {
-    assert_snapshot!(postgres("author = @request.auth.id && title ~ 'x' && tags ~ 'a'"), @r#"
-        FROM "posts" WHERE "posts"."author" = $1 AND "posts"."title" COLLATE "C" ILIKE $2 ESCAPE '\' AND ferrobase_list_text("posts"."tags") COLLATE "C" ILIKE $3 ESCAPE '\'
-        [Text("u1"), Text("%x%"), Text("%a%")]
-        "#);
-    assert_snapshot!(postgres("at > '2026-01-01 00:00:00.000Z' && at < '2026-02' && at = ''"), @r#"
-        FROM "posts" WHERE "posts"."at" > $1 AND to_char("posts"."at" AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS"Z"') COLLATE "C" < $2 AND "posts"."at" IS NULL
-        [Timestamp(Timestamp(1767225600000)), Text("2026-02")]
-        "#);
-    assert_snapshot!(postgres("meta.a.0 = 'x' && meta.b > 5 && meta.c = title && meta.d = rank"), @r#"
-        FROM "posts" WHERE ferrobase_json("posts"."meta" #> '{a,0}') IS NOT DISTINCT FROM $1 AND ferrobase_order(ferrobase_json("posts"."meta" #> '{b}'), $2) > 0 AND (ferrobase_json("posts"."meta" #> '{c}') #>> '{}') IS NOT DISTINCT FROM "posts"."title" AND ferrobase_number(ferrobase_json("posts"."meta" #> '{d}') #>> '{}') IS NOT DISTINCT FROM "posts"."rank"
-        [Json(String("x")), Json(Number(5.0))]
-        "#);
-    assert_snapshot!(postgres("done = true && done = rank && rank = 'x' && rank < 'x' && rank < title"), @r#"
-        FROM "posts" WHERE FALSE
-        []
-        "#);
-    assert_snapshot!(postgres("tags:each ?= 'a' && editors.name ?= 'b' && comments_via_about.rank = 1"), @r#"
-        FROM "posts" WHERE EXISTS (SELECT 1 FROM LATERAL jsonb_array_elements_text("posts"."tags") AS "@1"("value") WHERE "@1"."value" = $1) AND EXISTS (SELECT 1 FROM LATERAL jsonb_array_elements_text("posts"."editors") AS "@2"("value") JOIN "users" AS "@3" ON "@3"."id" = "@2"."value" WHERE "@3"."name" = $2) AND EXISTS (SELECT 1 FROM "comments" AS "@4" WHERE "@4"."about" @> jsonb_build_array("posts"."id"::text) AND "@4"."rank" = $3) AND NOT EXISTS (SELECT 1 FROM "comments" AS "@5" WHERE "@5"."about" @> jsonb_build_array("posts"."id"::text) AND NOT ("@5"."rank" = $4))
-        [Text("a"), Text("b"), Real(1.0), Real(1.0)]
-        "#);
-    assert_snapshot!(postgres("tags:length = 2 && kind:lower = 'x' && meta.a:lower = 'x'"), @r#"
-        FROM "posts" WHERE COALESCE(jsonb_array_length("posts"."tags"), 0) = $1 AND lower("posts"."kind" COLLATE "C") = $2 AND to_jsonb(lower(ferrobase_json("posts"."meta" #> '{a}') #>> '{}' COLLATE "C")) IS NOT DISTINCT FROM $3
-        [Real(2.0), Text("x"), Json(String("x"))]
-        "#);
+    assert_snapshot!(postgres("author = @request.auth.id && title ~ 'x' && tags ~ 'a'"), @"");
+    assert_snapshot!(postgres("at > '2026-01-01 00:00:00.000Z' && at < '2026-02' && at = ''"), @"");
+    assert_snapshot!(postgres("meta.a.0 = 'x' && meta.b > 5 && meta.c = title && meta.d = rank"), @"");
+    assert_snapshot!(postgres("done = true && done = rank && rank = 'x' && rank < 'x' && rank < title"), @"");
+    assert_snapshot!(postgres("tags:each ?= 'a' && editors.name ?= 'b' && comments_via_about.rank = 1"), @"");
+    assert_snapshot!(postgres("tags:length = 2 && kind:lower = 'x' && meta.a:lower = 'x'"), @"");
+    assert_snapshot!(postgres("title < 'b' && tags:each ?> kind && meta > meta.a && title >= rank"), @"");
+    assert_snapshot!(postgres("title ~ kind && rank ~ 5 && done ~ 1 && at ~ '2026'"), @"");
+    assert_snapshot!(postgres("note !~ 'a%\\' && title ~ 'a%\\' || title ~ 'a%\\\\'"), @"");
+    assert_snapshot!(postgres("strftime('%Y', at) = '2026' && strftime('%Y', rank, 'unixepoch') > title"), @"");
+}
+
+#[test]
+fn postgres_sorts_by_bytes_and_by_values() {
+    let (schema, request) = (schema(), superuser(&schema()));
+    let posts = schema.by_name("posts").expect("a collection");
+    let sorted = |sort: &str| {
+        let query = Query::rows(Dialect::Postgres, &schema, posts, &request);
+        let page = query.sort(sort).and_then(|query| query.page(30, 0));
+        shown(&page.expect("a page"))
+    };
+    assert_snapshot!(sorted(""), @"");
+    assert_snapshot!(sorted("-at,+title,@random,@rowid,meta.a,note,-size"), @"");
+    assert_snapshot!(sorted("tags,-done,rank,comments_via_post.text"), @"");
+}
+
+#[test]
+fn postgres_is_told_the_type_of_what_is_not_stored() {
+    let (schema, request) = (schema(), user(&schema(), "u1"));
+    let post = record(&schema, "posts", json!({ "title": "x", "author": "u1", "tags": ["a"] }));
+    let query = Query::would_be(Dialect::Postgres, &schema, &post, &request);
+    let rule =
+        "author = @request.auth.id && tags:each ?= 'a' && at = '' && meta.a = 1 && done = false";
+    let query = query.require(&Rule::new(rule)).expect("a rule");
+    assert_snapshot!(shown(&asked(&query)), @"");
+    let query = Query::rows(Dialect::Postgres, &schema, post.collection(), &request);
+    assert_snapshot!(shown(&query.by_ids(&["p1", "p2"]).all().expect("a statement")), @"");
 }

@@ -169,6 +169,7 @@ impl World {
                     Ok(match row.value(0)? {
                         Value::Text(text) => text.clone(),
                         Value::Int(number) => number.to_string(),
+                        Value::Bool(value) => u8::from(*value).to_string(),
                         other => format!("{other:?}"),
                     })
                 })
