@@ -61,6 +61,8 @@ pub(super) struct AppOptions<'a> {
     pub configuration: Option<&'a Configuration>,
     /// `DATABASE_URL`, which goes before the file's.
     pub database_url: Option<String>,
+    /// Whether the database is emptied first; the folder's lock is held then.
+    pub reset: bool,
     /// What time it is.
     pub clock: Clock,
     /// Whether failed sign-ins slow down those who fail; `None` is as the file says.
@@ -90,6 +92,9 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
                 store.read_timeout = timeout;
                 store.write_timeout = timeout;
             }
+        }
+        if options.reset {
+            Store::erase(&store)?;
         }
         Store::open(store)?
     };

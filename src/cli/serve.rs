@@ -139,9 +139,6 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let listener = listen(&options, configuration.as_ref())?;
     make_dir(&options.dir)?;
     let lock = DirLock::acquire(&options.dir)?;
-    if options.reset {
-        lock.erase_database()?;
-    }
     let app = open(&options, configuration.as_ref())?;
     let prepared = prepare(&app, configuration.as_ref(), options.allow_public).await;
     let start = match prepared {
@@ -203,6 +200,7 @@ fn open(options: &ServeOptions, configuration: Option<&Configuration>) -> Result
         dir: &options.dir,
         configuration,
         database_url: options.variables.variable("DATABASE_URL"),
+        reset: options.reset,
         clock: options.clock.clone(),
         throttle: options.variables.switch("FERROBASE_AUTH_THROTTLE"),
         locked: options.locked.unwrap_or(locked),

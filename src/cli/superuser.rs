@@ -96,6 +96,7 @@ async fn open(
         dir: &data.dir,
         configuration: configuration.as_ref(),
         database_url,
+        reset: false,
         clock: Clock::system(),
         throttle: None,
         locked: false,

@@ -2,15 +2,14 @@
 //! take it.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
 
 use crate::store::error::OpenError;
 
 /// Holds `<dir>/.lock` until it is dropped or the process ends, however it ends.
 #[derive(Debug)]
 pub struct DirLock {
-    dir: PathBuf,
     /// The lock belongs to the open file.
     _file: File,
 }
@@ -43,23 +42,7 @@ impl DirLock {
         };
         let mut note = note;
         note().map_err(folder)?;
-        Ok(Self { dir: dir.to_owned(), _file: file })
-    }
-
-    /// Deletes the database of the folder, which nobody else serves while the lock is held.
-    ///
-    /// # Errors
-    /// When a file cannot be deleted.
-    pub fn erase_database(&self) -> Result<(), OpenError> {
-        for name in ["data.db", "data.db-wal", "data.db-shm"] {
-            match std::fs::remove_file(self.dir.join(name)) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(OpenError::Folder { path: self.dir.clone(), source: error });
-                }
-                Ok(()) | Err(_) => {}
-            }
-        }
-        Ok(())
+        Ok(Self { _file: file })
     }
 }
 

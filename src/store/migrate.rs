@@ -23,7 +23,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         name: "0001_system",
         only: None,
@@ -38,6 +38,11 @@ const MIGRATIONS: [Migration; 3] = [
         name: "0003_strftime",
         only: Some(Dialect::Postgres),
         text: include_str!("../../migrations/0003_strftime.postgres.sql"),
+    },
+    Migration {
+        name: "0004_events",
+        only: Some(Dialect::Postgres),
+        text: include_str!("../../migrations/0004_events.postgres.sql"),
     },
 ];
 

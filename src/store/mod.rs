@@ -12,6 +12,7 @@ pub mod ddl;
 mod dialect;
 mod engine;
 mod error;
+mod events;
 pub mod filter;
 mod lock;
 mod migrate;
@@ -143,6 +144,18 @@ impl Store {
         match options.postgres.clone() {
             None => SqliteEngine::open(options).map(Self::Sqlite),
             Some(postgres) => PostgresEngine::open(&postgres, options).map(Self::Postgres),
+        }
+    }
+
+    /// Removes everything from the database, as far as it is the product's. The caller holds the
+    /// folder's lock.
+    ///
+    /// # Errors
+    /// Why not, for people to read.
+    pub fn erase(options: &StoreOptions) -> Result<(), OpenError> {
+        match &options.postgres {
+            None => SqliteEngine::erase(&options.dir),
+            Some(postgres) => PostgresEngine::erase(postgres, options),
         }
     }
 

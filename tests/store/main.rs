@@ -12,5 +12,6 @@ mod groups;
 #[path = "../engine/only.rs"]
 mod only;
 mod open;
+mod processes;
 mod reads;
 mod support;

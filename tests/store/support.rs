@@ -14,7 +14,7 @@ use ferrobase::store::{
 };
 
 use crate::engine::{TestSchema, is_postgres};
-pub(crate) use crate::only::sqlite_only;
+pub(crate) use crate::only::{postgres_only, sqlite_only};
 
 /// Where a database is: a folder, and on PostgreSQL a schema. It goes with this.
 pub(crate) struct TestDatabase {

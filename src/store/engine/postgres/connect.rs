@@ -1,10 +1,12 @@
 //! How connections to the server are made and set up.
 
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
 
@@ -107,6 +109,15 @@ impl Server {
         self.options.clone().options(settings)
     }
 
+    /// Where processes that use the same tables tell each other of events. Channels belong to a
+    /// database, names are cut after 63 bytes.
+    pub(super) fn channel(&self) -> String {
+        let schema = self.schema.get().map_or("public", String::as_str);
+        let hash = Sha256::digest(schema.as_bytes());
+        let hash: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("ferrobase_{hash}")
+    }
+
     /// Stays in this schema from the next connection on.
     pub(super) fn stay_in(&self, schema: &str) {
         self.schema.get_or_init(|| schema.to_owned());
@@ -130,6 +141,11 @@ impl Server {
             _ => ServerFault::Unreachable(error.to_string()),
         };
         OpenError::Server { address: self.address(), fault }
+    }
+
+    /// The same for a failure of the database after that.
+    pub(super) fn failed(&self, source: StoreError) -> OpenError {
+        OpenError::Store { path: PathBuf::from(self.address()), source }
     }
 
     /// The same for other reasons.

@@ -1,12 +1,15 @@
 //! PostgreSQL: threads with a connection each, some that only write, so that slow lists stand in
 //! front of no write. A function runs on one of them from its first statement to its last.
 
+mod announcer;
 mod connect;
+mod erase;
 mod error;
 mod jobs;
 mod numeric;
 mod open;
 mod session;
+mod tail;
 mod value;
 mod worker;
 
@@ -23,6 +26,7 @@ use crate::domain::event::Event;
 use crate::domain::schema::Schema;
 use crate::store::engine::REVISION;
 use crate::store::engine::call::Call;
+use crate::store::engine::postgres::announcer::Announcements;
 use crate::store::engine::postgres::jobs::Jobs;
 use crate::store::engine::postgres::worker::Job;
 use crate::store::error::{OpenError, ServerFault, StoreError};
@@ -42,6 +46,7 @@ pub struct PostgresEngine {
 
 /// The queues of the threads. When the last clone of the engine goes, they end.
 struct Threads {
+    shared: Arc<Shared>,
     reads: Arc<Jobs<Job>>,
     writes: Arc<Jobs<Job>>,
     /// Answers when the last thread has ended.
@@ -56,6 +61,9 @@ struct Shared {
     /// Held while the two are replaced.
     publishing: Mutex<()>,
     events: EventSink,
+    /// The name of this process among those that use the database.
+    node: String,
+    announcements: Announcements,
     /// Held while events are told, so that listeners hear one transaction after the other.
     telling: Mutex<()>,
 }
@@ -66,12 +74,15 @@ impl PostgresEngine {
         options: StoreOptions,
     ) -> Result<Self, OpenError> {
         let postgres = postgres.clone();
-        // The caller's thread may be one that must not block on a runtime.
-        let opening = std::thread::spawn(move || open::open(&postgres, &options));
-        opening.join().unwrap_or_else(|_| {
-            let fault = ServerFault::Unreachable("the start panicked".to_owned());
-            Err(OpenError::Server { address: "PostgreSQL".to_owned(), fault })
-        })
+        elsewhere(move || open::open(&postgres, &options))
+    }
+
+    pub(in crate::store) fn erase(
+        postgres: &PostgresOptions,
+        options: &StoreOptions,
+    ) -> Result<(), OpenError> {
+        let (postgres, options) = (postgres.clone(), options.clone());
+        elsewhere(move || erase::erase(&postgres, &options))
     }
 
     pub(in crate::store) fn schema(&self) -> Arc<Schema> {
@@ -144,10 +155,21 @@ impl PostgresEngine {
     }
 }
 
+/// Runs `work` on a thread that may block; the caller's may be one that drives a runtime.
+fn elsewhere<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, OpenError> + Send + 'static,
+) -> Result<T, OpenError> {
+    std::thread::spawn(work).join().unwrap_or_else(|_| {
+        let fault = ServerFault::Unreachable("the start panicked".to_owned());
+        Err(OpenError::Server { address: "PostgreSQL".to_owned(), fault })
+    })
+}
+
 impl Threads {
     fn close(&self) {
         self.reads.close();
         self.writes.close();
+        self.shared.announcements.end();
     }
 }
 

@@ -9,16 +9,18 @@ use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
 
 use crate::domain::schema::Schema;
+use crate::store::engine::postgres::announcer::{Announcements, Announcer};
 use crate::store::engine::postgres::connect::{Role, Server};
 use crate::store::engine::postgres::jobs::Jobs;
 use crate::store::engine::postgres::session::Session;
+use crate::store::engine::postgres::tail::Tail;
 use crate::store::engine::postgres::worker::{Worker, session};
 use crate::store::engine::postgres::{PostgresEngine, Shared, Threads};
 use crate::store::engine::{REVISION, Session as AnySession};
 use crate::store::error::{OpenError, ServerFault};
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
-use crate::store::{PostgresOptions, StoreOptions, migrate};
+use crate::store::{PostgresOptions, StoreOptions, events, migrate};
 
 /// The oldest PostgreSQL that will do.
 const OLDEST: u32 = 14;
@@ -37,12 +39,14 @@ pub(super) fn open(
     let server = Arc::new(Server::at(&postgres.url, options)?);
     let mut tx = new_tx(&server, Role::Writes)?;
     session(&mut tx).connect().map_err(|error| server.open_error(error))?;
-    let (schema, revision) = prepare(&mut tx, &server)?;
+    let (schema, revision, last_event) = prepare(&mut tx, &server)?;
     let shared = Arc::new(Shared {
         schema: ArcSwap::from_pointee(schema),
         revision: AtomicI64::new(revision),
         publishing: Mutex::new(()),
         events: Arc::clone(&options.events),
+        node: uuid::Uuid::new_v4().simple().to_string(),
+        announcements: Announcements::default(),
         telling: Mutex::new(()),
     });
     let reads = Arc::new(Jobs::new(options.queue, options.queue_wait));
@@ -66,9 +70,21 @@ pub(super) fn open(
     for number in 0..readers {
         start(new_tx(&server, Role::Reads)?, Role::Reads, number)?;
     }
+    let ended = tokio::sync::Mutex::new(end);
+    let threads = Arc::new(Threads { shared: Arc::clone(&shared), reads, writes, ended });
+    let announcer = Announcer {
+        server: Arc::clone(&server),
+        shared: Arc::clone(&shared),
+        threads: Arc::downgrade(&threads),
+        read_timeout: options.read_timeout,
+        write_timeout: options.write_timeout,
+        tail: Tail::before(last_event),
+        looked: Instant::now(),
+    };
+    spawn("announcer", move || announcer.work(), &server)?;
     Ok(PostgresEngine {
         shared,
-        threads: Arc::new(Threads { reads, writes, ended: tokio::sync::Mutex::new(end) }),
+        threads,
         read_timeout: options.read_timeout,
         write_timeout: options.write_timeout,
     })
@@ -87,16 +103,16 @@ fn no_thread(error: &std::io::Error, server: &Server) -> OpenError {
     server.fault(ServerFault::Unreachable(format!("no thread for a connection: {error}")))
 }
 
-fn new_tx(server: &Arc<Server>, role: Role) -> Result<Tx, OpenError> {
+pub(super) fn new_tx(server: &Arc<Server>, role: Role) -> Result<Tx, OpenError> {
     let session =
         Session::new(Arc::clone(server), role).map_err(|error| no_thread(&error, server))?;
     Ok(Tx::new(Db::new(AnySession::Postgres(session), Arc::default())))
 }
 
 /// Checks the server, brings the system tables up to date and reads the collections.
-fn prepare(tx: &mut Tx, server: &Server) -> Result<(Schema, i64), OpenError> {
+fn prepare(tx: &mut Tx, server: &Server) -> Result<(Schema, i64, i64), OpenError> {
     let path = PathBuf::from(server.address());
-    let failed = |source| OpenError::Store { path: path.clone(), source };
+    let failed = |source| server.failed(source);
     check_server(tx, server)?;
     tx.begin(Arc::default(), Instant::now() + MIGRATION);
     if migrate::is_needed(tx).map_err(failed)? {
@@ -107,8 +123,9 @@ fn prepare(tx: &mut Tx, server: &Server) -> Result<(Schema, i64), OpenError> {
     }
     tx.begin(Arc::default(), Instant::now() + MIGRATION);
     let mut load = || {
+        let last_event = events::last(tx)?;
         let revision = tx.fetch_one(Statement::new(REVISION, Vec::new()))?.int(0)?;
-        Ok((crate::store::collections::load(tx, revision)?, revision))
+        Ok((crate::store::collections::load(tx, revision)?, revision, last_event))
     };
     let loaded = load().map_err(failed);
     tx.end();
@@ -116,9 +133,9 @@ fn prepare(tx: &mut Tx, server: &Server) -> Result<(Schema, i64), OpenError> {
 }
 
 /// Refuses a server that cannot be used, before anything is changed in it.
-fn check_server(tx: &mut Tx, server: &Server) -> Result<(), OpenError> {
+pub(super) fn check_server(tx: &mut Tx, server: &Server) -> Result<(), OpenError> {
     let version = session(tx).server_version();
-    let failed = |source| OpenError::Store { path: PathBuf::from(server.address()), source };
+    let failed = |source| server.failed(source);
     tx.begin(Arc::default(), Instant::now() + MIGRATION);
     let sql = "SELECT current_schema()::text, pg_is_in_recovery(), \
                current_setting('default_transaction_read_only') = 'on', \
@@ -146,8 +163,8 @@ fn check_server(tx: &mut Tx, server: &Server) -> Result<(), OpenError> {
 }
 
 /// Refuses a schema that has tables of others, or where none can be made.
-fn check_schema(tx: &mut Tx, server: &Server) -> Result<(), OpenError> {
-    let failed = |source| OpenError::Store { path: PathBuf::from(server.address()), source };
+pub(super) fn check_schema(tx: &mut Tx, server: &Server) -> Result<(), OpenError> {
+    let failed = |source| server.failed(source);
     let sql = "SELECT current_schema()::text, \
                has_schema_privilege(current_schema(), 'CREATE'), \
                (SELECT min(c.relname)::text FROM pg_class c \
@@ -174,7 +191,7 @@ fn check_schema(tx: &mut Tx, server: &Server) -> Result<(), OpenError> {
 /// later ones find nothing to do.
 fn migrate(tx: &mut Tx, server: &Server) -> Result<(), OpenError> {
     let path = PathBuf::from(server.address());
-    let failed = |source| OpenError::Store { path: path.clone(), source };
+    let failed = |source| server.failed(source);
     let begin = format!("BEGIN; SET LOCAL statement_timeout = {}", MIGRATION.as_millis());
     session(tx).start(begin).map_err(failed)?;
     let mut work = || {

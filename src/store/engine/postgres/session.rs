@@ -15,6 +15,7 @@ use crate::store::engine::postgres::value::{Parameter, decode, letter};
 use crate::store::error::{Source, StoreError};
 use crate::store::row::Row;
 use crate::store::sql::Statement;
+use crate::store::value::Value;
 
 /// How much longer than the server's own limit an answer is waited for. After that the server is
 /// believed to be gone.
@@ -268,20 +269,28 @@ fn query(
     let mut sql = String::with_capacity(statement.sql.len() + statement.params.len() + 4);
     sql.push_str(&statement.sql);
     let mut arguments = PgArguments::default();
+    let reads = ["SELECT", "WITH"].iter().any(|word| statement.sql.starts_with(word));
     if !statement.params.is_empty() {
         sql.push_str(" --");
     }
     for value in &statement.params {
         sql.push(letter(value.kind()));
+        if !reads && matches!(value, Value::Text(text) if text.contains('\0')) {
+            return Err(unstorable());
+        }
         arguments.add(Parameter(value)).map_err(|error| StoreError::Data(error.to_string()))?;
     }
-    let keep = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"]
-        .iter()
-        .any(|word| statement.sql.starts_with(word));
-    Ok(sqlx::query_with(trusted(sql), arguments).persistent(keep))
+    let changes = ["INSERT", "UPDATE", "DELETE"].iter().any(|word| statement.sql.starts_with(word));
+    Ok(sqlx::query_with(trusted(sql), arguments).persistent(reads || changes))
+}
+
+/// What comes of a text that PostgreSQL cannot hold.
+fn unstorable() -> StoreError {
+    let message = "PostgreSQL cannot store texts with U+0000".to_owned();
+    StoreError::Statement { source: Source::new(std::io::Error::other(message.clone())), message }
 }
 
 /// Every text comes from the store, which puts values of callers into parameters.
-fn trusted(sql: String) -> impl SqlSafeStr {
+pub(super) fn trusted(sql: String) -> impl SqlSafeStr {
     sqlx::AssertSqlSafe(sql)
 }

@@ -16,6 +16,7 @@ use crate::store::engine::postgres::connect::Role;
 use crate::store::engine::postgres::jobs::Jobs;
 use crate::store::engine::postgres::session::Session;
 use crate::store::error::StoreError;
+use crate::store::events;
 use crate::store::sql::Statement;
 use crate::store::tx::Tx;
 
@@ -112,7 +113,8 @@ impl Worker {
 
     /// Commits, publishes and tells, in this order.
     fn commit(&mut self, events: Vec<Event>, revision: Option<i64>) -> Result<Run, StoreError> {
-        match session(&mut self.tx).commit(String::new()) {
+        let last = events::insert(&self.shared.node, &events);
+        match session(&mut self.tx).commit(last) {
             Ok(()) => {}
             Err(error @ StoreError::Conflict(_)) => return Ok(Run::Again(error)),
             Err(error) => return Err(error),
@@ -120,7 +122,10 @@ impl Worker {
         if let Some(revision) = revision {
             self.shared.publish(self.tx.schema(), revision);
         }
-        self.shared.send(&events);
+        if !events.is_empty() {
+            self.shared.send(&events);
+            self.shared.announcements.tell();
+        }
         Ok(Run::Done)
     }
 

@@ -12,7 +12,7 @@ mod session;
 mod slow;
 mod writer;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -57,6 +57,10 @@ struct Shared {
 impl SqliteEngine {
     pub(in crate::store) fn open(options: StoreOptions) -> Result<Self, OpenError> {
         open::open(options)
+    }
+
+    pub(in crate::store) fn erase(dir: &Path) -> Result<(), OpenError> {
+        open::erase(dir)
     }
 
     pub(in crate::store) fn schema(&self) -> Arc<Schema> {

@@ -94,6 +94,19 @@ pub(super) fn open(options: StoreOptions) -> Result<SqliteEngine, OpenError> {
     })
 }
 
+/// Deletes the database of the folder `dir`, whose lock the caller holds.
+pub(super) fn erase(dir: &Path) -> Result<(), OpenError> {
+    for name in ["data.db", "data.db-wal", "data.db-shm"] {
+        match std::fs::remove_file(dir.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(OpenError::Folder { path: dir.to_owned(), source: error });
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
 /// A connection for reads. It cannot change anything, whatever is asked of it.
 pub(super) fn reader(path: &Path) -> Result<Session, StoreError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | FLAGS)
