@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ferrobase::store::{Db, StoreError, Value};
+use ferrobase::store::{Db, Statement, StoreError, Value};
 
 use crate::support::*;
 
@@ -208,4 +208,31 @@ async fn a_read_that_ignores_a_failure_fails_with_it() {
     let error = ignored.await.unwrap_err();
     assert!(error.to_string().contains(either("no such column", "does not exist")), "{error}");
     assert_eq!(runs.load(Ordering::SeqCst), 1, "nothing moved, so it is not tried again");
+}
+
+#[tokio::test]
+async fn reads_that_are_endless_stand_in_front_of_no_other() {
+    if postgres_only("SQLite's own reads are tested with endless statements of its own") {
+        return;
+    }
+    let test =
+        TestStore::start_with(|options| options.pool_budget = Duration::from_millis(20)).await;
+    let (gate, keeper) = gate();
+    // Whoever asks for the lock waits as long as this function stands at the gate.
+    let lock = "SELECT pg_advisory_xact_lock(7)::text";
+    let holder = queued(test.store.write(move |tx| {
+        tx.fetch_one(Statement::new(lock, vec![]))?;
+        gate.pass();
+        Ok::<_, StoreError>(())
+    }));
+    keeper.wait();
+    let endless = |_| queued(test.store.read(move |db| db.fetch_one(Statement::new(lock, vec![]))));
+    let endless: Vec<_> = (0..4).map(endless).collect();
+    assert_eq!(test.numbers().await, []);
+    assert_eq!(test.numbers().await, []);
+    keeper.open();
+    holder.await.unwrap();
+    for read in endless {
+        read.await.unwrap();
+    }
 }

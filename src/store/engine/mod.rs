@@ -3,6 +3,7 @@
 
 mod call;
 pub(in crate::store) mod postgres;
+mod slow;
 pub(in crate::store) mod sqlite;
 
 use std::time::Instant;

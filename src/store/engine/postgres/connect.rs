@@ -27,14 +27,18 @@ const STATEMENTS: usize = 512;
 pub(super) enum Role {
     /// Transactions that change something.
     Writes,
-    /// Single statements that change nothing; the server itself holds them to that.
+    /// Single statements that change nothing; the server itself holds them to that. What takes long
+    /// is cut off and starts again as [`Role::SlowReads`].
     Reads,
+    /// The same with all the time that a read may take.
+    SlowReads,
 }
 
 /// A server and how to talk to it.
 pub(super) struct Server {
     options: PgConnectOptions,
     durability: Durability,
+    read_budget: Duration,
     read_timeout: Duration,
     write_timeout: Duration,
     /// The schema of the tables, once it is known: then nothing else is looked at, and what others
@@ -55,6 +59,7 @@ impl Server {
         Ok(Self {
             options: parsed.statement_cache_capacity(STATEMENTS).disable_statement_logging(),
             durability: options.durability,
+            read_budget: options.pool_budget.min(options.read_timeout),
             read_timeout: options.read_timeout,
             write_timeout: options.write_timeout,
             schema: OnceLock::new(),
@@ -78,7 +83,8 @@ impl Server {
     pub(super) const fn statement_timeout(&self, role: Role) -> Duration {
         match role {
             Role::Writes => self.write_timeout,
-            Role::Reads => self.read_timeout,
+            Role::Reads => self.read_budget,
+            Role::SlowReads => self.read_timeout,
         }
     }
 
@@ -104,7 +110,9 @@ impl Server {
         }
         match role {
             Role::Writes => settings.push(("synchronous_commit", &committed)),
-            Role::Reads => settings.push(("default_transaction_read_only", &"on")),
+            Role::Reads | Role::SlowReads => {
+                settings.push(("default_transaction_read_only", &"on"))
+            }
         }
         self.options.clone().options(settings)
     }

@@ -32,7 +32,7 @@ const DROPS: &str = "SELECT format('DROP %s IF EXISTS %I CASCADE', \
 /// Removes what is in the schema, if it is the product's. Blocks.
 pub(super) fn erase(postgres: &PostgresOptions, options: &StoreOptions) -> Result<(), OpenError> {
     let server = Arc::new(Server::at(&postgres.url, options)?);
-    let mut tx = new_tx(&server, Role::Writes)?;
+    let mut tx = new_tx(&server, Role::Writes, None)?;
     session(&mut tx).connect().map_err(|error| server.open_error(error))?;
     check_server(&mut tx, &server)?;
     check_schema(&mut tx, &server)?;

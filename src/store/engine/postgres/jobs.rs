@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, TryAcquireError};
+use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
 
 use crate::store::error::StoreError;
 
@@ -45,9 +45,21 @@ impl<J> Jobs<J> {
                 place.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Closed)?
             }
         };
+        self.put(place, job).map_err(|_| StoreError::Closed)
+    }
+
+    /// Puts `job` in if there is a place; else it comes back.
+    pub(super) fn try_push(&self, job: J) -> Result<(), J> {
+        match self.places.try_acquire() {
+            Ok(place) => self.put(place, job),
+            Err(_) => Err(job),
+        }
+    }
+
+    fn put(&self, place: SemaphorePermit<'_>, job: J) -> Result<(), J> {
         let mut waiting = self.lock();
         if waiting.closed {
-            return Err(StoreError::Closed);
+            return Err(job);
         }
         place.forget();
         waiting.jobs.push_back(job);

@@ -48,6 +48,7 @@ pub struct PostgresEngine {
 struct Threads {
     shared: Arc<Shared>,
     reads: Arc<Jobs<Job>>,
+    slow_reads: Arc<Jobs<Job>>,
     writes: Arc<Jobs<Job>>,
     /// Answers when the last thread has ended.
     ended: tokio::sync::Mutex<mpsc::Receiver<()>>,
@@ -168,6 +169,7 @@ fn elsewhere<T: Send + 'static>(
 impl Threads {
     fn close(&self) {
         self.reads.close();
+        self.slow_reads.close();
         self.writes.close();
         self.shared.announcements.end();
     }

@@ -16,6 +16,7 @@ use crate::store::engine::postgres::session::Session;
 use crate::store::engine::postgres::tail::Tail;
 use crate::store::engine::postgres::worker::{Worker, session};
 use crate::store::engine::postgres::{PostgresEngine, Shared, Threads};
+use crate::store::engine::slow::SlowStatements;
 use crate::store::engine::{REVISION, Session as AnySession};
 use crate::store::error::{OpenError, ServerFault};
 use crate::store::sql::Statement;
@@ -37,7 +38,7 @@ pub(super) fn open(
     options: &StoreOptions,
 ) -> Result<PostgresEngine, OpenError> {
     let server = Arc::new(Server::at(&postgres.url, options)?);
-    let mut tx = new_tx(&server, Role::Writes)?;
+    let mut tx = new_tx(&server, Role::Writes, None)?;
     session(&mut tx).connect().map_err(|error| server.open_error(error))?;
     let (schema, revision, last_event) = prepare(&mut tx, &server)?;
     let shared = Arc::new(Shared {
@@ -49,29 +50,37 @@ pub(super) fn open(
         announcements: Announcements::default(),
         telling: Mutex::new(()),
     });
-    let reads = Arc::new(Jobs::new(options.queue, options.queue_wait));
-    let writes = Arc::new(Jobs::new(options.queue, options.queue_wait));
+    let queue = || Arc::new(Jobs::new(options.queue, options.queue_wait));
+    let (reads, slow_reads, writes) = (queue(), queue(), queue());
     let (ended, end) = mpsc::channel(1);
-    let start = |tx: Tx, role: Role, number: usize| -> Result<(), OpenError> {
-        let (name, jobs) = match role {
-            Role::Writes => ("writer", &writes),
-            Role::Reads => ("reader", &reads),
+    let crew = Crew::of(postgres.pool);
+    let slow = Arc::new(SlowStatements::default());
+    let start = |tx: Tx, role: Role, number: usize| {
+        let (name, jobs, elsewhere) = match role {
+            Role::Writes => ("writer", &writes, None),
+            Role::Reads => ("reader", &reads, Some(Arc::clone(&slow_reads))),
+            // The only reader takes all reads.
+            Role::SlowReads if crew.readers == 0 => ("reader", &reads, None),
+            Role::SlowReads => ("slow-reader", &slow_reads, None),
         };
         let (shared, jobs, ended) = (Arc::clone(&shared), Arc::clone(jobs), ended.clone());
-        let worker = Worker { tx, role, shared, jobs, ended };
+        let worker = Worker { tx, role, shared, jobs, elsewhere, ended };
         spawn(&format!("{name}-{number}"), move || worker.work(), &server)
     };
-    let writers = (postgres.pool / 2).max(1);
-    let readers = postgres.pool.saturating_sub(writers).max(1);
     start(tx, Role::Writes, 0)?;
-    for number in 1..writers {
-        start(new_tx(&server, Role::Writes)?, Role::Writes, number)?;
+    for number in 1..crew.writers {
+        start(new_tx(&server, Role::Writes, None)?, Role::Writes, number)?;
     }
-    for number in 0..readers {
-        start(new_tx(&server, Role::Reads)?, Role::Reads, number)?;
+    for number in 0..crew.readers {
+        let hurried = Some(Arc::clone(&slow));
+        start(new_tx(&server, Role::Reads, hurried)?, Role::Reads, number)?;
+    }
+    for number in 0..crew.slow_readers {
+        start(new_tx(&server, Role::SlowReads, None)?, Role::SlowReads, number)?;
     }
     let ended = tokio::sync::Mutex::new(end);
-    let threads = Arc::new(Threads { shared: Arc::clone(&shared), reads, writes, ended });
+    let threads =
+        Arc::new(Threads { shared: Arc::clone(&shared), reads, slow_reads, writes, ended });
     let announcer = Announcer {
         server: Arc::clone(&server),
         shared: Arc::clone(&shared),
@@ -90,6 +99,23 @@ pub(super) fn open(
     })
 }
 
+/// How many connections are for what.
+struct Crew {
+    writers: usize,
+    readers: usize,
+    slow_readers: usize,
+}
+
+impl Crew {
+    /// Half of the connections write, a quarter of the others is for what is slow.
+    fn of(pool: usize) -> Self {
+        let writers = (pool / 2).max(1);
+        let reads = pool.saturating_sub(writers).max(1);
+        let slow_readers = reads.div_ceil(4);
+        Self { writers, readers: reads - slow_readers, slow_readers }
+    }
+}
+
 fn spawn(
     name: &str,
     work: impl FnOnce() + Send + 'static,
@@ -103,9 +129,14 @@ fn no_thread(error: &std::io::Error, server: &Server) -> OpenError {
     server.fault(ServerFault::Unreachable(format!("no thread for a connection: {error}")))
 }
 
-pub(super) fn new_tx(server: &Arc<Server>, role: Role) -> Result<Tx, OpenError> {
-    let session =
-        Session::new(Arc::clone(server), role).map_err(|error| no_thread(&error, server))?;
+/// A side of the database with a connection of its own; `hurried` as [`Session::new`] has it.
+pub(super) fn new_tx(
+    server: &Arc<Server>,
+    role: Role,
+    hurried: Option<Arc<SlowStatements>>,
+) -> Result<Tx, OpenError> {
+    let session = Session::new(Arc::clone(server), role, hurried)
+        .map_err(|error| no_thread(&error, server))?;
     Ok(Tx::new(Db::new(AnySession::Postgres(session), Arc::default())))
 }
 

@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use crate::store::engine::postgres::connect::{Role, Server, away, not_connected};
 use crate::store::engine::postgres::error::store_error;
 use crate::store::engine::postgres::value::{Parameter, decode, letter};
+use crate::store::engine::slow::SlowStatements;
 use crate::store::error::{Source, StoreError};
 use crate::store::row::Row;
 use crate::store::sql::Statement;
@@ -30,6 +31,8 @@ pub(in crate::store) struct Session {
     role: Role,
     runtime: Runtime,
     connection: Option<PgConnection>,
+    /// Set where statements that are known to be slow are refused as if their time were over.
+    hurried: Option<Arc<SlowStatements>>,
     in_transaction: bool,
     until: Option<Instant>,
     /// The revision that prepared statements were made under.
@@ -39,14 +42,20 @@ pub(in crate::store) struct Session {
 }
 
 impl Session {
-    /// A session without a connection; the first use makes one.
-    pub(super) fn new(server: Arc<Server>, role: Role) -> std::io::Result<Self> {
+    /// A session without a connection; the first use makes one. With `hurried` it has little time,
+    /// and remembers there what needed more.
+    pub(super) fn new(
+        server: Arc<Server>,
+        role: Role,
+        hurried: Option<Arc<SlowStatements>>,
+    ) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Self {
             server,
             role,
             runtime,
             connection: None,
+            hurried,
             in_transaction: false,
             until: None,
             prepared: 0,
@@ -97,14 +106,21 @@ impl Session {
         statement: &Statement,
         each: &mut dyn FnMut(Row) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        if self.hurried.as_ref().is_some_and(|known| known.take_turn(&statement.sql)) {
+            return Err(StoreError::Deadline);
+        }
         let query = query(statement)?;
-        self.wait_for(async |connection| {
+        let result = self.wait_for(async |connection| {
             let mut rows = query.fetch(connection);
             while let Some(row) = rows.try_next().await.map_err(store_error)? {
                 each(decode(&row)?)?;
             }
             Ok(())
-        })
+        });
+        if let (Err(StoreError::Deadline), Some(known)) = (&result, &self.hurried) {
+            known.note(&statement.sql);
+        }
+        result
     }
 
     pub(in crate::store) fn run(&mut self, statement: &Statement) -> Result<u64, StoreError> {

@@ -1,5 +1,6 @@
 //! A thread with one connection. It runs functions one after the other: writes as transactions,
-//! again when they stood in each other's way; reads as single statements.
+//! again when they stood in each other's way; reads as single statements, which move to a thread
+//! with more time when they are slow.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub(super) struct Worker {
     pub(super) role: Role,
     pub(super) shared: Arc<Shared>,
     pub(super) jobs: Arc<Jobs<Job>>,
+    /// Where functions go that are too slow for this thread.
+    pub(super) elsewhere: Option<Arc<Jobs<Job>>>,
     /// Dropped at the end, which tells who waits for it.
     pub(super) ended: mpsc::Sender<()>,
 }
@@ -46,6 +49,8 @@ enum Run {
     Done,
     /// It failed in a way that may not happen again.
     Again(StoreError),
+    /// It needs more time than this thread has.
+    Elsewhere,
 }
 
 impl Worker {
@@ -68,10 +73,17 @@ impl Worker {
         for attempt in 1.. {
             let run = match self.role {
                 Role::Writes => self.write(&mut *function),
-                Role::Reads => self.read(&mut *function),
+                Role::Reads | Role::SlowReads => self.read(&mut *function),
             };
             match run {
                 Ok(Run::Done) => break,
+                Ok(Run::Elsewhere) => match self.hand_over(function) {
+                    Ok(()) => return,
+                    Err(mut refused) => {
+                        refused.fail(StoreError::Busy);
+                        return refused.answer();
+                    }
+                },
                 Ok(Run::Again(_)) if attempt < ATTEMPTS && Instant::now() < function.deadline() => {
                     std::thread::sleep(pause(attempt));
                 }
@@ -86,6 +98,14 @@ impl Worker {
             }
         }
         function.answer();
+    }
+
+    /// Leaves a function to the threads that have time; it comes back if too much waits there.
+    fn hand_over(&self, function: Job) -> Result<(), Job> {
+        match &self.elsewhere {
+            Some(jobs) => jobs.try_push(function),
+            None => Err(function),
+        }
     }
 
     /// Runs `function` in a transaction.
@@ -139,6 +159,11 @@ impl Worker {
         let failure = self.tx.end();
         match (succeeded, failure) {
             (Err(_), _) => Err(StoreError::Panicked),
+            (_, Some(StoreError::Deadline))
+                if self.elsewhere.is_some() && Instant::now() < function.deadline() =>
+            {
+                Ok(Run::Elsewhere)
+            }
             (_, Some(error)) if self.may_run_again(&error, known) => Ok(Run::Again(error)),
             (Ok(true), Some(error)) => Err(error),
             (Ok(_), _) => Ok(Run::Done),

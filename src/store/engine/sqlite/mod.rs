@@ -9,7 +9,6 @@ mod open;
 mod queue;
 mod readers;
 mod session;
-mod slow;
 mod writer;
 
 use std::path::{Path, PathBuf};

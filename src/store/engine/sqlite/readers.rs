@@ -14,9 +14,9 @@ use tokio::sync::oneshot;
 
 use crate::store::StoreOptions;
 use crate::store::engine::Session as AnySession;
+use crate::store::engine::slow::SlowStatements;
 use crate::store::engine::sqlite::copy::copy;
 use crate::store::engine::sqlite::queue::Queue;
-use crate::store::engine::sqlite::slow::SlowStatements;
 use crate::store::engine::sqlite::{Shared, open};
 use crate::store::error::StoreError;
 use crate::store::tx::Db;

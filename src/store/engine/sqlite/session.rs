@@ -10,8 +10,8 @@ use rusqlite::types::{Null, ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{CachedStatement, Connection};
 
 use crate::store::dialect::TALLY;
+use crate::store::engine::slow::SlowStatements;
 use crate::store::engine::sqlite::error::store_error;
-use crate::store::engine::sqlite::slow::SlowStatements;
 use crate::store::error::StoreError;
 use crate::store::row::Row;
 use crate::store::sql::Statement;

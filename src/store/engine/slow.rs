@@ -1,5 +1,5 @@
-//! Remembers which statements were too slow for the calling thread, so that they go to the pool at
-//! once instead of being begun twice.
+//! Remembers which statements were too slow for the thread they began on, so that they go to one
+//! that has time at once instead of being begun twice.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -16,7 +16,7 @@ const MOST: usize = 1024;
 
 /// The statements that were too slow, by the hash of their text.
 #[derive(Debug, Default)]
-pub(super) struct SlowStatements {
+pub(in crate::store) struct SlowStatements {
     hasher: RandomState,
     turns: Mutex<HashMap<u64, u32>>,
     /// Spares the hash and the lock as long as nothing is slow.
@@ -25,7 +25,7 @@ pub(super) struct SlowStatements {
 
 impl SlowStatements {
     /// Remembers a statement that used up its budget.
-    pub(super) fn note(&self, sql: &str) {
+    pub(in crate::store) fn note(&self, sql: &str) {
         let hash = self.hasher.hash_one(sql);
         let mut turns = self.turns();
         if turns.len() >= MOST {
@@ -35,8 +35,8 @@ impl SlowStatements {
         self.known.store(turns.len(), Ordering::Relaxed);
     }
 
-    /// Whether a statement should go to the pool at once.
-    pub(super) fn take_turn(&self, sql: &str) -> bool {
+    /// Whether a statement should go elsewhere at once.
+    pub(in crate::store) fn take_turn(&self, sql: &str) -> bool {
         if self.known.load(Ordering::Relaxed) == 0 {
             return false;
         }
