@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Prints the path of PocketBase's executable, fetching it on first use into a cache outside the
-# tree (BENCH_CACHE, else ~/.cache/ferrobase-bench).
+# tree (BENCH_CACHE, else ~/.cache/ferrobase-bench). An argument asks for another version.
 set -euo pipefail
 
-version=0.40.6
+version=${1:-0.40.6}
 cache="${BENCH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ferrobase-bench}/pocketbase-$version"
 binary="$cache/pocketbase"
 

@@ -18,10 +18,10 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => process.exit(1));
 }
 
-/** A server with its data in `dir`; not started yet. */
+/** A server with its data in `dir`, run with the variables `env`; not started yet. */
 export class Server {
-  constructor(name, binary, command) {
-    Object.assign(this, { name, binary, command });
+  constructor(name, binary, command, env = process.env) {
+    Object.assign(this, { name, binary, command, env });
   }
 
   get version() {
@@ -39,7 +39,8 @@ export class Server {
     const address = `127.0.0.1:${await freePort()}`;
     this.url = `http://${address}`;
     const begun = performance.now();
-    this.child = spawn(this.binary, this.command(dir, address), { stdio: ["ignore", log, log] });
+    const options = { env: this.env, stdio: ["ignore", log, log] };
+    this.child = spawn(this.binary, this.command(dir, address), options);
     closeSync(log);
     running.add(this.child);
     while (!(await this.isUp())) {
@@ -62,6 +63,10 @@ export class Server {
 
   async stop() {
     const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) {
+      running.delete(child);
+      return;
+    }
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGTERM");
     const timer = setTimeout(() => child.kill("SIGKILL"), 15_000);

@@ -1,0 +1,75 @@
+// Both servers on one world: sends a request to both and says whether the answers differ.
+
+import { difference } from "./compare.mjs";
+import { explained } from "./deliberate.mjs";
+import { normalise, remember } from "./normalise.mjs";
+import { Refused } from "./sides.mjs";
+import { wire } from "./wire.mjs";
+import { callersOf } from "./world.mjs";
+
+/** A request whose answers differ: enough to have it again. */
+export function trialOf(world, request, writes = []) {
+  return { world, request, writes };
+}
+
+export class Lab {
+  static numbers = 0;
+
+  /** Starts both sides on a world and makes its rows; a side that refuses it is in `refusals`. */
+  static async open(sides, world, folder) {
+    const lab = new Lab();
+    const number = (Lab.numbers += 1);
+    Object.assign(lab, { world, differences: [], excused: new Map(), sent: 0 });
+    lab.folders = sides.map((_, index) => `${folder}/${number}-${index}`);
+    const opened = await Promise.allSettled(sides.map((side, index) => side.open(world, lab.folders[index])));
+    lab.sessions = opened.flatMap(({ value }) => value ?? []);
+    lab.refusals = opened.map(({ reason }) => reason);
+    const broken = lab.refusals.find((reason) => reason && !(reason instanceof Refused));
+    if (broken) {
+      await lab.close();
+      throw broken;
+    }
+    return lab;
+  }
+
+  get isRefused() {
+    return this.refusals.some(Boolean);
+  }
+
+  /** Makes the rows that the world begins with, then signs its callers in. */
+  async fill() {
+    for (const write of this.world.writes) await this.compare(write);
+    const names = callersOf(this.world).slice(2);
+    await Promise.all(this.sessions.map((session) => session.signIn(names)));
+  }
+
+  /** Sends to both; the difference of the answers that nothing explains, if there is one. */
+  async compare(request, writes = []) {
+    const wired = wire(request);
+    this.sent += 1;
+    const answers = await Promise.all(this.sessions.map((session) => session.send(wired, request.caller)));
+    remember(request, answers, this.sessions);
+    const [theirs, ours] = answers.map((answer, index) => normalise(answer, this.world, this.sessions[index]));
+    const where = difference(request, this.world, [theirs, ours]);
+    if (!where) return undefined;
+    const trial = trialOf(this.world, request, writes);
+    const reason = explained(trial, theirs, ours)?.reason;
+    const found = { ...trial, where, theirs, ours, reason, signature: signature(request, where, theirs, ours) };
+    if (reason) this.excused.set(reason, (this.excused.get(reason) ?? 0) + 1);
+    else this.differences.push(found);
+    return found;
+  }
+
+  async close() {
+    await Promise.all(this.sessions.map((session) => session.close()));
+  }
+}
+
+/** What differences have in common that probably have one cause. */
+function signature({ method, id }, where, theirs, ours) {
+  const place = where.path.replace(/\.\d+(?=\.|$)/g, ".#");
+  const codes = [theirs, ours].map(({ body }) =>
+    Object.values(body?.data ?? {}).map((leaf) => leaf?.code).sort().join("+"));
+  const kind = method === "GET" ? (id === undefined ? "list" : "view") : method;
+  return [kind, `${theirs.status}/${ours.status}`, place, codes.join(" / ")].join(" ");
+}

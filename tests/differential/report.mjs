@@ -1,0 +1,38 @@
+// A difference as a person reads it.
+
+import { configToml } from "./render.mjs";
+import { wire } from "./wire.mjs";
+
+const cut = (value, most = 4000) => {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > most ? `${text.slice(0, most)}…` : text;
+};
+
+export function describe(found) {
+  const { world, writes, request, where, theirs, ours, seed, number, signature } = found;
+  const collections = configToml(world).split("\n").slice(7).join("\n").trim();
+  return [
+    `== ${signature}`,
+    collections,
+    ...world.writes.map((write) => `row     ${said(write)}`),
+    ...writes.map((write) => `before  ${said(write)}`),
+    request && `request ${said(request)}`,
+    `differ at ${where.path}: ${cut(where.one ?? null, 400)} and ${cut(where.other ?? null, 400)}`,
+    `PocketBase answers ${cut(theirs)}`,
+    `Ferrobase answers  ${cut(ours)}`,
+    `again: SEED=${seed} WORLD=${number} scripts/differential.sh`,
+    `this alone: tests/differential/replay.mjs '${JSON.stringify({ world, writes, request }).replaceAll("'", "'\\''")}'`,
+  ].filter(Boolean).join("\n");
+}
+
+function said(request) {
+  const { method, path, body } = wire(request);
+  return [`(${request.caller})`, method, decodeURIComponent(path.replaceAll("+", " ")), body].filter(Boolean).join(" ");
+}
+
+/** How often each signature came, the most frequent first. */
+export function tally(differences) {
+  const counts = new Map();
+  for (const { signature } of differences) counts.set(signature, (counts.get(signature) ?? 0) + 1);
+  return [...counts].sort((one, other) => other[1] - one[1]);
+}

@@ -1,0 +1,81 @@
+// Requests of the judge as HTTP, and sending them.
+
+import { Agent, request as open } from "node:http";
+
+import { print } from "./filters.mjs";
+
+const lists = ["sort", "expand", "fields"];
+const single = ["page", "perPage", "skipTotal"];
+
+/** `{ method, path, headers, body }` of a request; a request with `path` is sent as it is. */
+export function wire(request) {
+  const query = new URLSearchParams();
+  if (request.filter) query.set("filter", print(request.filter));
+  for (const name of lists.filter((name) => request[name])) query.set(name, request[name].join(","));
+  for (const name of single.filter((name) => request[name] !== undefined)) query.set(name, request[name]);
+  const records = `/api/collections/${request.collection}/records`;
+  const record = request.id === undefined ? records : `${records}/${request.id}`;
+  const parameters = query.size > 0 ? `?${query}` : "";
+  return { method: request.method, path: request.path ?? record + parameters, ...payload(request) };
+}
+
+function payload({ body, form, text, contentType }) {
+  if (text !== undefined) {
+    return { headers: contentType ? { "Content-Type": contentType } : {}, body: text };
+  }
+  if (body === undefined) return { headers: {} };
+  if (form === "urlencoded") {
+    const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+    return { headers, body: new URLSearchParams(formEntries(body)).toString() };
+  }
+  if (form === "multipart") return multipart(formEntries(body));
+  return { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+}
+
+/** Lists of scalars as repeated keys, as browsers do; other values as the client's library does. */
+function formEntries(body) {
+  return Object.entries(body).flatMap(([key, value]) => {
+    const scalars = Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string");
+    if (scalars) return value.map((one) => [key, one]);
+    if (typeof value === "object" && value !== null) return [["@jsonPayload", JSON.stringify({ [key]: value })]];
+    return [[key, value === null ? "" : String(value)]];
+  });
+}
+
+function multipart(entries) {
+  const boundary = "a-line-that-no-value-contains";
+  const part = ([name, value]) =>
+    `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+  const body = `${entries.map(part).join("")}--${boundary}--\r\n`;
+  return { headers: { "Content-Type": `multipart/form-data; boundary=${boundary}` }, body };
+}
+
+/** A connection pool to one server; `send` gives `{ status, text }`. */
+export class Client {
+  constructor(url) {
+    this.url = new URL(url);
+    this.agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  }
+
+  send({ method, path, headers = {}, body }, token) {
+    const sent = { ...headers, ...(token && { Authorization: token }) };
+    if (body !== undefined) sent["Content-Length"] = Buffer.byteLength(body);
+    const { hostname, port } = this.url;
+    const options = { agent: this.agent, hostname, port, method, path, headers: sent, timeout: 30_000 };
+    return new Promise((resolve, reject) => {
+      const call = open(options, (answer) => {
+        const chunks = [];
+        answer.on("data", (chunk) => chunks.push(chunk));
+        answer.on("error", reject);
+        answer.on("end", () => resolve({ status: answer.statusCode, text: Buffer.concat(chunks).toString() }));
+      });
+      call.on("timeout", () => call.destroy(new Error("no answer in 30 seconds")));
+      call.on("error", reject);
+      call.end(body);
+    });
+  }
+
+  close() {
+    this.agent.destroy();
+  }
+}
