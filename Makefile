@@ -1,6 +1,6 @@
 # `make run` and `make test` are all one needs; the longer steps are in scripts/.
 
-.PHONY: help run test check clients dashboard browser bench container
+.PHONY: help run test check clients differential dashboard browser bench container
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -8,7 +8,7 @@ help: ## list the targets
 run: ## build and serve the blog of config.toml on http://127.0.0.1:8090
 	@scripts/run.sh
 
-test: ## format, lints, every suite: Rust, clients, dashboard, browser
+test: ## format, lints, every suite: Rust, clients, differential, dashboard, browser
 	@scripts/test.sh
 
 check: ## format and lints only
@@ -16,6 +16,9 @@ check: ## format and lints only
 
 clients: ## the stock pocketbase client against the running binary
 	@scripts/clients.sh
+
+differential: ## 100,000 generated requests to PocketBase and to Ferrobase, compared
+	@scripts/postgres.sh scripts/differential.sh
 
 dashboard: ## types and tests of the dashboard's sources
 	@scripts/dashboard.sh

@@ -40,6 +40,9 @@ TEST_DATABASE=postgres scripts/postgres.sh bash -euo pipefail -c '
     scripts/clients.sh 2>&1
 ' | tee -a "$log"
 
+title "on both, beside PocketBase"
+REQUESTS=${REQUESTS:-5000} scripts/postgres.sh scripts/differential.sh 2>&1 | tee -a "$log"
+
 title "without an engine of its own: the dashboard, which speaks to the API alone"
 scripts/dashboard.sh 2>&1 | tee -a "$log"
 scripts/browser.sh 2>&1 | tee -a "$log"

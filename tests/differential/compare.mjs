@@ -1,6 +1,7 @@
 // Whether two normalised answers are the same, and where they are not.
 
 import { joins, sortsOverSeveral } from "./deliberate.mjs";
+import { differs } from "./differs.mjs";
 
 /** The first place where two answers differ, as `{ path, one, other }`; nothing when they agree. */
 export function difference(request, world, [one, other]) {
@@ -34,20 +35,4 @@ function sorted(value) {
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map(sorted);
   return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]));
-}
-
-export function differs(one, other, path) {
-  if (Object.is(one, other) || (one === 0 && other === 0)) return undefined;
-  const objects = [one, other].every((value) => value !== null && typeof value === "object");
-  if (!objects || Array.isArray(one) !== Array.isArray(other)) return { path, one, other };
-  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
-  // A length says more than the first item that is elsewhere.
-  if (Array.isArray(one) && one.length !== other.length) {
-    return { path: `${path}.length`, one: one.length, other: other.length };
-  }
-  for (const key of keys) {
-    const found = differs(one[key], other[key], path ? `${path}.${key}` : key);
-    if (found) return found;
-  }
-  return undefined;
 }

@@ -1,8 +1,10 @@
 // The differences that are there on purpose: each with its reason, its sentence in
 // docs/compatibility.md, and a predicate that holds for it and as little else as can be said.
 
+import { difference } from "./compare.mjs";
 import { comparisons } from "./filters.mjs";
-import { find } from "./schema.mjs";
+import { lengthBesideText, mixesTypes, numberBesideText } from "./operands.mjs";
+import { accountFields, find } from "./schema.mjs";
 
 const isRoot = ({ caller }) => caller === "root";
 const sides = ({ left, right }) => [left, right];
@@ -13,24 +15,18 @@ const operandsOf = (node) => comparisons(node).flatMap(sides);
  * filter or rule joins, or by an index that it finds them with.
  */
 export function joins(request, world) {
+  if (request.path) return true;
   if (request.method !== "GET" || request.id !== undefined || request.sort) return false;
   const collection = find(world, request.collection);
   const nodes = [request.filter, isRoot(request) ? undefined : collection?.rules.list];
   if (collection?.indexes.length > 0 && nodes.some(Boolean)) return true;
   return nodes.some((node) =>
-    node?.raw !== undefined || operandsOf(node).some((operand) => operand.hops?.length > 0 || operand.many));
+    node?.raw !== undefined || operandsOf(node).some(({ hops, many, modifier }) => hops?.length > 0 || many || modifier === "each"));
 }
 
 /** Whether rows are sorted by what a record may have several of. */
 export function sortsOverSeveral({ sort }) {
   return (sort ?? []).some((key) => /_via_|:each|many|friends/.test(key));
-}
-
-/** The filter and the rules that a request is decided by. */
-function decisive(request, world) {
-  const rules = find(world, request.collection)?.rules ?? {};
-  const word = { GET: request.id === undefined ? "list" : "view", POST: "create", PATCH: "update", DELETE: "delete" };
-  return [request.filter, ...(isRoot(request) ? [] : [rules[word[request.method]], rules.manage])];
 }
 
 export const deliberate = [
@@ -45,7 +41,8 @@ export const deliberate = [
   },
   {
     reason: "A misplaced modifier is an error instead of being ignored.",
-    holds: ({ request }, theirs, ours) => request.sort?.includes("n:isset") && theirs.status === 200 && ours.status === 400,
+    holds: ({ request }, theirs, ours) => theirs.status === 200 && ours.status === 400
+      && (request.sort?.includes("n:isset") || operandsOf(request.filter).some(({ text }) => text === "id:each")),
   },
   {
     reason: "There are no backups yet, so none can be made now.",
@@ -53,7 +50,7 @@ export const deliberate = [
   },
   {
     reason: "`tags:length` beside a text counts; PocketBase compares its digits as a text.",
-    holds: ({ request, world }) => decisive(request, world).some((node) => comparisons(node).some(lengthBesideText)),
+    holds: ({ request }) => comparisons(request.filter).some(lengthBesideText),
   },
   {
     reason: "Input that does not parse is an error instead of the zero value.",
@@ -62,6 +59,32 @@ export const deliberate = [
   {
     reason: "Sort by `email` treats addresses that the caller may not see as null.",
     holds: ({ request }) => !isRoot(request) && (request.sort ?? []).some((key) => /(^|[.+-])email(:lower)?$/.test(key)),
+  },
+  {
+    reason: "A guest manages no account, so `manageRule` does not show addresses to guests.",
+    holds: ({ request, world }, theirs, ours) => request.caller === "guest"
+      && world.collections.some(({ rules }) => rules.manage)
+      && !difference(request, world, [withoutEmail(theirs), withoutEmail(ours)]),
+  },
+  {
+    reason: "A filter on several `email`s holds only if all of them may be seen.",
+    holds: ({ request }) => !isRoot(request) && operandsOf(request.filter).some(({ field, many }) => field === "email" && many),
+  },
+  {
+    reason: "A filter over several records asks all that the caller may list.",
+    holds: ({ request, world }, theirs, ours) => !isRoot(request) && theirs.status === 200 && ours.status === 200
+      && comparisons(request.filter).some((node) => !node.op.startsWith("?") && sides(node).some(({ many, hops }) =>
+        many && hops?.some((name) => find(world, name)?.rules.list !== ""))),
+  },
+  {
+    reason: "`one.id:lower` reads the reference itself, as `one.id` does, and no record of the other collection.",
+    holds: ({ request }, theirs, ours) => theirs.status === 400 && ours.status === 200
+      && operandsOf(request.filter).some(({ text }) => /\.id:lower$/.test(text)),
+  },
+  {
+    reason: "A create rule compares as the stored row would.",
+    holds: ({ request, world }) => request.method === "POST" && !isRoot(request)
+      && createRules(request, world).some((node) => comparisons(node).some(mixesTypes)),
   },
   {
     reason: "A hidden relation cannot be expanded by those who cannot see it.",
@@ -74,34 +97,35 @@ export const deliberate = [
   },
   {
     reason: "A number beside a text column compares as its shortest text.",
-    holds: ({ request, world }) => decisive(request, world).some((node) => comparisons(node).some(numberBesideText)),
+    holds: ({ request }) => comparisons(request.filter).some(numberBesideText),
   },
 ];
+
+function createRules({ collection }, world) {
+  const { rules } = find(world, collection);
+  return [rules.create, rules.manage];
+}
+
+/** An answer as it is for those who see no address. */
+function withoutEmail(value) {
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map(withoutEmail);
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== "email").map(([key, one]) => [key, withoutEmail(one)]));
+}
 
 const zeroed = ["date", "number", "bool", "geoPoint"];
 
 /** What we refuse beyond what they refuse are values of types that they would make zero. */
 function unparsable(request, world, theirs, ours) {
   if (!request.body || ours.status !== 400) return false;
-  const types = new Map(find(world, request.collection)?.fields.map(({ name, type }) => [name, type]));
+  const fields = [...accountFields, ...(find(world, request.collection)?.fields ?? [])];
+  const types = new Map(fields.map(({ name, type }) => [name, type]));
   const theirCode = (field) => theirs.body?.data?.[field]?.code;
   const more = Object.entries(ours.body?.data ?? {}).filter(([field, { code }]) => theirCode(field) !== code);
   const codes = ["validation_invalid_value", "validation_not_a_number"];
   // The zero value may be what they refuse, or their only fault.
-  const zero = (code) => code === undefined || code === "validation_required";
+  const zero = (code) => [undefined, "validation_required", "validation_not_unique"].includes(code);
   return more.length > 0 && more.every(([field]) => zero(theirCode(field))) && more.every(([field, { code }]) => codes.includes(code) && zeroed.includes(types.get(field)));
-}
-
-const textual = ["text", "email", "url", "editor", "date", "select", "relation", "file", "autodate"];
-
-function numberBesideText(node) {
-  const [number, text] = node.left.type === "number" ? sides(node) : sides(node).reverse();
-  return number.is === "literal" && number.type === "number" && textual.includes(text.type) && text.is !== "literal";
-}
-
-function lengthBesideText(node) {
-  const [length, text] = node.left.modifier === "length" ? sides(node) : sides(node).reverse();
-  return length.modifier === "length" && (text.is === "literal" ? text.type === "text" : textual.includes(text.type));
 }
 
 /** The entry that explains a difference, if one does. */

@@ -2,25 +2,35 @@
 //
 //   { all: [node, …] }, { any: [node, …] }, { left, op, right }, { raw: "text" }
 
-import { call, column, elsewhere, literalBeside, literal, macro, requestValue } from "./operands.mjs";
+import {
+  call, column, elsewhere, lengthBesideText, literal, literalBeside, macro, numberBesideText, requestValue,
+} from "./operands.mjs";
 
 const signs = ["=", "!=", ">", ">=", "<", "<=", "~", "!~"];
 export const operators = [...signs, ...signs.map((sign) => `?${sign}`)];
 
 /** A filter that a client may send about `collection`; some of them are no filters at all. */
 export function clientFilter(random, world, collection) {
-  const node = tree(random, () => comparison(random, world, collection), 3);
+  const node = tree(random, () => alike(random, 0.1, () => comparison(random, world, collection)), 3);
   return random.chance(0.05) ? { raw: damaged(random, print(node)) } : node;
 }
 
 /** A rule of `collection`: what clients may say, and what only rules may. */
 export function ruleOf(random, world, collection) {
-  const leaf = () => {
+  const leaf = () => alike(random, 0, () => {
     if (random.chance(0.35)) return ofRequest(random, world, collection);
     if (random.chance(0.15)) return ofOthers(random, world, collection);
     return comparison(random, world, collection);
-  };
+  });
   return tree(random, leaf, 2);
+}
+
+/** What `make` gives; what the servers see differently on purpose only now and then. */
+function alike(random, share, make) {
+  for (;;) {
+    const node = make();
+    if (!(numberBesideText(node) || lengthBesideText(node)) || random.chance(share)) return node;
+  }
 }
 
 function tree(random, leaf, most) {

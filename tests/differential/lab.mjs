@@ -53,7 +53,9 @@ export class Lab {
     const where = difference(request, this.world, [theirs, ours]);
     if (!where) return undefined;
     const trial = trialOf(this.world, request, writes);
-    const reason = explained(trial, theirs, ours)?.reason;
+    // Whoever could not sign in is nobody.
+    const caller = this.sessions[0].tokens[request.caller] ? request.caller : "guest";
+    const reason = explained({ ...trial, request: { ...request, caller } }, theirs, ours)?.reason;
     const found = { ...trial, where, theirs, ours, reason, signature: signature(request, where, theirs, ours) };
     if (reason) this.excused.set(reason, (this.excused.get(reason) ?? 0) + 1);
     else this.differences.push(found);

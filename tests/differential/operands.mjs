@@ -138,12 +138,17 @@ export function requestValue(random, world, collection) {
     [6, () => ({ is: "request", type: "text", text: "@request.auth.id", field: "id", hops: ["users"] })],
     [3, () => ({ ...authColumn(random, world), is: "request" })],
     [1, () => ({ is: "request", type: "text", text: "@request.auth.collectionName" })],
-    [3, () => ({ is: "request", type: field?.type ?? "text", text: `@request.body.${field?.name ?? "x"}`, hops: [] })],
+    [3, () => submitted(field)],
     [1, () => ({ is: "request", type: "bool", text: `@request.body.${field?.name ?? "x"}:isset` })],
     [1, () => ({ is: "request", type: "bool", text: `@request.body.${field?.name ?? "x"}:changed` })],
     [1, () => ({ is: "request", type: "text", text: `@request.query.${random.pick(["filter", "page", "q"])}` })],
     [1, () => ({ is: "request", type: "text", text: random.pick(["@request.method", "@request.context"]) })],
   ])();
+}
+
+function submitted(field = { name: "x", type: "text" }) {
+  const { name, type, values } = field;
+  return { is: "request", type, text: `@request.body.${name}`, hops: [], ...(values && { values }) };
 }
 
 function authColumn(random, world) {
@@ -159,4 +164,26 @@ export function elsewhere(random, world) {
     longest: 1,
   });
   return { ...operand, is: "collection", many: true, hops: [name, ...operand.hops] };
+}
+
+const textual = ["text", "email", "url", "editor", "date", "select", "relation", "file", "autodate"];
+const sides = ({ left, right }) => [[left, right], [right, left]];
+
+/** Whether a number is compared as a text, which the two servers spell differently. */
+export function numberBesideText(node) {
+  if (/~$/.test(node.op) && node.left.is === "literal" && node.left.type === "number") return true;
+  return sides(node).some(([number, text]) =>
+    number.is === "literal" && number.type === "number" && textual.includes(text.type) && text.is !== "literal");
+}
+
+/** Whether a count is compared with a text. */
+export function lengthBesideText(node) {
+  return sides(node).some(([length, text]) =>
+    length.modifier === "length" && (text.is === "literal" ? text.type === "text" : textual.includes(text.type)));
+}
+
+/** Whether the sides are not both texts, or both numbers. */
+export function mixesTypes({ left, right }) {
+  const kind = ({ type }) => (type === "number" || type === "bool" ? "number" : textual.includes(type) ? "text" : type);
+  return kind(left) !== kind(right) || kind(left) === "json";
 }

@@ -126,14 +126,15 @@ export function find(world, name) {
 
 export const id = { name: "id", type: "text", required: true };
 
+export const accountFields = [
+  { name: "email", type: "email" },
+  { name: "emailVisibility", type: "bool" },
+  { name: "verified", type: "bool" },
+];
+
 /** What can be read of a collection's records, the fields of accounts included. */
 export function columnsOf(collection) {
-  const accounts = [
-    { name: "email", type: "email" },
-    { name: "emailVisibility", type: "bool" },
-    { name: "verified", type: "bool" },
-  ];
-  return [id, ...(collection.type === "auth" ? accounts : []), ...collection.fields];
+  return [id, ...(collection.type === "auth" ? accountFields : []), ...collection.fields];
 }
 
 /** Whether the server makes (part of) the value, so that it differs from one server to another. */

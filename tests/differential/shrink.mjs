@@ -16,7 +16,7 @@ export async function shrink(sides, found, { folder, seconds = 60 }) {
       for (const smaller of candidates(() => best)) {
         if (Date.now() > until) return best;
         const again = await bench.differs(smaller);
-        if (again?.signature !== found.signature) continue;
+        if (again?.signature !== found.signature || size(again) >= size(best)) continue;
         best = again;
         shrunk = true;
       }
@@ -26,6 +26,8 @@ export async function shrink(sides, found, { folder, seconds = 60 }) {
     await bench.close();
   }
 }
+
+const size = ({ world, writes, request }) => JSON.stringify([world, writes, request]).length;
 
 /** Runs trials. Reads on an unchanged world share its servers, which are slow to start. */
 export class Bench {
@@ -77,11 +79,29 @@ export class Bench {
  */
 function* candidates(best) {
   yield* inside(best, ["request"]);
+  yield* open(best);
+  for (let index = best().world.collections.length - 1; index >= 0; index--) {
+    yield* shorter(best, ["world", "collections", index, "fields"]);
+  }
+  yield* shorter(best, ["world", "collections"]);
   yield* shorter(best, ["writes"]);
   yield* shorter(best, ["world", "writes"]);
   yield* inside(best, ["world", "collections"]);
   yield* inside(best, ["world", "writes"]);
   yield* inside(best, ["writes"]);
+}
+
+/** All rules public, of all collections or else of one. */
+function* open(best) {
+  const opened = (collection) => ({
+    ...collection,
+    rules: Object.fromEntries(Object.keys(collection.rules).filter((word) => word !== "manage").map((word) => [word, ""])),
+  });
+  const path = ["world", "collections"];
+  yield replaced(best(), path, at(best(), path).map(opened));
+  for (let index = 0; index < at(best(), path).length; index++) {
+    yield replaced(best(), [...path, index], opened(at(best(), [...path, index])));
+  }
 }
 
 const kept = new Set(["method", "collection", "caller", "name", "type", "id", "text", "is", "op", "to", "password", "passwordConfirm", "email"]);
@@ -104,7 +124,7 @@ function* inside(best, path) {
 
 /** Without a half, a quarter, … and at last a single item. */
 function* shorter(best, path) {
-  for (let size = at(best(), path).length; size >= 1; size = Math.floor(size / 2)) {
+  for (let size = at(best(), path)?.length ?? 0; size >= 1; size = Math.floor(size / 2)) {
     for (let start = at(best(), path).length - size; start >= 0; start -= size) {
       const list = at(best(), path);
       if (start < list.length) yield replaced(best(), path, [...list.slice(0, start), ...list.slice(start + size)]);

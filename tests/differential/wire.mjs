@@ -14,7 +14,7 @@ export function wire(request) {
   for (const name of lists.filter((name) => request[name])) query.set(name, request[name].join(","));
   for (const name of single.filter((name) => request[name] !== undefined)) query.set(name, request[name]);
   const records = `/api/collections/${request.collection}/records`;
-  const record = request.id === undefined ? records : `${records}/${request.id}`;
+  const record = request.id === undefined ? records : `${records}/${encodeURIComponent(request.id)}`;
   const parameters = query.size > 0 ? `?${query}` : "";
   return { method: request.method, path: request.path ?? record + parameters, ...payload(request) };
 }
@@ -70,7 +70,12 @@ export class Client {
         answer.on("end", () => resolve({ status: answer.statusCode, text: Buffer.concat(chunks).toString() }));
       });
       call.on("timeout", () => call.destroy(new Error("no answer in 30 seconds")));
-      call.on("error", reject);
+      call.on("error", (error) => {
+        // A server may close a connection that was idle just as it is used again: nothing was read.
+        const again = call.reusedSocket && error.code === "ECONNRESET";
+        if (again) this.send({ method, path, headers, body }, token).then(resolve, reject);
+        else reject(error);
+      });
       call.end(body);
     });
   }
