@@ -29,7 +29,7 @@ use crate::store::engine::call::Call;
 use crate::store::engine::postgres::announcer::Announcements;
 use crate::store::engine::postgres::jobs::Jobs;
 use crate::store::engine::postgres::worker::Job;
-use crate::store::error::{OpenError, ServerFault, StoreError};
+use crate::store::error::{OpenError, ServerFault, Source, StoreError};
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
 use crate::store::{EventSink, PostgresOptions, StoreOptions};
@@ -145,8 +145,8 @@ impl PostgresEngine {
     }
 
     pub(in crate::store) async fn copy(&self, _to: PathBuf) -> Result<(), StoreError> {
-        let why = "a copy of the database is made by pg_dump, not by this program";
-        Err(StoreError::Data(why.to_owned()))
+        let why = "a PostgreSQL database is copied by pg_dump, not by this program";
+        Err(StoreError::Other(Source::new(std::io::Error::other(why))))
     }
 
     pub(in crate::store) async fn close(&self) {
