@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::domain::collection::Collection;
 use crate::domain::random::Random;
-use crate::domain::rules::RequestInfo;
+use crate::domain::rules::{self, RequestInfo};
 use crate::domain::time::Timestamp;
 use crate::services::Error;
 use crate::services::app::App;
@@ -33,6 +33,7 @@ pub async fn list(
     address: IpAddr,
 ) -> Result<Page<RecordView>, Error> {
     access::require_unlocked(collection.rules.list.as_ref(), &request)?;
+    require_permitted_texts(&request)?;
     let paging = Paging::read(&request)?;
     let probes = may_probe(collection, &request);
     let now = request.now;
@@ -42,6 +43,15 @@ pub async fn list(
         slow_down(app, collection, address, now).await;
     }
     Ok(page)
+}
+
+/// Refuses what only superusers may ask before anything else that may be wrong with the request.
+fn require_permitted_texts(request: &RequestInfo) -> Result<(), Error> {
+    let asks = |name| parameter(request, name).is_some_and(rules::needs_superuser);
+    if !request.caller.is_superuser() && (asks("filter") || asks("sort")) {
+        return Err(Error::Forbidden);
+    }
+    Ok(())
 }
 
 /// The part of [`list`] inside the transaction.
