@@ -105,7 +105,12 @@ fn column_known(
     operator: Operator,
     known: &Known,
 ) -> Test {
+    // A number that compares as JSON does is never a text, whatever the text spells.
+    let never_alike = json && column.shape == Shape::Number && known.value.is_string();
     match operator {
+        Operator::Equal | Operator::NotEqual if never_alike => {
+            Test::of(operator == Operator::NotEqual)
+        }
         Operator::Equal | Operator::NotEqual => {
             let negated = operator == Operator::NotEqual;
             if json || known.json {
@@ -130,6 +135,7 @@ fn column_known(
             })
         }
         _ if known.value.is_null() => Test::Never,
+        _ if never_alike => before_text(column, operator),
         _ => order_known(dialect, column, operator, known),
     }
 }
@@ -249,19 +255,20 @@ const fn distinct(negated: bool) -> &'static str {
 
 fn order_known(dialect: Dialect, column: &Rendered, operator: Operator, known: &Known) -> Test {
     let Some((value, param)) = comparable(dialect, column, known) else {
-        // Text that is no number comes after every number; null has no order.
-        let after = matches!(operator, Operator::Less | Operator::LessOrEqual);
-        return Test::sql(
-            Fragment::from("CASE WHEN ")
-                + column.sql.clone()
-                + if after { " IS NOT NULL THEN TRUE END" } else { " IS NOT NULL THEN FALSE END" },
-        );
+        return before_text(column, operator);
     };
     if column.shape == Shape::Json {
         return Test::sql(json_order(dialect, value, operator, param));
     }
     let order = if param.is_text() { dialect.byte_order() } else { "" };
     Test::sql(value + " " + sign(operator) + " " + param + order)
+}
+
+/// A number beside a text that is none: text comes after every number; null has no order.
+fn before_text(column: &Rendered, operator: Operator) -> Test {
+    let after = matches!(operator, Operator::Less | Operator::LessOrEqual);
+    let answer = if after { " IS NOT NULL THEN TRUE END" } else { " IS NOT NULL THEN FALSE END" };
+    Test::sql(Fragment::from("CASE WHEN ") + column.sql.clone() + answer)
 }
 
 fn json_order(dialect: Dialect, left: Fragment, operator: Operator, right: Fragment) -> Fragment {
