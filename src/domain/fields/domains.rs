@@ -118,7 +118,10 @@ pub fn is_url(text: &str) -> bool {
         _ => text,
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    is_authority(authority.rsplit('@').next().unwrap_or_default())
+    match authority.rsplit_once('@') {
+        Some((user, host)) => !user.is_empty() && is_authority(host),
+        None => is_authority(authority),
+    }
 }
 
 /// A host and perhaps a port.

@@ -140,8 +140,17 @@ fn emails_and_urls() {
     for url in accepted {
         assert_outcomes(&json!({"type": "url"}), &[(json!(url), json!(url))]);
     }
-    let refused =
-        ["zz", "abcd", "x y.com", "javascript:alert(1)", "foo://example.com", "http://", ".a.com"];
+    let refused = [
+        "zz",
+        "abcd",
+        "x y.com",
+        "javascript:alert(1)",
+        "foo://example.com",
+        "http://",
+        ".a.com",
+        "@example.com",
+        "http://@example.com",
+    ];
     for url in refused {
         assert_outcomes(
             &json!({"type": "url"}),
