@@ -53,8 +53,7 @@ export class Lab {
     const where = difference(request, this.world, [theirs, ours]);
     if (!where) return undefined;
     const trial = trialOf(this.world, request, writes);
-    // Whoever could not sign in is nobody.
-    const caller = this.sessions[0].tokens[request.caller] ? request.caller : "guest";
+    const caller = await this.sessions[0].known(request.caller);
     const reason = explained({ ...trial, request: { ...request, caller } }, theirs, ours)?.reason;
     const found = { ...trial, where, theirs, ours, reason, signature: signature(request, where, theirs, ours) };
     if (reason) this.excused.set(reason, (this.excused.get(reason) ?? 0) + 1);

@@ -173,8 +173,12 @@ const sides = ({ left, right }) => [[left, right], [right, left]];
 export function numberBesideText(node) {
   if (/~$/.test(node.op) && node.left.is === "literal" && node.left.type === "number") return true;
   return sides(node).some(([number, text]) =>
-    number.is === "literal" && number.type === "number" && textual.includes(text.type) && text.is !== "literal");
+    number.is === "literal" && textual.includes(text.type) && text.is !== "literal"
+      && (number.type === "number" || (number.type === "bool" && bare(text))));
 }
+
+/** What is computed from a text: the reference compares it without the conversion of a column. */
+const bare = ({ is, modifier }) => is === "call" || modifier === "each" || modifier === "lower";
 
 /** Whether a count is compared with a text. */
 export function lengthBesideText(node) {

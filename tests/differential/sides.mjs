@@ -115,6 +115,14 @@ export class Session {
     }
   }
 
+  /** Who `caller` is to the server: a guest, once the record is gone or the token revoked. */
+  async known(caller) {
+    if (caller === "guest" || caller === "root") return caller;
+    const path = `/api/collections/${callers[caller].collection}/auth-refresh`;
+    const { status } = await this.send({ method: "POST", path }, caller);
+    return status === 401 ? "guest" : caller;
+  }
+
   send(wired, caller) {
     return this.client.send(wired, this.tokens[caller]);
   }
