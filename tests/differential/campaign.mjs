@@ -15,17 +15,29 @@ const atOnce = 24;
  * Compares `sides` until `requests` different ones were sent, or `only` the world of that number.
  * Returns `{ sent, worlds, differences, excused }`; stops early after `enough` differences.
  */
-export async function campaign(sides, { seed, requests, folder, only, jobs = 2, enough = Infinity, size = perWorld }) {
-  const total = { sent: 0, worlds: 0, differences: [], excused: new Map() };
+export async function campaign(
+  sides,
+  { seed, requests, folder, only, jobs = 2, enough = Infinity, size = perWorld },
+) {
+  const total = { sent: 0, worlds: 0, refused: 0, differences: [], excused: new Map() };
   let next = only ?? 0;
   const isDone = () =>
-    total.sent >= requests || total.differences.length >= enough || (only !== undefined && next > only);
+    total.sent >= requests ||
+    total.differences.length >= enough ||
+    (only !== undefined && next > only);
   const work = async () => {
     while (!isDone()) {
       const number = next++;
-      const result = await inFolder(`${folder}/world-${number}`, (own) => oneWorld(sides, `${seed}/${number}`, own, size));
+      const result = await inFolder(`${folder}/world-${number}`, (own) =>
+        oneWorld(sides, `${seed}/${number}`, own, size),
+      );
       total.sent += result.sent;
       total.worlds += 1;
+      total.refused += result.isRefused ? 1 : 0;
+      // Now and then the generator says nonsense; mostly, and something else is wrong.
+      if (total.refused > 5 && total.refused > total.worlds / 2) {
+        throw new Error(`hardly any world is taken: ${result.refusals.join("\n") || "see before"}`);
+      }
       total.differences.push(...result.differences.map((found) => ({ ...found, seed, number })));
       for (const [reason, count] of result.excused) {
         total.excused.set(reason, (total.excused.get(reason) ?? 0) + count);
@@ -41,7 +53,11 @@ async function oneWorld(sides, seed, folder, size) {
   const lab = await Lab.open(sides, makeWorld(random), folder);
   try {
     if (lab.isRefused) {
-      const where = { path: "the collections", one: String(lab.refusals[0] ?? ""), other: String(lab.refusals[1] ?? "") };
+      const where = {
+        path: "the collections",
+        one: String(lab.refusals[0] ?? ""),
+        other: String(lab.refusals[1] ?? ""),
+      };
       // What both refuse is no world; only the generator is to blame.
       if (!lab.refusals.every(Boolean)) lab.differences.push(refusal(lab, where));
       return lab;
@@ -60,7 +76,15 @@ async function oneWorld(sides, seed, folder, size) {
 /** A world that only one side takes, as a difference without a request. */
 export function refusal({ world }, where) {
   const side = where.one ? "theirs" : "ours";
-  return { world, writes: [], request: null, where, theirs: where.one, ours: where.other, signature: `refused by ${side}` };
+  return {
+    world,
+    writes: [],
+    request: null,
+    where,
+    theirs: where.one,
+    ours: where.other,
+    signature: `refused by ${side}`,
+  };
 }
 
 async function reads(lab, random, count) {
@@ -94,15 +118,23 @@ async function levelled(lab, { method, collection, id, body }, done) {
   const row = method === "POST" ? body?.id : id;
   if (typeof row !== "string" || row === "") return false;
   const request = { method: "DELETE", collection, id: row, caller: "root" };
-  const answers = await Promise.all(lab.sessions.map((session) => session.send(wire(request), "root")));
+  const answers = await Promise.all(
+    lab.sessions.map((session) => session.send(wire(request), "root")),
+  );
   done.push(request);
-  return answers.every(({ status }) => [204, 404].includes(status)) && (method === "POST" || answers[0].status === answers[1].status);
+  return (
+    answers.every(({ status }) => [204, 404].includes(status)) &&
+    (method === "POST" || answers[0].status === answers[1].status)
+  );
 }
 
 /** Every row of every collection, as root sees it. */
 export async function tables(lab, done) {
   for (const { name, type } of lab.world.collections) {
     const sort = type === "view" ? ["id"] : ["@rowid"];
-    await lab.compare({ method: "GET", collection: name, caller: "root", perPage: "1000", sort }, done);
+    await lab.compare(
+      { method: "GET", collection: name, caller: "root", perPage: "1000", sort },
+      done,
+    );
   }
 }

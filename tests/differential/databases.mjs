@@ -5,21 +5,30 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/**
- * A function that makes the next empty database of the server at `url` and gives its URL; nothing
- * without a URL, which means SQLite. Names come round again, so that a run leaves few behind.
- */
-export function databases(url, { most = 4 } = {}) {
-  let count = 0;
-  return async () => {
-    if (!url) return undefined;
-    const name = `ferrobase_differential_${process.pid}_${count++ % most}`;
-    const statements = [`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, `CREATE DATABASE ${name}`];
-    for (const statement of statements) {
-      await run("psql", ["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--command", statement, url]);
-    }
-    const own = new URL(url);
+/** The databases of a run on the server at `url`; without a URL there are none, but SQLite. */
+export class Databases {
+  constructor(url, { most = 4 } = {}) {
+    Object.assign(this, { url, most, count: 0, made: new Set() });
+  }
+
+  /** The URL of the next empty database. Names come round again, so that few are there at once. */
+  async next() {
+    if (!this.url) return undefined;
+    const name = `ferrobase_differential_${process.pid}_${this.count++ % this.most}`;
+    this.made.add(name);
+    await this.say(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await this.say(`CREATE DATABASE ${name}`);
+    const own = new URL(this.url);
     own.pathname = `/${name}`;
     return own.href;
-  };
+  }
+
+  async drop() {
+    for (const name of this.made) await this.say(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  }
+
+  say(statement) {
+    const quiet = ["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"];
+    return run("psql", [...quiet, "--command", statement, this.url]);
+  }
 }

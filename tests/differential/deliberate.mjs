@@ -20,8 +20,13 @@ export function joins(request, world) {
   const collection = find(world, request.collection);
   const nodes = [request.filter, isRoot(request) ? undefined : collection?.rules.list];
   if (collection?.indexes.length > 0 && nodes.some(Boolean)) return true;
-  return nodes.some((node) =>
-    node?.raw !== undefined || operandsOf(node).some(({ hops, many, modifier }) => hops?.length > 0 || many || modifier === "each"));
+  return nodes.some(
+    (node) =>
+      node?.raw !== undefined ||
+      operandsOf(node).some(
+        ({ hops, many, modifier }) => hops?.length > 0 || many || modifier === "each",
+      ),
+  );
 }
 
 /** Whether rows are sorted by what a record may have several of. */
@@ -32,21 +37,28 @@ export function sortsOverSeveral({ sort }) {
 export const deliberate = [
   {
     reason: "An invalid `fields` is a 400 instead of an empty 200, and nothing is written.",
-    holds: ({ request }, theirs, ours) => request.fields && theirs.status === 200 && theirs.body === "" && ours.status === 400,
+    holds: ({ request }, theirs, ours) =>
+      request.fields && theirs.status === 200 && theirs.body === "" && ours.status === 400,
   },
   {
     reason: "An invalid `fields` is a 400 also where the answer would be another error.",
-    holds: ({ request }, theirs, ours) => request.fields?.some((one) => /^id:nope|excerpt\(($|0|')|^\($/.test(one))
-      && theirs.status > 400 && ours.status === 400,
+    holds: ({ request }, theirs, ours) =>
+      request.fields?.some((one) => /^id:nope|excerpt\(($|0|')|^\($/.test(one)) &&
+      theirs.status > 400 &&
+      ours.status === 400,
   },
   {
     reason: "A misplaced modifier is an error instead of being ignored.",
-    holds: ({ request }, theirs, ours) => theirs.status === 200 && ours.status === 400
-      && (request.sort?.includes("n:isset") || operandsOf(request.filter).some(({ text }) => text === "id:each")),
+    holds: ({ request }, theirs, ours) =>
+      theirs.status === 200 &&
+      ours.status === 400 &&
+      (request.sort?.includes("n:isset") ||
+        operandsOf(request.filter).some(({ text }) => text === "id:each")),
   },
   {
     reason: "There are no backups yet, so none can be made now.",
-    holds: ({ request }, theirs, ours) => request.path === "/api/health" && theirs.body.data.canBackup && !ours.body.data.canBackup,
+    holds: ({ request }, theirs, ours) =>
+      request.path === "/api/health" && theirs.body.data.canBackup && !ours.body.data.canBackup,
   },
   {
     reason: "`tags:length` beside a text counts; PocketBase compares its digits as a text.",
@@ -58,48 +70,102 @@ export const deliberate = [
   },
   {
     reason: "Sort by `email` treats addresses that the caller may not see as null.",
-    holds: ({ request }) => !isRoot(request) && (request.sort ?? []).some((key) => /(^|[.+-])email(:lower)?$/.test(key)),
+    holds: ({ request }) =>
+      !isRoot(request) && (request.sort ?? []).some((key) => /(^|[.+-])email(:lower)?$/.test(key)),
   },
   {
     reason: "A guest manages no account, so `manageRule` does not show addresses to guests.",
-    holds: ({ request, world }, theirs, ours) => request.caller === "guest"
-      && world.collections.some(({ rules }) => rules.manage)
-      && !difference(request, world, [withoutEmail(theirs), withoutEmail(ours)]),
+    holds: ({ request, world }, theirs, ours) =>
+      request.caller === "guest" &&
+      world.collections.some(({ rules }) => rules.manage) &&
+      !difference(request, world, [withoutEmail(theirs), withoutEmail(ours)]),
   },
   {
     reason: "A filter on several `email`s holds only if all of them may be seen.",
-    holds: ({ request }) => !isRoot(request) && operandsOf(request.filter).some(({ field, many }) => field === "email" && many),
+    holds: ({ request }) =>
+      !isRoot(request) &&
+      operandsOf(request.filter).some(({ field, many }) => field === "email" && many),
   },
   {
     reason: "A filter over several records asks all that the caller may list.",
-    holds: ({ request, world }, theirs, ours) => !isRoot(request) && theirs.status === 200 && ours.status === 200
-      && comparisons(request.filter).some((node) => !node.op.startsWith("?") && sides(node).some(({ many, hops }) =>
-        many && hops?.some((name) => find(world, name)?.rules.list !== ""))),
+    holds: ({ request, world }, theirs, ours) =>
+      !isRoot(request) &&
+      theirs.status === 200 &&
+      ours.status === 200 &&
+      comparisons(request.filter).some(
+        (node) =>
+          !node.op.startsWith("?") &&
+          sides(node).some(
+            ({ many, hops }) => many && hops?.some((name) => find(world, name)?.rules.list !== ""),
+          ),
+      ),
   },
   {
-    reason: "`one.id:lower` reads the reference itself, as `one.id` does, and no record of the other collection.",
-    holds: ({ request }, theirs, ours) => theirs.status === 400 && ours.status === 200
-      && operandsOf(request.filter).some(({ text }) => /\.id:lower$/.test(text)),
+    reason: "`one.id:lower` reads the reference itself, as `one.id` does.",
+    holds: ({ request }, theirs, ours) =>
+      theirs.status === 400 &&
+      ours.status === 200 &&
+      operandsOf(request.filter).some(({ text }) => /\.id:lower$/.test(text)),
   },
   {
     reason: "A create rule compares as the stored row would.",
-    holds: ({ request, world }) => request.method === "POST" && !isRoot(request)
-      && createRules(request, world).some((node) => comparisons(node).some(mixesTypes)),
+    holds: ({ request, world }) =>
+      request.method === "POST" &&
+      !isRoot(request) &&
+      createRules(request, world).some((node) => comparisons(node).some(mixesTypes)),
   },
   {
     reason: "A hidden relation cannot be expanded by those who cannot see it.",
-    holds: ({ request }, theirs, ours) => !isRoot(request) && theirs.status === ours.status
-      && (request.expand ?? []).some((path) => /(^|[._(])shadow\)?(\.|$)/.test(path)),
+    holds: ({ request }, theirs, ours) =>
+      !isRoot(request) &&
+      theirs.status === ours.status &&
+      (request.expand ?? []).some((path) => /(^|[._(])shadow\)?(\.|$)/.test(path)),
+  },
+  {
+    reason: "A delete that cascades leaves no reference to what it deleted.",
+    holds: (trial, theirs, ours) =>
+      mayDangle(trial) &&
+      (theirs.status === 400
+        ? ours.status === 200 &&
+          Object.values(theirs.body.data).every(
+            ({ code }) => code === "validation_missing_rel_records",
+          )
+        : !difference(trial.request, trial.world, [onlyKnown(theirs, ours), ours])),
   },
   {
     reason: "`/api//health` is 404 and not a redirect.",
-    holds: ({ request }, theirs, ours) => request.path?.includes("//") && theirs.status === 307 && ours.status === 404,
+    holds: ({ request }, theirs, ours) =>
+      request.path?.includes("//") && theirs.status === 307 && ours.status === 404,
   },
   {
     reason: "A number beside a text column compares as its shortest text.",
     holds: ({ request }) => comparisons(request.filter).some(numberBesideText),
   },
 ];
+
+/** Whether a record was deleted that lists with cascades may have named. */
+function mayDangle({ world, writes }) {
+  const cascades = ({ cascadeDelete, maxSelect }) => cascadeDelete && maxSelect > 1;
+  return (
+    writes.some(({ method }) => method === "DELETE") &&
+    world.collections.some(({ fields }) => fields.some(cascades))
+  );
+}
+
+/** An answer without the entries of its lists that the other answer's lists do not have. */
+function onlyKnown(value, other) {
+  if (value === null || typeof value !== "object" || other === null || typeof other !== "object")
+    return value;
+  if (!Array.isArray(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, one]) => [key, onlyKnown(one, other[key] ?? null)]),
+    );
+  }
+  const texts = value.every((one) => typeof one === "string") && Array.isArray(other);
+  return texts
+    ? value.filter((one) => other.includes(one))
+    : value.map((one, index) => onlyKnown(one, other[index] ?? null));
+}
 
 function createRules({ collection }, world) {
   const { rules } = find(world, collection);
@@ -110,7 +176,11 @@ function createRules({ collection }, world) {
 function withoutEmail(value) {
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map(withoutEmail);
-  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== "email").map(([key, one]) => [key, withoutEmail(one)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => key !== "email")
+      .map(([key, one]) => [key, withoutEmail(one)]),
+  );
 }
 
 const zeroed = ["date", "number", "bool", "geoPoint"];
@@ -121,11 +191,17 @@ function unparsable(request, world, theirs, ours) {
   const fields = [...accountFields, ...(find(world, request.collection)?.fields ?? [])];
   const types = new Map(fields.map(({ name, type }) => [name, type]));
   const theirCode = (field) => theirs.body?.data?.[field]?.code;
-  const more = Object.entries(ours.body?.data ?? {}).filter(([field, { code }]) => theirCode(field) !== code);
+  const more = Object.entries(ours.body?.data ?? {}).filter(
+    ([field, { code }]) => theirCode(field) !== code,
+  );
   const codes = ["validation_invalid_value", "validation_not_a_number"];
   // The zero value may be what they refuse, or their only fault.
   const zero = (code) => [undefined, "validation_required", "validation_not_unique"].includes(code);
-  return more.length > 0 && more.every(([field]) => zero(theirCode(field))) && more.every(([field, { code }]) => codes.includes(code) && zeroed.includes(types.get(field)));
+  return (
+    more.length > 0 &&
+    more.every(([field]) => zero(theirCode(field))) &&
+    more.every(([field, { code }]) => codes.includes(code) && zeroed.includes(types.get(field)))
+  );
 }
 
 /** The entry that explains a difference, if one does. */

@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 
 import { campaign } from "./campaign.mjs";
 import { describe, tally } from "./report.mjs";
-import { bothSides, only, requests, seed, shrinkSeconds } from "./setup.mjs";
+import { bothSides, databases, only, requests, seed, shrinkSeconds } from "./setup.mjs";
 import { shrink } from "./shrink.mjs";
 
 const mostShrunk = Number(process.env.CASES ?? 3);
@@ -18,22 +18,33 @@ let folder;
 before(() => {
   folder = mkdtempSync(`${tmpdir()}/ferrobase-differential-`);
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-test(`answers agree (SEED=${seed} REQUESTS=${requests})`, { timeout: 3_600_000 }, async (context) => {
-  const sides = bothSides(folder);
-  const result = await campaign(sides, { seed, requests, only, folder, enough });
-  context.diagnostic(`${result.sent} requests to ${result.worlds} worlds`);
-  for (const [reason, count] of result.excused) context.diagnostic(`${count} on purpose: ${reason}`);
-  if (result.differences.length === 0) return;
-
-  const groups = tally(result.differences);
-  const cases = [];
-  for (const [signature] of groups.slice(0, mostShrunk)) {
-    const found = result.differences.find((one) => one.signature === signature);
-    const small = await shrink(sides, found, { folder: `${folder}/shrink`, seconds: shrinkSeconds });
-    cases.push(describe({ ...small, seed: found.seed, number: found.number }));
-  }
-  const list = groups.map(([signature, count]) => `${count} × ${signature}`).join("\n");
-  assert.fail(`${result.differences.length} answers differ\n${list}\n\n${cases.join("\n\n")}`);
+after(async () => {
+  await databases.drop();
+  rmSync(folder, { recursive: true, force: true });
 });
+
+test(
+  `answers agree (SEED=${seed} REQUESTS=${requests})`,
+  { timeout: 3_600_000 },
+  async (context) => {
+    const sides = bothSides(folder);
+    const result = await campaign(sides, { seed, requests, only, folder, enough });
+    context.diagnostic(`${result.sent} requests to ${result.worlds} worlds`);
+    for (const [reason, count] of result.excused)
+      context.diagnostic(`${count} on purpose: ${reason}`);
+    if (result.differences.length === 0) return;
+
+    const groups = tally(result.differences);
+    const cases = [];
+    for (const [signature] of groups.slice(0, mostShrunk)) {
+      const found = result.differences.find((one) => one.signature === signature);
+      const small = await shrink(sides, found, {
+        folder: `${folder}/shrink`,
+        seconds: shrinkSeconds,
+      });
+      cases.push(describe({ ...small, seed: found.seed, number: found.number }));
+    }
+    const list = groups.map(([signature, count]) => `${count} × ${signature}`).join("\n");
+    assert.fail(`${result.differences.length} answers differ\n${list}\n\n${cases.join("\n\n")}`);
+  },
+);

@@ -3,7 +3,15 @@
 //   { all: [node, …] }, { any: [node, …] }, { left, op, right }, { raw: "text" }
 
 import {
-  call, column, elsewhere, lengthBesideText, literal, literalBeside, macro, numberBesideText, requestValue,
+  call,
+  column,
+  elsewhere,
+  lengthBesideText,
+  literal,
+  literalBeside,
+  macro,
+  numberBesideText,
+  requestValue,
 } from "./operands.mjs";
 
 const signs = ["=", "!=", ">", ">=", "<", "<=", "~", "!~"];
@@ -11,17 +19,22 @@ export const operators = [...signs, ...signs.map((sign) => `?${sign}`)];
 
 /** A filter that a client may send about `collection`; some of them are no filters at all. */
 export function clientFilter(random, world, collection) {
-  const node = tree(random, () => alike(random, 0.1, () => comparison(random, world, collection)), 3);
+  const node = tree(
+    random,
+    () => alike(random, 0.1, () => comparison(random, world, collection)),
+    3,
+  );
   return random.chance(0.05) ? { raw: damaged(random, print(node)) } : node;
 }
 
 /** A rule of `collection`: what clients may say, and what only rules may. */
 export function ruleOf(random, world, collection) {
-  const leaf = () => alike(random, 0, () => {
-    if (random.chance(0.35)) return ofRequest(random, world, collection);
-    if (random.chance(0.15)) return ofOthers(random, world, collection);
-    return comparison(random, world, collection);
-  });
+  const leaf = () =>
+    alike(random, 0, () => {
+      if (random.chance(0.35)) return ofRequest(random, world, collection);
+      if (random.chance(0.15)) return ofOthers(random, world, collection);
+      return comparison(random, world, collection);
+    });
   return tree(random, leaf, 2);
 }
 
@@ -34,9 +47,15 @@ function alike(random, share, make) {
 }
 
 function tree(random, leaf, most) {
-  const count = random.weighted([[6, 1], [3, 2], [1, most]]);
+  const count = random.weighted([
+    [6, 1],
+    [3, 2],
+    [1, most],
+  ]);
   if (count === 1) return leaf();
-  const parts = Array.from({ length: count }, () => (random.chance(0.15) ? tree(random, leaf, 2) : leaf()));
+  const parts = Array.from({ length: count }, () =>
+    random.chance(0.15) ? tree(random, leaf, 2) : leaf(),
+  );
   return random.chance(0.5) ? { all: parts } : { any: parts };
 }
 
@@ -49,7 +68,13 @@ export function comparison(random, world, collection) {
     [14, () => literalBeside(random, left)],
     [3, () => column(random, world, collection)],
     [1, () => macro(random)],
-    [0.1, () => ({ is: "wrong", text: random.pick(["nope", "title.x", "@request.nope", "id:each", "5x", "''x"]) })],
+    [
+      0.1,
+      () => ({
+        is: "wrong",
+        text: random.pick(["nope", "title.x", "@request.nope", "id:each", "5x", "''x"]),
+      }),
+    ],
   ])();
   const op = random.pick(operators);
   return random.chance(0.1) ? { left: right, op, right: left } : { left, op, right };
@@ -57,14 +82,22 @@ export function comparison(random, world, collection) {
 
 function ofRequest(random, world, collection) {
   const value = requestValue(random, world, collection);
-  const other = random.chance(0.5) ? column(random, world, collection) : literalBeside(random, value);
+  const other = random.chance(0.5)
+    ? column(random, world, collection)
+    : literalBeside(random, value);
   const flag = value.type === "bool" ? literal(random.chance(0.5)) : other;
-  return { left: value, op: random.pick(random.chance(0.7) ? ["=", "!=", "?="] : operators), right: flag };
+  return {
+    left: value,
+    op: random.pick(random.chance(0.7) ? ["=", "!=", "?="] : operators),
+    right: flag,
+  };
 }
 
 function ofOthers(random, world, collection) {
   const left = elsewhere(random, world);
-  const right = random.chance(0.5) ? column(random, world, collection) : literalBeside(random, left);
+  const right = random.chance(0.5)
+    ? column(random, world, collection)
+    : literalBeside(random, left);
   return { left, op: random.pick(operators), right };
 }
 
@@ -73,7 +106,12 @@ function damaged(random, text) {
   const at = random.below(text.length + 1);
   return random.weighted([
     [3, text.slice(0, at) + text.slice(at + 1)],
-    [3, text.slice(0, at) + random.pick([..."()'\"&|=!?~<>.:@#,$%\\ 0a", "&&", "//", "null"]) + text.slice(at)],
+    [
+      3,
+      text.slice(0, at) +
+        random.pick([..."()'\"&|=!?~<>.:@#,$%\\ 0a", "&&", "//", "null"]) +
+        text.slice(at),
+    ],
     [1, text.slice(0, at)],
     [1, `(${text})`],
     [1, ` ${text} // said`],

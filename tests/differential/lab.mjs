@@ -21,7 +21,9 @@ export class Lab {
     const number = (Lab.numbers += 1);
     Object.assign(lab, { world, differences: [], excused: new Map(), sent: 0 });
     lab.folders = sides.map((_, index) => `${folder}/${number}-${index}`);
-    const opened = await Promise.allSettled(sides.map((side, index) => side.open(world, lab.folders[index])));
+    const opened = await Promise.allSettled(
+      sides.map((side, index) => side.open(world, lab.folders[index])),
+    );
     lab.sessions = opened.flatMap(({ value }) => value ?? []);
     lab.refusals = opened.map(({ reason }) => reason);
     const broken = lab.refusals.find((reason) => reason && !(reason instanceof Refused));
@@ -47,15 +49,26 @@ export class Lab {
   async compare(request, writes = []) {
     const wired = wire(request);
     this.sent += 1;
-    const answers = await Promise.all(this.sessions.map((session) => session.send(wired, request.caller)));
+    const answers = await Promise.all(
+      this.sessions.map((session) => session.send(wired, request.caller)),
+    );
     remember(request, answers, this.sessions);
-    const [theirs, ours] = answers.map((answer, index) => normalise(answer, this.world, this.sessions[index]));
+    const [theirs, ours] = answers.map((answer, index) =>
+      normalise(answer, this.world, this.sessions[index]),
+    );
     const where = difference(request, this.world, [theirs, ours]);
     if (!where) return undefined;
     const trial = trialOf(this.world, request, writes);
     const caller = await this.sessions[0].known(request.caller);
     const reason = explained({ ...trial, request: { ...request, caller } }, theirs, ours)?.reason;
-    const found = { ...trial, where, theirs, ours, reason, signature: signature(request, where, theirs, ours) };
+    const found = {
+      ...trial,
+      where,
+      theirs,
+      ours,
+      reason,
+      signature: signature(request, where, theirs, ours),
+    };
     if (reason) this.excused.set(reason, (this.excused.get(reason) ?? 0) + 1);
     else this.differences.push(found);
     return found;
@@ -70,7 +83,11 @@ export class Lab {
 function signature({ method, id }, where, theirs, ours) {
   const place = where.path.replace(/\.\d+(?=\.|$)/g, ".#");
   const codes = [theirs, ours].map(({ body }) =>
-    Object.values(body?.data ?? {}).map((leaf) => leaf?.code).sort().join("+"));
+    Object.values(body?.data ?? {})
+      .map((leaf) => leaf?.code)
+      .sort()
+      .join("+"),
+  );
   const kind = method === "GET" ? (id === undefined ? "list" : "view") : method;
   return [kind, `${theirs.status}/${ours.status}`, place, codes.join(" / ")].join(" ");
 }

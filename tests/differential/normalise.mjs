@@ -32,16 +32,17 @@ function clean(value, world, made) {
   return Object.fromEntries(entries);
 }
 
-/** A value of a record that only the server sets; without the collection's name it goes by the key. */
+/** A value that only the server sets; where `fields` left out the collection, the key decides. */
 function server(world, record, key, value) {
   if (typeof value !== "string") return undefined;
   if (key === "created" || key === "updated") return time.test(value) ? "<time>" : undefined;
-  const fields = find(world, record.collectionName)?.fields ?? world.collections.flatMap(({ fields }) => fields);
+  const fields =
+    find(world, record.collectionName)?.fields ?? world.collections.flatMap(({ fields }) => fields);
   const isMade = fields.some((field) => field.name === key && field.autogeneratePattern);
   return isMade && madeText.test(value) ? value.replace(madeText, "<made>") : undefined;
 }
 
-/** Remembers the id of a record that a request without an id has made, as the same on both sides. */
+/** Remembers the ids that both sides made for a record sent without one as the same. */
 export function remember(request, answers, sessions) {
   if (request.method !== "POST" || answers.some(({ status }) => status !== 200)) return;
   const sent = request.body?.id;

@@ -31,17 +31,24 @@ export function column(random, world, collection, { prefix = "", longest = 3 } =
 }
 
 function hop(random, world, path) {
-  const forward = path.at.fields.filter(({ type }) => type === "relation").map((field) => ({
-    part: field.name,
-    to: field.to,
-    many: field.maxSelect > 1,
-  }));
-  const back = world.collections.filter(({ type }) => type !== "view").flatMap((other) =>
-    other.fields.filter(({ type, to }) => type === "relation" && to === path.at.name).map((field) => ({
-      part: `${other.name}_via_${field.name}`,
-      to: other.name,
-      many: true,
-    })));
+  const forward = path.at.fields
+    .filter(({ type }) => type === "relation")
+    .map((field) => ({
+      part: field.name,
+      to: field.to,
+      many: field.maxSelect > 1,
+    }));
+  const back = world.collections
+    .filter(({ type }) => type !== "view")
+    .flatMap((other) =>
+      other.fields
+        .filter(({ type, to }) => type === "relation" && to === path.at.name)
+        .map((field) => ({
+          part: `${other.name}_via_${field.name}`,
+          to: other.name,
+          many: true,
+        })),
+    );
   const steps = [...forward, ...back];
   if (steps.length === 0) return false;
   const step = random.pick(steps);
@@ -82,25 +89,43 @@ export function literal(value) {
 
 /** Without an exponent, which filters do not have. */
 function plain(number) {
-  return Number.isInteger(number) ? BigInt(number).toString() : number.toFixed(7).replace(/0+$/, "");
+  return Number.isInteger(number)
+    ? BigInt(number).toString()
+    : number.toFixed(7).replace(/0+$/, "");
 }
 
 /** What `operand` is likely to be compared with. */
 export function literalBeside(random, operand) {
   if (random.chance(0.12)) return literal(random.pick([null, true, false, "", 0, "a", "5", "%"]));
-  if (operand.type === "number" && random.chance(0.15)) return literal(String(random.pick([0, 1, 5])));
+  if (operand.type === "number" && random.chance(0.15))
+    return literal(String(random.pick([0, 1, 5])));
   if (operand.type === "relation" || operand.field === "id") {
-    return literal(random.weighted([[2, idOf(random, operand)], [1, ""], [1, "0000"]]));
+    return literal(
+      random.weighted([
+        [2, idOf(random, operand)],
+        [1, ""],
+        [1, "0000"],
+      ]),
+    );
   }
-  const field = operand.values ? { type: "select", values: operand.values } : { type: operand.type };
+  const field = operand.values
+    ? { type: "select", values: operand.values }
+    : { type: operand.type };
   const value = comparable(random, field);
   const shortened = typeof value === "string" && random.chance(0.15);
-  return literal(shortened ? random.pick([value.slice(0, 2), `%${value}`, `${value[0] ?? ""}%`, `_${value}%`]) : value);
+  return literal(
+    shortened
+      ? random.pick([value.slice(0, 2), `%${value}`, `${value[0] ?? ""}%`, `_${value}%`])
+      : value,
+  );
 }
 
 function idOf(random, { hops, field }) {
   const name = hops.at(-1) ?? random.pick(["alpha", "beta", "users"]);
-  return rowId(field === "id" ? name : random.pick(["alpha", "beta", "gamma", "users"]), random.between(1, 5));
+  return rowId(
+    field === "id" ? name : random.pick(["alpha", "beta", "gamma", "users"]),
+    random.between(1, 5),
+  );
 }
 
 /** Ids are sent by the judge, so that both servers have the same. */
@@ -111,8 +136,16 @@ export function rowId(collection, number) {
 /** Macros whose value does not change while a run goes on, beside anything that rows hold. */
 export function macro(random) {
   const text = random.pick([
-    "@now", "@yesterday", "@tomorrow", "@todayStart", "@todayEnd", "@monthStart", "@monthEnd",
-    "@yearStart", "@yearEnd", "@year",
+    "@now",
+    "@yesterday",
+    "@tomorrow",
+    "@todayStart",
+    "@todayEnd",
+    "@monthStart",
+    "@monthEnd",
+    "@yearStart",
+    "@yearEnd",
+    "@year",
   ]);
   return { is: "macro", type: text === "@year" ? "number" : "date", text };
 }
@@ -122,33 +155,73 @@ export function call(random, collection) {
   const points = collection.fields.filter(({ type }) => type === "geoPoint");
   if (points.length > 0 && random.chance(0.5)) {
     const { name } = random.pick(points);
-    return { is: "call", type: "number", text: `geoDistance(${name}.lon, ${name}.lat, 23.3, 42.7)` };
+    return {
+      is: "call",
+      type: "number",
+      text: `geoDistance(${name}.lon, ${name}.lat, 23.3, 42.7)`,
+    };
   }
   const days = collection.fields.filter(({ type }) => type === "date");
   if (days.length === 0) return undefined;
   const format = random.pick(["%Y", "%Y-%m", "%d", "%H:%M", "x"]);
   const more = random.pick(["", "", ", '+1 day'", ", 'start of month'"]);
-  return { is: "call", type: "text", text: `strftime('${format}', ${random.pick(days).name}${more})` };
+  return {
+    is: "call",
+    type: "text",
+    text: `strftime('${format}', ${random.pick(days).name}${more})`,
+  };
 }
 
 /** What a rule may ask of the request. */
 export function requestValue(random, world, collection) {
   const field = random.pick(collection.fields.filter((field) => !isMade(field)));
   return random.weighted([
-    [6, () => ({ is: "request", type: "text", text: "@request.auth.id", field: "id", hops: ["users"] })],
+    [
+      6,
+      () => ({
+        is: "request",
+        type: "text",
+        text: "@request.auth.id",
+        field: "id",
+        hops: ["users"],
+      }),
+    ],
     [3, () => ({ ...authColumn(random, world), is: "request" })],
     [1, () => ({ is: "request", type: "text", text: "@request.auth.collectionName" })],
     [3, () => submitted(field)],
     [1, () => ({ is: "request", type: "bool", text: `@request.body.${field?.name ?? "x"}:isset` })],
-    [1, () => ({ is: "request", type: "bool", text: `@request.body.${field?.name ?? "x"}:changed` })],
-    [1, () => ({ is: "request", type: "text", text: `@request.query.${random.pick(["filter", "page", "q"])}` })],
-    [1, () => ({ is: "request", type: "text", text: random.pick(["@request.method", "@request.context"]) })],
+    [
+      1,
+      () => ({ is: "request", type: "bool", text: `@request.body.${field?.name ?? "x"}:changed` }),
+    ],
+    [
+      1,
+      () => ({
+        is: "request",
+        type: "text",
+        text: `@request.query.${random.pick(["filter", "page", "q"])}`,
+      }),
+    ],
+    [
+      1,
+      () => ({
+        is: "request",
+        type: "text",
+        text: random.pick(["@request.method", "@request.context"]),
+      }),
+    ],
   ])();
 }
 
 function submitted(field = { name: "x", type: "text" }) {
   const { name, type, values } = field;
-  return { is: "request", type, text: `@request.body.${name}`, hops: [], ...(values && { values }) };
+  return {
+    is: "request",
+    type,
+    text: `@request.body.${name}`,
+    hops: [],
+    ...(values && { values }),
+  };
 }
 
 function authColumn(random, world) {
@@ -166,15 +239,32 @@ export function elsewhere(random, world) {
   return { ...operand, is: "collection", many: true, hops: [name, ...operand.hops] };
 }
 
-const textual = ["text", "email", "url", "editor", "date", "select", "relation", "file", "autodate"];
-const sides = ({ left, right }) => [[left, right], [right, left]];
+const textual = [
+  "text",
+  "email",
+  "url",
+  "editor",
+  "date",
+  "select",
+  "relation",
+  "file",
+  "autodate",
+];
+const sides = ({ left, right }) => [
+  [left, right],
+  [right, left],
+];
 
 /** Whether a number is compared as a text, which the two servers spell differently. */
 export function numberBesideText(node) {
   if (/~$/.test(node.op) && node.left.is === "literal" && node.left.type === "number") return true;
-  return sides(node).some(([number, text]) =>
-    number.is === "literal" && textual.includes(text.type) && text.is !== "literal"
-      && (number.type === "number" || (number.type === "bool" && bare(text))));
+  return sides(node).some(
+    ([number, text]) =>
+      number.is === "literal" &&
+      textual.includes(text.type) &&
+      text.is !== "literal" &&
+      (number.type === "number" || (number.type === "bool" && bare(text))),
+  );
 }
 
 /** What is computed from a text: the reference compares it without the conversion of a column. */
@@ -182,12 +272,16 @@ const bare = ({ is, modifier }) => is === "call" || modifier === "each" || modif
 
 /** Whether a count is compared with a text. */
 export function lengthBesideText(node) {
-  return sides(node).some(([length, text]) =>
-    length.modifier === "length" && (text.is === "literal" ? text.type === "text" : textual.includes(text.type)));
+  return sides(node).some(
+    ([length, text]) =>
+      length.modifier === "length" &&
+      (text.is === "literal" ? text.type === "text" : textual.includes(text.type)),
+  );
 }
 
 /** Whether the sides are not both texts, or both numbers. */
 export function mixesTypes({ left, right }) {
-  const kind = ({ type }) => (type === "number" || type === "bool" ? "number" : textual.includes(type) ? "text" : type);
+  const kind = ({ type }) =>
+    type === "number" || type === "bool" ? "number" : textual.includes(type) ? "text" : type;
   return kind(left) !== kind(right) || kind(left) === "json";
 }

@@ -11,7 +11,9 @@ const text = (rule) => (rule === null || rule === "" ? rule : print(rule));
 
 /** For PocketBase's import. */
 export function collectionsJson(world) {
-  const ids = new Map(world.collections.map((collection) => [collection.name, collectionId(collection)]));
+  const ids = new Map(
+    world.collections.map((collection) => [collection.name, collectionId(collection)]),
+  );
   return world.collections.map(({ name, type, fields, rules, indexes, query }) => ({
     id: ids.get(name),
     name,
@@ -51,7 +53,12 @@ function collectionToml({ name, type, fields, rules, indexes, query }) {
     lines.push(`query = ${JSON.stringify(query)}`);
   } else {
     lines.push("timestamps = false", `indexes = ${JSON.stringify(indexes)}`);
-    lines.push(...fields.flatMap((field) => [`[collections.${name}.fields.${field.name}]`, ...fieldToml(field)]));
+    lines.push(
+      ...fields.flatMap((field) => [
+        `[collections.${name}.fields.${field.name}]`,
+        ...fieldToml(field),
+      ]),
+    );
   }
   lines.push(`[collections.${name}.rules]`);
   for (const [word, rule] of Object.entries(rules)) {

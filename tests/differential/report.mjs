@@ -22,12 +22,16 @@ export function describe(found) {
     `Ferrobase answers  ${cut(ours)}`,
     `again: SEED=${seed} WORLD=${number} scripts/differential.sh`,
     `this alone: tests/differential/replay.mjs '${JSON.stringify({ world, writes, request }).replaceAll("'", "'\\''")}'`,
-  ].filter(Boolean).join("\n");
+  ]
+    .filter(Boolean)
+    .join("\n");
 }
 
 function said(request) {
   const { method, path, body } = wire(request);
-  return [`(${request.caller})`, method, decodeURIComponent(path.replaceAll("+", " ")), body].filter(Boolean).join(" ");
+  return [`(${request.caller})`, method, decodeURIComponent(path.replaceAll("+", " ")), body]
+    .filter(Boolean)
+    .join(" ");
 }
 
 /** How often each signature came, the most frequent first. */

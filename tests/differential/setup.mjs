@@ -8,7 +8,7 @@
 
 import { fileURLToPath } from "node:url";
 
-import { databases } from "./databases.mjs";
+import { Databases } from "./databases.mjs";
 import { ferrobase, pocketbase, pocketbaseBinary } from "./sides.mjs";
 
 const { env } = process;
@@ -20,10 +20,9 @@ export const requests = Number(env.REQUESTS ?? 5000);
 export const only = env.WORLD === undefined ? undefined : Number(env.WORLD);
 export const shrinkSeconds = Number(env.SHRINK ?? 60);
 
-export function ours(options = {}) {
-  return ferrobase(binary, { database: databases(env.DATABASE_URL), ...options });
-}
+export const databases = new Databases(env.DATABASE_URL);
 
 export function bothSides(folder) {
-  return [pocketbase(pocketbaseBinary(), `${folder}/pocketbase`), ours()];
+  const ours = ferrobase(binary, { database: () => databases.next() });
+  return [pocketbase(pocketbaseBinary(), `${folder}/pocketbase`), ours];
 }

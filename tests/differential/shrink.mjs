@@ -11,7 +11,7 @@ export async function shrink(sides, found, { folder, seconds = 60 }) {
   let best = found;
   const bench = new Bench(sides, folder);
   try {
-    for (let shrunk = true; shrunk; ) {
+    for (let shrunk = true; shrunk;) {
       shrunk = false;
       for (const smaller of candidates(() => best)) {
         if (Date.now() > until) return best;
@@ -41,7 +41,8 @@ export class Bench {
     try {
       if (key !== this.key) await this.load(key, world, writes);
       const { lab } = this;
-      if (!request || lab.isRefused) return request || lab.refusals.every(Boolean) ? undefined : this.refused();
+      if (!request || lab.isRefused)
+        return request || lab.refusals.every(Boolean) ? undefined : this.refused();
       const found = await lab.compare(request, writes);
       if (request.method !== "GET") this.key = undefined;
       return found?.reason ? undefined : found;
@@ -95,7 +96,11 @@ function* candidates(best) {
 function* open(best) {
   const opened = (collection) => ({
     ...collection,
-    rules: Object.fromEntries(Object.keys(collection.rules).filter((word) => word !== "manage").map((word) => [word, ""])),
+    rules: Object.fromEntries(
+      Object.keys(collection.rules)
+        .filter((word) => word !== "manage")
+        .map((word) => [word, ""]),
+    ),
   });
   const path = ["world", "collections"];
   yield replaced(best(), path, at(best(), path).map(opened));
@@ -104,20 +109,36 @@ function* open(best) {
   }
 }
 
-const kept = new Set(["method", "collection", "caller", "name", "type", "id", "text", "is", "op", "to", "password", "passwordConfirm", "email"]);
+const kept = new Set([
+  "method",
+  "collection",
+  "caller",
+  "name",
+  "type",
+  "id",
+  "text",
+  "is",
+  "op",
+  "to",
+  "password",
+  "passwordConfirm",
+  "email",
+]);
 
 /** Everything below `path` that can go, or be replaced by a part of itself. */
 function* inside(best, path) {
   const value = at(best(), path);
   if (Array.isArray(value)) {
     yield* shorter(best, path);
-    for (let index = 0; index < (at(best(), path)?.length ?? 0); index++) yield* inside(best, [...path, index]);
+    for (let index = 0; index < (at(best(), path)?.length ?? 0); index++)
+      yield* inside(best, [...path, index]);
   } else if (value !== null && typeof value === "object") {
     yield* hoisted(best, path, value);
     for (const key of Object.keys(at(best(), path) ?? {})) {
       if (!kept.has(key) && path.at(-1) !== "rules") yield without(best(), [...path, key]);
       if (path.at(-1) === "rules") yield replaced(best(), [...path, key], "");
-      if (at(best(), [...path, key]) !== undefined && key !== "left" && key !== "right") yield* inside(best, [...path, key]);
+      if (at(best(), [...path, key]) !== undefined && key !== "left" && key !== "right")
+        yield* inside(best, [...path, key]);
     }
   }
 }
@@ -127,7 +148,8 @@ function* shorter(best, path) {
   for (let size = at(best(), path)?.length ?? 0; size >= 1; size = Math.floor(size / 2)) {
     for (let start = at(best(), path).length - size; start >= 0; start -= size) {
       const list = at(best(), path);
-      if (start < list.length) yield replaced(best(), path, [...list.slice(0, start), ...list.slice(start + size)]);
+      if (start < list.length)
+        yield replaced(best(), path, [...list.slice(0, start), ...list.slice(start + size)]);
     }
   }
 }

@@ -21,15 +21,26 @@ export class Refused extends Error {}
 
 /** The path of PocketBase's executable; an archive in the cache needs no network. */
 export function pocketbaseBinary() {
-  return execFileSync(fetcher, [version], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
+  return execFileSync(fetcher, [version], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  }).trim();
 }
 
 /** PocketBase: a copy of an empty folder with a superuser, and the collections by import. */
 export function pocketbase(binary, folder) {
   const template = `${folder}/template`;
   const command = (dir, address) => [
-    "serve", "--dir", dir, "--http", address, "--automigrate=false",
-    "--migrationsDir", `${dir}/none`, "--hooksDir", `${dir}/none`,
+    "serve",
+    "--dir",
+    dir,
+    "--http",
+    address,
+    "--automigrate=false",
+    "--migrationsDir",
+    `${dir}/none`,
+    "--hooksDir",
+    `${dir}/none`,
   ];
   return {
     name: "PocketBase",
@@ -41,12 +52,15 @@ export function pocketbase(binary, folder) {
       const server = new Server("PocketBase", binary, command);
       await server.start(dir);
       const session = new Session(server, token);
-      const answer = await session.client.send({
-        method: "PUT",
-        path: "/api/collections/import",
-        headers: { "Content-Type": "application/json" },
-        body,
-      }, token);
+      const answer = await session.client.send(
+        {
+          method: "PUT",
+          path: "/api/collections/import",
+          headers: { "Content-Type": "application/json" },
+          body,
+        },
+        token,
+      );
       if (answer.status === 204) return session;
       await session.close();
       throw new Refused(answer.text);
@@ -75,7 +89,15 @@ export function ferrobase(binary, { name = "Ferrobase", database = async () => u
       writeFileSync(config, configToml(world));
       const url = await database();
       const env = { ...process.env, ...(url && { DATABASE_URL: url }) };
-      const command = (dir, address) => ["serve", "--config", config, "--dir", dir, "--http", address];
+      const command = (dir, address) => [
+        "serve",
+        "--config",
+        config,
+        "--dir",
+        dir,
+        "--http",
+        address,
+      ];
       const server = new Server(name, binary, command, env);
       const { identity, password } = superuser;
       const upsert = ["superuser", "upsert", identity, password, "--dir", dir, "--config", config];

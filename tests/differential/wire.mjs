@@ -11,10 +11,13 @@ const single = ["page", "perPage", "skipTotal"];
 export function wire(request) {
   const query = new URLSearchParams();
   if (request.filter) query.set("filter", print(request.filter));
-  for (const name of lists.filter((name) => request[name])) query.set(name, request[name].join(","));
-  for (const name of single.filter((name) => request[name] !== undefined)) query.set(name, request[name]);
+  for (const name of lists.filter((name) => request[name]))
+    query.set(name, request[name].join(","));
+  for (const name of single.filter((name) => request[name] !== undefined))
+    query.set(name, request[name]);
   const records = `/api/collections/${request.collection}/records`;
-  const record = request.id === undefined ? records : `${records}/${encodeURIComponent(request.id)}`;
+  const record =
+    request.id === undefined ? records : `${records}/${encodeURIComponent(request.id)}`;
   const parameters = query.size > 0 ? `?${query}` : "";
   return { method: request.method, path: request.path ?? record + parameters, ...payload(request) };
 }
@@ -35,9 +38,11 @@ function payload({ body, form, text, contentType }) {
 /** Lists of scalars as repeated keys, as browsers do; other values as the client's library does. */
 function formEntries(body) {
   return Object.entries(body).flatMap(([key, value]) => {
-    const scalars = Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string");
+    const scalars =
+      Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string");
     if (scalars) return value.map((one) => [key, one]);
-    if (typeof value === "object" && value !== null) return [["@jsonPayload", JSON.stringify({ [key]: value })]];
+    if (typeof value === "object" && value !== null)
+      return [["@jsonPayload", JSON.stringify({ [key]: value })]];
     return [[key, value === null ? "" : String(value)]];
   });
 }
@@ -61,13 +66,23 @@ export class Client {
     const sent = { ...headers, ...(token && { Authorization: token }) };
     if (body !== undefined) sent["Content-Length"] = Buffer.byteLength(body);
     const { hostname, port } = this.url;
-    const options = { agent: this.agent, hostname, port, method, path, headers: sent, timeout: 30_000 };
+    const options = {
+      agent: this.agent,
+      hostname,
+      port,
+      method,
+      path,
+      headers: sent,
+      timeout: 30_000,
+    };
     return new Promise((resolve, reject) => {
       const call = open(options, (answer) => {
         const chunks = [];
         answer.on("data", (chunk) => chunks.push(chunk));
         answer.on("error", reject);
-        answer.on("end", () => resolve({ status: answer.statusCode, text: Buffer.concat(chunks).toString() }));
+        answer.on("end", () =>
+          resolve({ status: answer.statusCode, text: Buffer.concat(chunks).toString() }),
+        );
       });
       call.on("timeout", () => call.destroy(new Error("no answer in 30 seconds")));
       call.on("error", (error) => {

@@ -27,7 +27,8 @@ export function makeWorld(random) {
 
 export function callersOf(world) {
   const there = Object.keys(callers).filter((name) =>
-    world.collections.some((collection) => collection.name === callers[name].collection));
+    world.collections.some((collection) => collection.name === callers[name].collection),
+  );
   return ["guest", "root", ...there];
 }
 
@@ -55,7 +56,11 @@ function rows(random, world) {
     const count = random.between(3, 7);
     for (let number = 1; number <= count; number++) {
       const id = rowId(collection.name, number);
-      const body = { id, ...account(random, collection, number), ...values(random, collection, ids) };
+      const body = {
+        id,
+        ...account(random, collection, number),
+        ...values(random, collection, ids),
+      };
       writes.push({ method: "POST", collection: collection.name, caller: "root", body });
       later.push({ collection, id });
       (ids[collection.name] ??= []).push(id);
@@ -65,7 +70,9 @@ function rows(random, world) {
     const forward = collection.fields.filter(({ type }) => type === "relation");
     const chosen = forward.filter(() => random.chance(0.5));
     if (chosen.length === 0) continue;
-    const body = Object.fromEntries(chosen.map((field) => [field.name, fitting(random, field, ids)]));
+    const body = Object.fromEntries(
+      chosen.map((field) => [field.name, fitting(random, field, ids)]),
+    );
     writes.push({ method: "PATCH", collection: collection.name, id, caller: "root", body });
   }
   return writes;

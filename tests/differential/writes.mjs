@@ -14,18 +14,24 @@ export function makeWrite(random, world, number) {
   const request = random.weighted([
     [45, () => create(random, collection, ids, number)],
     [40, () => update(random, collection, ids)],
-    [10, () => ({ method: "DELETE", collection: collection.name, id: rowOf(random, collection, ids) })],
+    [
+      10,
+      () => ({ method: "DELETE", collection: collection.name, id: rowOf(random, collection, ids) }),
+    ],
     [4, () => malformed(random, collection, ids)],
   ])();
   if (random.chance(0.15)) request.expand = expand(random, world, collection);
   // An id that the server makes has to be in the answer.
   const isNamed = request.method !== "POST" || request.body?.id?.length === 15;
-  if (isNamed && random.chance(0.1)) request.fields = [random.pick(["id", "*", "*,expand", "collectionName"])];
+  if (isNamed && random.chance(0.1))
+    request.fields = [random.pick(["id", "*", "*,expand", "collectionName"])];
   return { ...request, caller };
 }
 
 function rowOf(random, collection, ids) {
-  return random.chance(0.04) ? "missing00000000" : (random.pick(ids[collection.name] ?? ["x"]) ?? "x");
+  return random.chance(0.04)
+    ? "missing00000000"
+    : (random.pick(ids[collection.name] ?? ["x"]) ?? "x");
 }
 
 function create(random, collection, ids, number) {
@@ -34,10 +40,24 @@ function create(random, collection, ids, number) {
     [14, rowId(collection.name, 1000 + number)],
     [1, undefined],
     [0.5, rowOf(random, collection, ids)],
-    [0.5, random.pick(["", null, "short", "UPPERCASE000001", "with space 0001", "toolong000000000001", 5, true, []])],
+    [
+      0.5,
+      random.pick([
+        "",
+        null,
+        "short",
+        "UPPERCASE000001",
+        "with space 0001",
+        "toolong000000000001",
+        5,
+        true,
+        [],
+      ]),
+    ],
   ]);
   if (id !== undefined) body.id = id;
-  if (collection.type === "auth") Object.assign(body, accountBody(random, collection, 1000 + number));
+  if (collection.type === "auth")
+    Object.assign(body, accountBody(random, collection, 1000 + number));
   return { method: "POST", collection: collection.name, body, ...form(random) };
 }
 
@@ -48,16 +68,34 @@ function accountBody(random, collection, number) {
   if (random.chance(0.25)) {
     const key = random.pick(Object.keys(body));
     if (random.chance(0.5)) delete body[key];
-    else body[key] = random.pick(["", null, "short", "x@y", "users1@example.com", true, 5, [], "a".repeat(80)]);
+    else
+      body[key] = random.pick([
+        "",
+        null,
+        "short",
+        "x@y",
+        "users1@example.com",
+        true,
+        5,
+        [],
+        "a".repeat(80),
+      ]);
   }
   return body;
 }
 
 function update(random, collection, ids) {
   const body = bodyOf(random, collection, ids, 0.3);
-  if (random.chance(0.03)) body.id = random.pick(["", "other0000000001", rowOf(random, collection, ids)]);
+  if (random.chance(0.03))
+    body.id = random.pick(["", "other0000000001", rowOf(random, collection, ids)]);
   if (collection.type === "auth" && random.chance(0.4)) Object.assign(body, accountChange(random));
-  return { method: "PATCH", collection: collection.name, id: rowOf(random, collection, ids), body, ...form(random) };
+  return {
+    method: "PATCH",
+    collection: collection.name,
+    id: rowOf(random, collection, ids),
+    body,
+    ...form(random),
+  };
 }
 
 function accountChange(random) {
@@ -84,11 +122,14 @@ function bodyOf(random, collection, ids, share) {
   for (const field of collection.fields) {
     if (!random.chance(share)) continue;
     if (field.type === "autodate" || (isMade(field) && random.chance(0.7))) continue;
-    const value = faulty && random.chance(0.4) ? wrong(random, field, ids) : fitting(random, field, ids);
+    const value =
+      faulty && random.chance(0.4) ? wrong(random, field, ids) : fitting(random, field, ids);
     body[key(random, field)] = value;
   }
   if (random.chance(0.05)) {
-    body[random.pick(["nope", "collectionId", "expand", "created", "tokenKey", "updated", "secret"])] = random.pick(["x", 1, null, {}]);
+    body[
+      random.pick(["nope", "collectionId", "expand", "created", "tokenKey", "updated", "secret"])
+    ] = random.pick(["x", 1, null, {}]);
   }
   return body;
 }
@@ -108,8 +149,27 @@ function form(random) {
 }
 
 function malformed(random, collection, ids) {
-  const text = random.pick(["", "{", "[]", "null", "5", '"x"', "{}x", ' {"n":1} ', "not json", '{"n":1,"n":2}', "\u0000"]);
-  const contentType = random.pick(["application/json", "application/json; charset=utf-8", "text/plain", "", "application/xml", "Application/JSON"]);
+  const text = random.pick([
+    "",
+    "{",
+    "[]",
+    "null",
+    "5",
+    '"x"',
+    "{}x",
+    ' {"n":1} ',
+    "not json",
+    '{"n":1,"n":2}',
+    "\u0000",
+  ]);
+  const contentType = random.pick([
+    "application/json",
+    "application/json; charset=utf-8",
+    "text/plain",
+    "",
+    "application/xml",
+    "Application/JSON",
+  ]);
   const method = random.pick(["POST", "PATCH", "PUT"]);
   const id = method === "PATCH" ? rowOf(random, collection, ids) : undefined;
   return { method, collection: collection.name, ...(id && { id }), text, contentType };
