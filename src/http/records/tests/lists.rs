@@ -114,7 +114,11 @@ async fn what_a_client_may_not_ask_is_refused() {
     }
     for (parameter, value) in [("filter", "nope = 1"), ("page", "x"), ("skipTotal", "maybe")] {
         let sort = ("sort", "@request.auth.id");
-        assert_eq!(guest.list("posts", &[(parameter, value), sort]).await.codes(), "403", "{value}");
+        assert_eq!(
+            guest.list("posts", &[(parameter, value), sort]).await.codes(),
+            "403",
+            "{value}"
+        );
     }
     let told = guest.list("posts", &[("filter", "hus = 1 || secret_via_x.id = 1")]).await;
     assert!(!told.text.contains("hush"), "{}", told.text);
