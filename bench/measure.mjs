@@ -26,6 +26,39 @@ export async function measure(servers, workload, { rows, folder, rounds, seconds
   });
 }
 
+/**
+ * Measures `workload` on `server`, which has its rows in the PostgreSQL server `cluster`, in turns
+ * with `bare` on the same rows. The answers must be those of `reference`.
+ */
+export async function measureBeside(bare, server, reference, workload, run) {
+  const { cluster, rows, folder, rounds, seconds } = run;
+  const load = { ...prepare(workload, rows, folder), seconds: secondsOf(workload, seconds) };
+  const expected = await expectedAnswers([reference, server], load);
+  const cells = new Map([
+    [bare, () => bareRun(bare, load.seconds)],
+    [server, () => oneRun(server, workload, load, expected)],
+  ]);
+  const warmUps = new Map([
+    [bare, () => bare.run(1)],
+    [server, () => wrk(server.url, { ...load, ...tokenOf(server, workload), seconds: 1 })],
+  ]);
+  return inTurns([bare, server], rounds, async (one, round) => {
+    if (round === 0) {
+      await warmUps.get(one)();
+    }
+    const before = cluster.cpu;
+    const result = await cells.get(one)();
+    const database = (cluster.cpu - before) / result.requests;
+    return { ...result, database, together: result.cpu + database };
+  });
+}
+
+async function bareRun(bare, seconds) {
+  const before = bare.cpu;
+  const { requests, seconds: elapsed, p50, p99 } = await bare.run(seconds);
+  return { cpu: (bare.cpu - before) / requests, requests, rate: requests / elapsed, p50, p99 };
+}
+
 /** Measures how much of its rate `front` keeps while `back` runs as well. */
 export async function measurePair(servers, pair, { front, back, rows, folder, rounds, seconds }) {
   const { connections } = pair;
@@ -100,8 +133,10 @@ async function oneRun(server, workload, load, expected) {
   if (workload.writes) {
     await assertWritten(server, load, result, counted, sampled);
   }
+  const requests = result.begun + sampled;
   return {
-    cpu: spent / (result.begun + sampled),
+    cpu: spent / requests,
+    requests,
     rate: result.requests / result.seconds,
     p50: result.p50,
     p99: result.p99,

@@ -14,7 +14,8 @@ import { parseArgs } from "node:util";
 import { answerCeilings, statementCeilings } from "./ceilings.mjs";
 import { assertAlike, loaded, password } from "./data.mjs";
 import { measure, measurePair } from "./measure.mjs";
-import { print, write } from "./report.mjs";
+import { measureOnPostgres } from "./on_postgres.mjs";
+import { print, write, writeBeside } from "./report.mjs";
 import { copyData, ferrobase, pocketbase } from "./servers.mjs";
 import { measureStarts } from "./starts.mjs";
 import { growing, pairs, workload, workloads } from "./workloads.mjs";
@@ -24,6 +25,9 @@ const { values: options } = parseArgs({
   options: {
     ferrobase: { type: "string", default: `${here}../target/release/ferrobase` },
     tools: { type: "string", default: `${here}../target/release/examples` },
+    database: { type: "string", default: "sqlite" },
+    connections: { type: "string", default: "16" },
+    shape: { type: "string", default: "pool" },
     only: { type: "string" },
     alone: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
@@ -54,16 +58,22 @@ mkdirSync(cache, { recursive: true });
 const folder = mkdtempSync(`${cache}/run-`);
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
+if (!existsSync(options.ferrobase)) {
+  throw new Error(`${options.ferrobase} is not there: cargo build --release, or --ferrobase`);
+}
+if (options.database === "postgres") {
+  const sizes = options.sizes.split(",").map(number);
+  const run = { options, wanted, sizes, cache, folder, rounds, seconds };
+  writeBeside(await measureOnPostgres(run), options.out);
+  process.exit(0);
+}
+
 const ours = ferrobase(options.ferrobase);
 const servers = [ours];
 if (!options.alone) {
   const binary = execFileSync(`${here}pocketbase.sh`, { encoding: "utf8" }).trim();
   servers.unshift(pocketbase(binary));
 }
-if (!existsSync(options.ferrobase)) {
-  throw new Error(`${options.ferrobase} is not there: cargo build --release, or --ferrobase`);
-}
-
 const report = { options, rounds, seconds, servers, results: [], pairs: [], growth: [] };
 const messages = number(options.messages);
 const data = await load(messages);

@@ -6,9 +6,10 @@ import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
+/** The configuration that is measured. */
+export const config = fileURLToPath(new URL("config.toml", import.meta.url));
 export const superuser = { identity: "root@example.com", password: "a root password for benches" };
 
-const here = fileURLToPath(new URL(".", import.meta.url));
 const ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 const running = new Set();
 
@@ -77,9 +78,7 @@ export class Server {
 
   /** User and system time so far, in microseconds. */
   get cpu() {
-    const stat = readFileSync(`/proc/${this.child.pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6;
+    return timesOf(this.child.pid).own;
   }
 
   /** Resident memory, in bytes. */
@@ -109,13 +108,13 @@ export class Server {
   makeSuperuser(dir) {
     const { identity, password } = superuser;
     const command = ["superuser", "upsert", identity, password, "--dir", dir];
-    execFileSync(this.binary, command, { stdio: ["ignore", "ignore", "inherit"] });
+    execFileSync(this.binary, command, { env: this.env, stdio: ["ignore", "ignore", "inherit"] });
   }
 }
 
-export function ferrobase(binary) {
+export function ferrobase(binary, file = config) {
   return new Server("Ferrobase", binary, (dir, address) => [
-    "serve", "--config", `${here}config.toml`, "--dir", dir, "--http", address,
+    "serve", "--config", file, "--dir", dir, "--http", address,
   ]);
 }
 
@@ -131,6 +130,17 @@ export function fixedAnswer(binary, body) {
   return new Server("ceiling", binary, (_, address) => [
     "http", "--http", address, "--body", body,
   ]);
+}
+
+/**
+ * What the system says of a process: its parent, and the user and system time in microseconds that
+ * it took itself, and that its children took which have ended.
+ */
+export function timesOf(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
+  const micros = (at) => ((fields[at] + fields[at + 1]) / ticksPerSecond) * 1e6;
+  return { parent: fields[1], own: micros(11), ended: micros(13) };
 }
 
 /** A port that nobody listens on, so that two runs do not meet. */

@@ -108,6 +108,35 @@ export function ceilingTable({ statements, answers }) {
   );
 }
 
+/** How much more than a bare program on the same driver it may take. */
+const mostOfBare = 2;
+
+/** Ferrobase on PostgreSQL beside the bare program, for one number of messages. */
+export function besideTable({ results, answers }, size) {
+  const rows = results.filter((result) => result.size === size).map(({ workload, results }) => {
+    const [bare, ours] = results;
+    const ratio = ours.together / bare.together;
+    const answer = answers && workload.answer ? answers[workload.answer].cpu : undefined;
+    return [
+      workload.id,
+      workload.title,
+      ...[ours, bare].flatMap(({ cpu, database, together }) => [cpu, database, together].map(micro)),
+      ratio.toFixed(2),
+      ratio <= mostOfBare ? yes : no,
+      answer === undefined ? "" : micro(answer),
+      answer === undefined ? "" : (ours.together / (bare.together + answer)).toFixed(2),
+      ...[ours, bare].map((result) => rate(result.rate)),
+      (bare.rate / ours.rate).toFixed(2),
+      ms(ours.p99),
+    ];
+  });
+  const sides = ["Ferrobase", "bare"].flatMap((name) => [`${name} µs`, "server µs", "together"]);
+  const ratios = ["ratio", `≤ ${mostOfBare}`, "answer µs", "ratio with it"];
+  const rates = ["Ferrobase req/s", "bare/s", "bare by ours", "p99 ms"];
+  const heads = ["", "workload", ...sides, ...ratios, ...rates];
+  return titled(`${size.toLocaleString("en")} messages:`, table(heads, rows));
+}
+
 function titled(title, table) {
   return `${title}\n\n${table}`;
 }

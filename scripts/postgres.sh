@@ -4,6 +4,9 @@
 #     TEST_DATABASE=postgres scripts/postgres.sh cargo test
 # When TEST_POSTGRES_URL names a server already, that one is used and none is started.
 #
+# It forgets what it wrote when the power fails; with POSTGRES_DURABLE=yes it does not, and is set up
+# as it ships but for its memory: for what measures.
+#
 # The superuser `postgres` may come in without a password, every other role needs its own: tests of
 # what is refused make one.
 set -euo pipefail
@@ -66,10 +69,14 @@ host all postgres 127.0.0.1/32 trust
 host all all      127.0.0.1/32 scram-sha-256
 HBA
 
-# Nothing has to survive this server. Every core may run a test with several connections.
-settings="-c listen_addresses=127.0.0.1 -c unix_socket_directories='' \
--c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal \
+settings="-c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+if [ "${POSTGRES_DURABLE:-no}" = yes ]; then
+    settings+=" -c fsync=on -c synchronous_commit=on -c shared_buffers=256MB"
+else
+    # Nothing has to survive this server. Every core may run a test with several connections.
+    settings+=" -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal \
 -c max_wal_senders=0 -c shared_buffers=64MB -c max_connections=$((300 + 20 * $(getconf _NPROCESSORS_ONLN)))"
+fi
 
 start() {
     run_as_server "$POSTGRES_BIN/pg_ctl" start --pgdata="$folder/data" --log="$folder/server.log" \
