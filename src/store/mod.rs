@@ -68,8 +68,9 @@ pub struct PostgresOptions {
 }
 
 impl PostgresOptions {
-    /// Connections unless somebody says otherwise.
-    pub const POOL: usize = 16;
+    /// Connections unless somebody says otherwise: three processes fit into what a server allows
+    /// by itself.
+    pub const POOL: usize = 32;
 }
 
 /// When a write counts as done.

@@ -83,6 +83,29 @@ pub fn hold(
     ids_among(tx, collection, ids, lock)
 }
 
+/// Whether all records of each set exist; they are kept from being removed until the transaction
+/// ends. In one statement, where each set is one record.
+///
+/// # Errors
+/// What the database says.
+pub fn hold_all(tx: &mut Tx, sets: &[(&Collection, Vec<&str>)]) -> Result<Vec<bool>, StoreError> {
+    if sets.len() < 2 || sets.iter().any(|(_, ids)| ids.len() != 1) {
+        let each = |(collection, ids): &(&Collection, Vec<&str>)| {
+            Ok(hold(tx, collection, ids)?.len() == ids.len())
+        };
+        return sets.iter().map(each).collect();
+    }
+    let lock = tx.dialect().row_lock(Lock::Refer);
+    let found = |(index, (collection, _)): (usize, &(&Collection, Vec<&str>))| {
+        let table = quote(&collection.name);
+        format!("(SELECT 1 FROM {table} WHERE \"id\" = ${}{lock})", index + 1)
+    };
+    let found: Vec<String> = sets.iter().enumerate().map(found).collect();
+    let ids = sets.iter().flat_map(|(_, ids)| ids).map(|&id| Value::text(id)).collect();
+    let row = tx.fetch_one(Statement::new(format!("SELECT {}", found.join(", ")), ids))?;
+    (0..sets.len()).map(|position| Ok(!row.is_null(position)?)).collect()
+}
+
 /// Which of `ids` exist, in one statement.
 ///
 /// # Errors

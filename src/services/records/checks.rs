@@ -61,6 +61,7 @@ fn hold_relations(
     faults: &mut FieldErrors,
 ) -> Result<(), Error> {
     let schema = tx.schema();
+    let mut references = Vec::new();
     for (position, field) in record.collection().fields.iter().enumerate() {
         let FieldKind::Relation(options) = &field.kind else { continue };
         let value = &record.values()[position];
@@ -69,18 +70,28 @@ fn hold_relations(
         if unchanged || ids.is_empty() || faults.get(&field.name).is_some() {
             continue;
         }
-        let outcome = match schema.by_id(&options.collection_id) {
-            None => Err(Fault::new(
-                "validation_missing_rel_collection",
-                "The collection that the field refers to does not exist.",
-            )),
-            Some(target) if records::hold(tx, target, &ids)?.len() < ids.len() => Err(Fault::new(
-                "validation_missing_rel_records",
-                "Some of the records that the field refers to do not exist.",
-            )),
-            Some(_) => Ok(()),
-        };
-        faults.check(&field.name, outcome);
+        match schema.by_id(&options.collection_id) {
+            None => faults.add(
+                &field.name,
+                Fault::new(
+                    "validation_missing_rel_collection",
+                    "The collection that the field refers to does not exist.",
+                ),
+            ),
+            Some(target) => references.push((field, (target.as_ref(), ids))),
+        }
+    }
+    let (fields, wanted): (Vec<_>, Vec<_>) = references.into_iter().unzip();
+    for (field, held) in fields.iter().zip(records::hold_all(tx, &wanted)?) {
+        if !held {
+            faults.add(
+                &field.name,
+                Fault::new(
+                    "validation_missing_rel_records",
+                    "Some of the records that the field refers to do not exist.",
+                ),
+            );
+        }
     }
     Ok(())
 }

@@ -65,7 +65,8 @@ pub(super) struct Announcer {
 impl Announcer {
     /// Works until the store is closed.
     pub(super) fn work(mut self) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
         match runtime {
             Ok(runtime) => runtime.block_on(async {
                 while !self.is_over() {

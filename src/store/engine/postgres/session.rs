@@ -49,7 +49,8 @@ impl Session {
         role: Role,
         hurried: Option<Arc<SlowStatements>>,
     ) -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         Ok(Self {
             server,
             role,

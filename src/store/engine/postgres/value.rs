@@ -1,7 +1,5 @@
 //! Values as PostgreSQL sends and takes them, in its binary format.
 
-use std::borrow::Cow;
-
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
@@ -139,9 +137,9 @@ fn decode_value(value: &PgValueRef<'_>) -> Result<Value, BoxDynError> {
         oid::JSON => Value::Json(serde_json::from_slice(bytes)?),
         oid::JSONB => Value::Json(serde_json::from_slice(bytes.get(1..).unwrap_or_default())?),
         // Texts of all kinds, and what a view may compute besides: its binary form is read as text.
-        _ => Value::Text(match String::from_utf8_lossy(bytes) {
-            Cow::Borrowed(text) => text.to_owned(),
-            Cow::Owned(text) => text,
+        _ => Value::Text(match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(bytes).into_owned(),
         }),
     })
 }
