@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::{record, records, refresh, sign_in, sign_up};
 use crate::harness::{Client, Database, Finished, PASSWORD, Process, QUICK};
+use crate::only::sqlite_only;
 
 const CONFIG: &str = r#"
 [collections.users]
@@ -117,8 +118,22 @@ async fn a_password_may_come_from_standard_input() {
 #[actix_web::test]
 async fn a_config_that_is_broken_keeps_nobody_out() {
     let folder = folder();
-    fs::write(folder.path().join("config.toml"), "[collections.").unwrap();
     succeeds(superuser(folder.path(), &["upsert", "a@example.com", PASSWORD]), "Created");
+    fs::write(folder.path().join("config.toml"), "[collections.").unwrap();
+    succeeds(superuser(folder.path(), &["upsert", "b@example.com", PASSWORD]), "Created");
+}
+
+#[actix_web::test]
+async fn a_config_that_is_broken_may_name_another_database() {
+    if sqlite_only("DATABASE_URL names the database whatever the file says") {
+        return;
+    }
+    let folder = folder();
+    fs::write(folder.path().join("config.toml"), "[collections.").unwrap();
+    let refused = superuser(folder.path(), &["upsert", "a@example.com", PASSWORD]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("config.toml"), "{}", refused.stderr);
+    assert!(!folder.path().join("data/data.db").exists());
 }
 
 /// Until the server has written something it may take a second to notice; whoever writes sees the
