@@ -1,12 +1,13 @@
 //! The table `_collections`: what collections there are. Their own tables are made by
 //! [`crate::store::ddl`].
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::Json;
 use crate::domain::collection::Collection;
 use crate::domain::schema::Schema;
-use crate::store::error::StoreError;
+use crate::store::error::{OpenError, StoreError};
 use crate::store::row::Row;
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
@@ -21,6 +22,28 @@ pub fn load(db: &mut Db, version: i64) -> Result<Schema, StoreError> {
     let rows = db.fetch_all(Statement::new(sql, Vec::new()))?;
     let collections = rows.iter().map(|row| decode(row).map(Arc::new));
     Ok(Schema::new(version, collections.collect::<Result<_, _>>()?))
+}
+
+/// Whether there are any, in a database that may not have the table yet.
+///
+/// # Errors
+/// What the database says.
+pub fn any(db: &mut Db) -> Result<bool, StoreError> {
+    let exists = db.dialect().table_exists("_collections");
+    if db.fetch_optional(exists)?.is_none() {
+        return Ok(false);
+    }
+    let sql = "SELECT EXISTS (SELECT 1 FROM \"_collections\")";
+    db.fetch_one(Statement::new(sql, Vec::new()))?.bool(0)
+}
+
+/// Refuses a database that has collections, which is one that was in use; changes nothing.
+///
+/// # Errors
+/// [`OpenError::Occupied`], or why the database at `path` could not be asked.
+pub(in crate::store) fn refuse_any(db: &mut Db, path: &Path) -> Result<(), OpenError> {
+    let any = any(db).map_err(|source| OpenError::Store { path: path.to_owned(), source })?;
+    if any { Err(OpenError::Occupied { path: path.to_owned() }) } else { Ok(()) }
 }
 
 /// Adds a collection, as the youngest.

@@ -1,6 +1,7 @@
 //! Where the two engines' SQL differs. Only this file matches on [`Dialect`]; everything else asks
 //! it for a word.
 
+mod copy;
 mod ddl;
 mod filter;
 mod view;

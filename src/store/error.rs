@@ -154,6 +154,11 @@ pub enum ServerFault {
     /// The server takes no writes.
     #[error("the database is read-only: {0}\nUse the address of the primary server.")]
     ReadOnly(String),
+    /// A copy fills the database.
+    #[error(
+        "`ferrobase copy` is filling this database, or one that was interrupted is still being undone\nTry again when it has ended; nothing was changed."
+    )]
+    BeingFilled,
     /// The schema has tables, and they are not ours.
     #[error(
         "the schema {schema:?} holds the tables of another program ({table:?} is one)\nUse another database, or another schema by search_path in the options of the address; nothing was changed in this one."
@@ -194,6 +199,28 @@ pub enum OpenError {
     )]
     Foreign {
         /// The file.
+        path: PathBuf,
+    },
+    /// There is no database in the folder that one is read from.
+    #[error("there is no database {path}\nName the data folder that holds one with --dir.")]
+    Nothing {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// The database is in use already, and must not be.
+    #[error(
+        "{path} holds collections already\nUse an empty database, or an empty schema by search_path in the options of the address; nothing was changed in this one."
+    )]
+    Occupied {
+        /// The database.
+        path: PathBuf,
+    },
+    /// An older version of the product made the database, which may not be changed.
+    #[error(
+        "{path} was written by an older version\nStart this version on it once (ferrobase serve), which brings it up to date, stop it, and try again; nothing was changed."
+    )]
+    Older {
+        /// The database.
         path: PathBuf,
     },
     /// A newer version of the product made the database; it was left untouched.

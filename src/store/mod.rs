@@ -8,12 +8,14 @@ pub mod accounts;
 pub mod collections;
 pub mod column;
 pub mod config_states;
+pub mod copying;
 pub mod ddl;
 mod dialect;
 mod engine;
 mod error;
 mod events;
 pub mod filter;
+pub mod fit;
 mod lock;
 mod migrate;
 pub mod params;
@@ -32,6 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use dialect::Dialect;
+pub use engine::sqlite::Snapshot;
 pub use error::{OpenError, ServerFault, Source, StoreError, Unique};
 pub use lock::DirLock;
 pub use row::Row;
@@ -91,6 +94,8 @@ pub struct StoreOptions {
     pub dir: PathBuf,
     /// The server to use; without one the database is a SQLite file in the folder.
     pub postgres: Option<PostgresOptions>,
+    /// Whether a database that holds anything is refused, before anything is changed in it.
+    pub fresh: bool,
     /// When a write counts as done.
     pub durability: Durability,
     /// Where the events of committed functions go.
@@ -121,6 +126,7 @@ impl StoreOptions {
         Self {
             dir: dir.into(),
             postgres: None,
+            fresh: false,
             durability: Durability::Full,
             events: Arc::new(|_| ()),
             queue: 1024,

@@ -57,6 +57,20 @@ impl Value {
         }
     }
 
+    /// The value as JSON, for comparisons of what two engines hold.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Self::Null(_) => Json::Null,
+            Self::Bool(value) => Json::from(*value),
+            Self::Int(number) => Json::from(*number),
+            Self::Real(number) => Json::from(*number),
+            Self::Text(text) => Json::from(text.as_str()),
+            Self::Bytes(bytes) => Json::from(bytes.as_slice()),
+            Self::Json(json) => json.clone(),
+            Self::Timestamp(moment) => Json::from(moment.to_string()),
+        }
+    }
+
     /// A text parameter.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())

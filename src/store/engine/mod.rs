@@ -12,6 +12,7 @@ use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
 use crate::store::row::Row;
 use crate::store::sql::Statement;
+use crate::store::value::Value;
 
 /// Reads the number that grows with every change of collections and settings.
 const REVISION: &str = "SELECT \"number\" FROM \"_revision\"";
@@ -116,6 +117,21 @@ impl Session {
         match self {
             Self::Sqlite(session) => session.run(statement),
             Self::Postgres(session) => session.run(statement),
+        }
+    }
+
+    /// Stores rows with the statement of [`Dialect::load`].
+    pub(in crate::store) fn load(
+        &mut self,
+        sql: &str,
+        rows: &[Vec<Value>],
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(session) => rows.iter().try_for_each(|row| {
+                let insert = Statement::new(sql.to_owned(), row.clone());
+                session.run(&insert).map(|_| ())
+            }),
+            Self::Postgres(session) => session.load(sql, rows),
         }
     }
 

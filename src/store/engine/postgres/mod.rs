@@ -6,6 +6,7 @@ mod connect;
 mod erase;
 mod error;
 mod jobs;
+mod load;
 mod numeric;
 mod open;
 mod session;

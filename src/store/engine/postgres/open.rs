@@ -21,7 +21,7 @@ use crate::store::engine::{REVISION, Session as AnySession};
 use crate::store::error::{OpenError, ServerFault};
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
-use crate::store::{PostgresOptions, StoreOptions, events, migrate};
+use crate::store::{PostgresOptions, StoreOptions, collections, copying, events, migrate};
 
 /// The oldest PostgreSQL that will do.
 const OLDEST: u32 = 14;
@@ -40,7 +40,7 @@ pub(super) fn open(
     let server = Arc::new(Server::at(&postgres.url, options)?);
     let mut tx = new_tx(&server, Role::Writes, None)?;
     session(&mut tx).connect().map_err(|error| server.open_error(error))?;
-    let (schema, revision, last_event) = prepare(&mut tx, &server)?;
+    let (schema, revision, last_event) = prepare(&mut tx, &server, options)?;
     let shared = Arc::new(Shared {
         schema: ArcSwap::from_pointee(schema),
         revision: AtomicI64::new(revision),
@@ -141,11 +141,21 @@ pub(super) fn new_tx(
 }
 
 /// Checks the server, brings the system tables up to date and reads the collections.
-fn prepare(tx: &mut Tx, server: &Server) -> Result<(Schema, i64, i64), OpenError> {
+fn prepare(
+    tx: &mut Tx,
+    server: &Server,
+    options: &StoreOptions,
+) -> Result<(Schema, i64, i64), OpenError> {
     let path = PathBuf::from(server.address());
     let failed = |source| server.failed(source);
     check_server(tx, server)?;
     tx.begin(Arc::default(), Instant::now() + MIGRATION);
+    if copying::is_claimed(tx).map_err(failed)? {
+        return Err(server.fault(ServerFault::BeingFilled));
+    }
+    if options.fresh {
+        collections::refuse_any(tx, &path)?;
+    }
     if migrate::is_needed(tx).map_err(failed)? {
         check_schema(tx, server)?;
         migrate(tx, server)?;
@@ -156,7 +166,7 @@ fn prepare(tx: &mut Tx, server: &Server) -> Result<(Schema, i64, i64), OpenError
     let mut load = || {
         let last_event = events::last(tx)?;
         let revision = tx.fetch_one(Statement::new(REVISION, Vec::new()))?.int(0)?;
-        Ok((crate::store::collections::load(tx, revision)?, revision, last_event))
+        Ok((collections::load(tx, revision)?, revision, last_event))
     };
     let loaded = load().map_err(failed);
     tx.end();

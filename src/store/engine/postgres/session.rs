@@ -258,7 +258,7 @@ impl Session {
     }
 
     /// Waits for the server. A connection that broke, or that says nothing for too long, is let go.
-    fn wait_for<T>(
+    pub(super) fn wait_for<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {

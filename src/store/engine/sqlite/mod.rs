@@ -9,6 +9,7 @@ mod open;
 mod queue;
 mod readers;
 mod session;
+mod snapshot;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +31,7 @@ use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
 use crate::store::{EventSink, StoreOptions};
 pub(in crate::store) use session::Session;
+pub use snapshot::Snapshot;
 
 /// A SQLite database in use. Clones share it.
 #[derive(Clone)]

@@ -38,7 +38,7 @@ const LOG_SIZE: i64 = 32 << 20;
 
 /// Page cache of the writer and of each reader, in kB; taken only as it fills.
 const WRITER_CACHE: i64 = 16_000;
-const READER_CACHE: i64 = 8_000;
+pub(super) const READER_CACHE: i64 = 8_000;
 
 /// How much of the file readers map into memory instead of copying it page by page, in bytes; a third
 /// of the time of a list that looks at every row. The price: a disk that cannot be read any more ends
@@ -53,7 +53,7 @@ pub(super) fn open(options: StoreOptions) -> Result<SqliteEngine, OpenError> {
     let path = options.dir.join("data.db");
     make_folder(&options.dir)
         .map_err(|source| OpenError::Folder { path: options.dir.clone(), source })?;
-    let mut tx = open_writer(&path, options.durability)?;
+    let mut tx = open_writer(&path, &options)?;
     let (schema, revision) = prepare(&mut tx, &path)?;
     let failed = |source| OpenError::Store { path: path.clone(), source };
     let data_version = data_version(&mut tx).map_err(failed)?;
@@ -124,7 +124,7 @@ pub(super) fn checkpointer(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// A connection is used by one thread at a time, so SQLite's own mutexes only cost.
-const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+pub(super) const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 
 /// The database holds password hashes and secrets: a new folder is its owner's alone.
 fn make_folder(dir: &Path) -> io::Result<()> {
@@ -135,7 +135,7 @@ fn make_folder(dir: &Path) -> io::Result<()> {
     builder.create(dir)
 }
 
-fn open_writer(path: &Path, durability: Durability) -> Result<Tx, OpenError> {
+fn open_writer(path: &Path, options: &StoreOptions) -> Result<Tx, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | FLAGS;
     let connection =
         Connection::open_with_flags(path, flags).map_err(|error| open_error(path, error))?;
@@ -148,7 +148,11 @@ fn open_writer(path: &Path, durability: Durability) -> Result<Tx, OpenError> {
     let mut tx = Tx::new(Db::new(AnySession::Sqlite(session), Arc::default()));
     // Before the first pragma that writes: a file of a newer version stays as it is.
     migrate::refuse_newer(&mut tx, path)?;
-    set_up_writer(session_of(&mut tx), durability).map_err(|error| open_error(path, error))?;
+    if options.fresh {
+        crate::store::collections::refuse_any(&mut tx, path)?;
+    }
+    set_up_writer(session_of(&mut tx), options.durability)
+        .map_err(|error| open_error(path, error))?;
     Ok(tx)
 }
 
@@ -157,7 +161,7 @@ fn session_of(tx: &mut Tx) -> &Connection {
 }
 
 /// Refuses a database that another program made, before anything is changed in it.
-fn check_owner(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+pub(super) fn check_owner(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let read = |sql: &str| {
         connection
             .query_row(sql, [], |row| row.get::<_, i64>(0))
@@ -171,7 +175,7 @@ fn check_owner(connection: &Connection, path: &Path) -> Result<(), OpenError> {
 }
 
 /// What all connections have in common.
-fn set_up(connection: &Connection, cache: i64) -> rusqlite::Result<()> {
+pub(super) fn set_up(connection: &Connection, cache: i64) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // An unknown column in double quotes is an error and not a text, or a misspelt rule or index
     // would compare with its own name.
@@ -235,7 +239,7 @@ fn prepare(tx: &mut Tx, path: &Path) -> Result<(Schema, i64), OpenError> {
     work().map_err(|source| OpenError::Store { path: path.to_owned(), source })
 }
 
-fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
+pub(super) fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
     let path: PathBuf = path.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
