@@ -11,6 +11,7 @@ use crate::services::Error;
 use crate::services::app::{App, Options};
 use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
+use crate::services::copy::CopyError;
 use crate::services::passwords::{self, Cost, Passwords};
 use crate::services::plan::Stop;
 use crate::services::records::empty_lists::EmptyLists;
@@ -45,6 +46,15 @@ pub enum StartError {
     /// The database is not what the file says, and cannot be made so without a person.
     #[error(transparent)]
     Plan(#[from] Stop),
+    /// A database cannot be copied.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+    /// There is nothing to copy into.
+    #[error(
+        "{0}\nName the database with --to postgres://user:password@host:5432/database, or in the \
+         variable DATABASE_URL."
+    )]
+    NoTarget(&'static str),
     /// The database could be opened and then failed.
     #[error("{}", with_causes(.0))]
     Failed(#[from] Error),

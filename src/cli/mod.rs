@@ -3,10 +3,12 @@
 
 mod boot;
 pub mod configuration;
+mod copy;
 mod dev;
 mod environment;
 mod health;
 mod options;
+mod progress;
 mod run;
 pub mod serve;
 mod superuser;
@@ -86,6 +88,7 @@ async fn carry_out(command: Command) -> Result<(), String> {
         }
         Command::Check(options) => check(options),
         Command::Explain(options) => explain_collection(&options.collection, options.config),
+        Command::Copy(options) => copy::run(options).await.map_err(failure),
         Command::Health(options) => {
             health::run(options).await.map_err(|unhealthy| unhealthy.to_string())
         }

@@ -28,6 +28,8 @@ pub(super) enum Command {
     Explain(ExplainOptions),
     /// Make, change or delete superuser accounts
     Superuser(SuperuserOptions),
+    /// Copy a data folder's database into an empty PostgreSQL database
+    Copy(CopyOptions),
     /// Ask a running server whether it answers: exit code 0 if it does, else 1 (for containers)
     Health(HealthOptions),
 }
@@ -163,6 +165,18 @@ pub(super) struct AccountName {
     pub email: String,
     #[command(flatten)]
     pub data: DataOptions,
+}
+
+/// Options of `copy`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct CopyOptions {
+    /// Data folder to copy from, on which no server may run; it stays as it is
+    #[arg(long, value_name = "DIR", env = "FERROBASE_DIR", default_value = "data")]
+    pub dir: PathBuf,
+    /// Database to copy into, postgres://user:password@host:5432/database [default: the variable
+    /// DATABASE_URL, which keeps the password out of the list of processes]
+    #[arg(long, value_name = "URL", env = "FERROBASE_TO", hide_env_values = true)]
+    pub to: Option<String>,
 }
 
 /// Options of `health`.

@@ -6,6 +6,7 @@ pub mod bootstrap;
 pub mod clock;
 pub mod collections;
 pub mod configuration;
+pub mod copy;
 pub mod paging;
 pub mod passwords;
 pub mod plan;

@@ -13,6 +13,7 @@ mod accounts;
 mod bad_input;
 mod blog;
 mod collections;
+mod copy;
 mod dashboard;
 mod development;
 mod edge;

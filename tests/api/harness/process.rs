@@ -36,19 +36,22 @@ pub(crate) struct Finished {
 impl Process {
     /// `ferrobase serve` in `folder`, with its data in `folder/data` and on a free port.
     pub(crate) fn serve(folder: &Path, arguments: &[&str]) -> Self {
-        Self::start(folder, "serve", arguments)
+        Self::start(command(folder).arg("serve").args(arguments))
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) fn serve_with(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::start(command(folder).arg("serve").envs(variables.iter().copied()))
     }
 
     /// `ferrobase dev` in `folder`, with its data in `folder/data` and on a free port.
     pub(crate) fn dev(folder: &Path, arguments: &[&str]) -> Self {
-        Self::start(folder, "dev", arguments)
+        Self::start(command(folder).arg("dev").args(arguments))
     }
 
     /// Answers once the server said where it listens.
-    fn start(folder: &Path, name: &str, arguments: &[&str]) -> Self {
-        let mut command = command(folder);
-        command.args([name, "--http", "127.0.0.1:0"]).args(arguments);
-        let mut child = command.spawn().unwrap();
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.args(["--http", "127.0.0.1:0"]).spawn().unwrap();
         let errors = lines(child.stderr.take().unwrap());
         let output = lines(child.stdout.take().unwrap());
         match output.recv_timeout(RUNS_OUT) {

@@ -1,0 +1,99 @@
+//! Moving a deployment from one database into another, empty one: every record and account, and
+//! what was set. First every value is looked at, then all is copied, read back and compared in one
+//! transaction, so that half a copy never exists. Files of records are not in the database.
+
+mod check;
+mod error;
+mod fill;
+mod progress;
+mod sum;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+pub use error::{CopyError, Difference, Unfit};
+pub use progress::{Phase, Progress, Report};
+pub use sum::TableSum;
+
+use crate::store::{Snapshot, Store, StoreError, Tx};
+use check::Checked;
+
+/// How long a copy may take: what it is about is its end, not its time.
+const LIMIT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// A copy that was made and read back.
+#[derive(Debug, Clone)]
+pub struct Copied {
+    /// What is the same on both sides, a row a table.
+    pub tables: Vec<TableSum>,
+    /// Tables that belong to no collection; they were left where they are.
+    pub left_out: Vec<String>,
+}
+
+/// Copies what `source` holds into `target`, which must be empty, and reads it back.
+///
+/// # Errors
+/// Why not; then nothing was copied.
+pub async fn copy(
+    mut source: Snapshot,
+    target: &Store,
+    report: Report,
+) -> Result<Copied, CopyError> {
+    let checked = Arc::new(check::check(&mut source, target.dialect(), &report)?);
+    let run = Arc::new(Run {
+        source: Mutex::new(source),
+        checked: Arc::clone(&checked),
+        report,
+        failure: Mutex::new(None),
+        filled: AtomicBool::new(false),
+    });
+    let working = Arc::clone(&run);
+    let written = target.write_with(LIMIT, move |tx| working.work(tx)).await;
+    match written {
+        Ok(()) => Ok(Copied { tables: checked.tables.clone(), left_out: checked.left_out.clone() }),
+        Err(CopyError::Target(StoreError::Away(cause))) if run.filled.load(Ordering::Acquire) => {
+            Err(CopyError::Unsure(cause))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What the transaction works with.
+struct Run {
+    source: Mutex<Snapshot>,
+    checked: Arc<Checked>,
+    report: Report,
+    /// Why the work failed.
+    failure: Mutex<Option<CopyError>>,
+    /// Whether all was done but the commit.
+    filled: AtomicBool,
+}
+
+impl Run {
+    /// All that happens in the transaction. A function may be run again when the connection broke;
+    /// hours of work are started again by a person who knows why.
+    fn work(&self, tx: &mut Tx) -> Result<(), CopyError> {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = failure.take() {
+            return Err(error);
+        }
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = self.fill_and_compare(tx, &mut source);
+        self.filled.store(done.is_ok(), Ordering::Release);
+        done.inspect_err(|error| *failure = Some(error.clone()))
+    }
+
+    fn fill_and_compare(&self, tx: &mut Tx, source: &mut Snapshot) -> Result<(), CopyError> {
+        source.restart();
+        fill::fill(tx, source, &self.checked, &self.report)?;
+        check::compare(tx, &self.checked, &self.report)?;
+        if source.is_current().map_err(CopyError::Source)? {
+            Ok(())
+        } else {
+            Err(CopyError::SourceChanged)
+        }
+    }
+}
