@@ -33,6 +33,15 @@ pub struct Creation {
     pub hashes: Hashes,
 }
 
+/// A record that is stored now.
+#[derive(Debug)]
+pub struct Written {
+    /// The record.
+    pub record: Arc<Record>,
+    /// What `@request.body` holds in the rules that decide what is shown of it.
+    pub body: JsonMap,
+}
+
 /// Creates a record of `collection` and answers it as the caller may see it.
 ///
 /// # Errors
@@ -47,8 +56,8 @@ pub async fn create(
     access::require_stored(collection)?;
     access::require_unlocked(collection.rules.create.as_ref(), &request)?;
     let creation = prepare(app, collection, body, request.clone()).await?;
-    let record = app.store.write(move |tx| in_transaction(tx, &creation)).await?;
-    answer::written(app, record, request).await
+    let Written { record, body } = app.store.write(move |tx| in_transaction(tx, &creation)).await?;
+    answer::written(app, record, RequestInfo { body, ..request }).await
 }
 
 /// Everything that [`in_transaction`] needs and that must be made outside of it: the ids to come and
@@ -80,7 +89,7 @@ pub async fn prepare(
 ///
 /// # Errors
 /// As [`create`].
-pub fn in_transaction(tx: &mut Tx, creation: &Creation) -> Result<Arc<Record>, Error> {
+pub fn in_transaction(tx: &mut Tx, creation: &Creation) -> Result<Written, Error> {
     let mut draft = draft(tx, creation)?;
     checks::require_creatable(tx, &draft)?;
     creation.hashes.seal(&mut draft)?;
@@ -88,7 +97,7 @@ pub fn in_transaction(tx: &mut Tx, creation: &Creation) -> Result<Arc<Record>, E
     records::insert(tx, &record).map_err(|error| checks::not_unique(&record, error))?;
     system_refs::retire_installer(tx, &record)?;
     tx.emit(Event::Created(Arc::clone(&record)));
-    Ok(record)
+    Ok(Written { record, body: draft.body })
 }
 
 /// What the body makes of the record, once the rule and the sign-in fields have let it through.
@@ -105,6 +114,7 @@ fn draft(db: &mut Db, creation: &Creation) -> Result<Changes, Error> {
         let secrets = Secrets::read(&creation.body);
         sign_in_fields::check_created(&changes.record, &secrets, management).into_result()?;
     }
+    changes.body = request.body;
     changes.complete(sent.now, &mut random);
     Ok(changes)
 }

@@ -12,6 +12,7 @@ use crate::domain::system::{AUTH_ORIGINS, EXTERNAL_AUTHS, MFAS, OTPS};
 use crate::domain::{Json, JsonMap};
 use crate::services::Error;
 use crate::services::app::App;
+use crate::services::records::create::Written;
 use crate::services::records::hashes::{Hashes, KnownPassword, sends_password};
 use crate::services::records::record_view::RecordView;
 use crate::services::records::sign_in_fields::{self, OldPassword, Secrets};
@@ -44,7 +45,7 @@ pub struct Change {
 #[derive(Debug)]
 pub enum Outcome {
     /// It is made, and this is the record now.
-    Changed(Arc<Record>),
+    Changed(Written),
     /// Nothing happened: the password of the record is not the one that the old one was compared
     /// with. [`find_out`] again.
     PasswordMoved,
@@ -72,7 +73,9 @@ pub async fn update(
         }
         let written = change.clone();
         match app.store.write(move |tx| in_transaction(tx, &written)).await? {
-            Outcome::Changed(record) => return answer::written(app, record, request).await,
+            Outcome::Changed(Written { record, body }) => {
+                return answer::written(app, record, RequestInfo { body, ..request }).await;
+            }
             Outcome::PasswordMoved => {}
         }
     }
@@ -148,7 +151,7 @@ pub fn in_transaction(tx: &mut Tx, change: &Change) -> Result<Outcome, Error> {
     system_refs::tell_processes(tx, &collection)?;
     let new = Arc::new(new);
     tx.emit(Event::Updated { old: Arc::new(old), new: Arc::clone(&new) });
-    Ok(Outcome::Changed(new))
+    Ok(Outcome::Changed(Written { record: new, body: changes.body }))
 }
 
 /// What the body makes of a stored record, once the rule and the sign-in fields have let it through.
@@ -170,6 +173,7 @@ fn draft(db: &mut Db, stored: &Record, change: &Change) -> Result<Draft, Error> 
     if stored.collection().is_auth() {
         unknown = check_sign_in(db, stored, &changes.record, change, &request)?;
     }
+    changes.body = request.body;
     changes.complete(sent.now, &mut random);
     Ok(Draft { changes, unknown, random })
 }

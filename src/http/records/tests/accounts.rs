@@ -1,5 +1,6 @@
 //! Records that people sign in with: passwords, addresses, keys and who may manage them.
 
+use actix_web::http::Method;
 use serde_json::json;
 
 use super::world::{PASSWORD, Person, World};
@@ -192,6 +193,44 @@ async fn private_addresses_and_fields_are_for_those_who_may_see_them() {
     assert_eq!(changed.expect(200).body["email"], "bob@b.co");
     let viewed = world.guest().view("users", &bob.id).await.expect(200);
     assert_eq!(viewed.body["email"], "bob@b.co");
+}
+
+#[actix_web::test]
+async fn what_is_shown_of_a_written_record_may_depend_on_the_body() {
+    let world = World::new(json!([
+        { "id": "c_users", "name": "users", "type": "auth", "createRule": "", "updateRule": "",
+          "manageRule": "@request.body.tags:length = 2 || @request.body.total = 7",
+          "fields": [
+            { "name": "tags", "type": "select", "values": ["a", "b"], "maxSelect": 2 },
+            { "name": "total", "type": "number" },
+            { "name": "note", "type": "relation", "collectionId": "c_notes" },
+          ] },
+        { "id": "c_notes", "name": "notes", "viewRule": "@request.body.total = 7" },
+    ]))
+    .await;
+    let note = world.root().await.create("notes", json!({})).await.expect(200).id();
+    let ann = world.user("ann@b.co", json!({})).await;
+    let bob = world.user("bob@b.co", json!({})).await;
+
+    let sign_up = json!({
+        "email": "new@b.co", "password": PASSWORD, "passwordConfirm": PASSWORD, "tags": ["a"],
+    });
+    let created = ann.create("users", sign_up.clone()).await.expect(200);
+    assert_eq!(created.body.get("email"), None);
+    let mut both = sign_up;
+    both["email"] = json!("other@b.co");
+    both["tags"] = json!(["a", "b"]);
+    assert_eq!(ann.create("users", both).await.expect(200).body["email"], "other@b.co");
+
+    // The final value is what counts: 3 + 4.
+    let body = json!({ "total": 3, "note": note });
+    let path = format!("users/records/{}?expand=note", bob.id);
+    let changed = ann.ask(Method::PATCH, &path, Some(body)).await.expect(200);
+    assert_eq!((changed.body.get("email"), &changed.body["expand"]), (None, &json!({})));
+    let body = json!({ "total+": 4 });
+    let changed = ann.ask(Method::PATCH, &path, Some(body)).await.expect(200);
+    assert_eq!(changed.body["email"], "bob@b.co");
+    assert_eq!(changed.body["expand"]["note"]["id"], note);
 }
 
 #[actix_web::test]
