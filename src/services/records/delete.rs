@@ -12,7 +12,7 @@ use crate::domain::rules::RequestInfo;
 use crate::domain::time::Timestamp;
 use crate::services::Error;
 use crate::services::app::App;
-use crate::services::records::{access, system_refs};
+use crate::services::records::{access, checks, system_refs};
 use crate::store::{Tx, records, relations};
 
 /// One deletion: who asks, and for which record.
@@ -30,7 +30,8 @@ pub struct Deletion {
 ///
 /// # Errors
 /// `Forbidden` when the rule is locked, `NotFound` when there is no such record or the rule does
-/// not hold, `BadRequest` for views and for records that others need.
+/// not hold, `BadRequest` for views and for records that others need, `Invalid` when clearing a
+/// reference makes it one that another record has.
 pub async fn delete(
     app: &App,
     collection: &Collection,
@@ -61,7 +62,8 @@ pub fn in_transaction(tx: &mut Tx, deletion: &Deletion) -> Result<(), Error> {
 /// The walk keeps its own stack: chains of cascades may be longer than a thread's.
 ///
 /// # Errors
-/// `BadRequest` when a required reference or the last superuser would be lost.
+/// `BadRequest` when a required reference or the last superuser would be lost, `Invalid` when a
+/// cleared reference is one that another record has.
 pub fn remove(tx: &mut Tx, record: Record, now: Timestamp) -> Result<(), Error> {
     let mut places = Places::default();
     let mut open = vec![Removed::new(tx, record, &mut places)?];
@@ -166,7 +168,7 @@ fn release(
     let mut new = old.clone();
     new.set_at(*position, if empty { field.zero() } else { rest });
     touch(&mut new, now);
-    records::update(tx, &old, &new)?;
+    records::update(tx, &old, &new).map_err(|error| checks::not_unique(&new, error))?;
     tx.emit(Event::Updated { old: Arc::new(old), new: Arc::new(new) });
     Ok(None)
 }

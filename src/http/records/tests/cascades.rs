@@ -73,6 +73,23 @@ async fn references_are_trimmed_and_cleared_with_a_new_date() {
 }
 
 #[actix_web::test]
+async fn a_reference_that_no_two_may_lack_is_not_unique_once_it_is_cleared() {
+    let world = World::new(json!([
+        { "id": "c_parents", "name": "parents", "createRule": "", "deleteRule": "" },
+        { "id": "c_heirs", "name": "heirs", "createRule": "", "viewRule": "",
+          "indexes": ["CREATE UNIQUE INDEX `idx_heirs` ON `heirs` (`one`)"],
+          "fields": [{ "name": "one", "type": "relation", "collectionId": "c_parents" }] },
+    ]))
+    .await;
+    let guest = world.guest();
+    let parent = guest.create("parents", json!({})).await.id();
+    guest.create("heirs", json!({})).await.expect(200);
+    let heir = guest.create("heirs", json!({ "one": parent })).await.expect(200).id();
+    assert_eq!(guest.delete("parents", &parent).await.codes(), "400 one:not_unique");
+    assert_eq!(guest.view("heirs", &heir).await.expect(200).body["one"], json!(parent));
+}
+
+#[actix_web::test]
 async fn a_cascade_acts_when_the_last_reference_goes() {
     let world = World::new(family()).await;
     let guest = world.guest();
