@@ -36,6 +36,12 @@ impl Secrets {
             old: text("oldPassword"),
         }
     }
+
+    /// Whether the old password that was sent is compared with that of the record, unless the caller
+    /// may do without.
+    pub const fn may_need_old(&self) -> bool {
+        !self.old.is_empty() && !(self.password.is_empty() && self.confirm.is_empty())
+    }
 }
 
 /// What is known of the old password that was sent.
@@ -111,8 +117,13 @@ pub fn check_updated(
     errors
 }
 
+/// Whether it matters for an update with these secrets if the old password that was sent is right.
+pub const fn compares_old_password(secrets: &Secrets, management: Management) -> bool {
+    matches!(management, Management::Denied) && secrets.may_need_old()
+}
+
 /// Whether an update with these secrets is allowed only to those who know the old password.
-pub const fn asks_for_old_password(secrets: &Secrets, management: Management) -> bool {
+const fn asks_for_old_password(secrets: &Secrets, management: Management) -> bool {
     matches!(management, Management::Denied)
         && !(secrets.password.is_empty() && secrets.confirm.is_empty())
 }

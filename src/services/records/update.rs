@@ -66,7 +66,8 @@ pub async fn update(
     access::require_stored(collection)?;
     access::require_unlocked(collection.rules.update.as_ref(), &request)?;
     let mut change = Change::new(collection, id, body, request.clone());
-    let slow = sends_password(collection, &change.body);
+    let slow = sends_password(collection, &change.body)
+        || (collection.is_auth() && Secrets::read(&change.body).may_need_old());
     for _ in 0..ATTEMPTS {
         if slow {
             find_out(app, &mut change).await?;
@@ -98,35 +99,36 @@ impl Change {
     }
 }
 
-/// Finds out whether the old password is right, and makes the hash of the new one. Everything else
-/// is checked before: who may not change the record learns nothing from the time it takes, and
-/// costs no hash.
+/// Finds out whether the old password is right, and makes the hash of the new one. The rule is asked
+/// before: who may not change the record learns nothing from the time it takes, and costs no hash.
+/// Neither does a new password that is refused.
 ///
 /// # Errors
 /// As [`update`].
 pub async fn find_out(app: &App, change: &mut Change) -> Result<(), Error> {
-    let checked = change.clone();
-    let draft = app
-        .store
-        .read(move |db| {
-            let collection = access::collection(db, &checked.collection)?;
-            let stored = records::by_id(db, &collection, &checked.id)?.ok_or(Error::NotFound)?;
-            draft(db, &stored, &checked)
-        })
-        .await?;
-    if !draft.changes.check().is_empty() {
-        return Ok(());
-    }
+    let mut draft = first_draft(app, change).await?;
     if let Some(hash) = draft.unknown {
         let old = Secrets::read(&change.body).old;
         let right = app.passwords.verify(old, hash.clone()).await?;
         change.known = Some(KnownPassword { hash, right });
-        if !right {
-            return Ok(());
-        }
+        // Now that it is known, every fault is told together.
+        draft = first_draft(app, change).await?;
     }
-    change.hashes = Hashes::of(app, draft.changes.passwords).await?;
+    if draft.unknown.is_none() && draft.changes.check().is_empty() {
+        change.hashes = Hashes::of(app, draft.changes.passwords).await?;
+    }
     Ok(())
+}
+
+/// What the body makes of the record as it is stored before the transaction.
+async fn first_draft(app: &App, change: &Change) -> Result<Draft, Error> {
+    let change = change.clone();
+    let read = app.store.read(move |db| {
+        let collection = access::collection(db, &change.collection)?;
+        let stored = records::by_id(db, &collection, &change.id)?.ok_or(Error::NotFound)?;
+        draft(db, &stored, &change)
+    });
+    read.await
 }
 
 /// The part of [`update`] inside the transaction.
@@ -137,10 +139,10 @@ pub fn in_transaction(tx: &mut Tx, change: &Change) -> Result<Outcome, Error> {
     let collection = access::collection(tx, &change.collection)?;
     let old = records::lock(tx, &collection, &change.id)?.ok_or(Error::NotFound)?;
     let Draft { mut changes, unknown, mut random } = draft(tx, &old, change)?;
-    checks::require_changeable(tx, &old, &changes)?;
     if unknown.is_some() {
         return Ok(Outcome::PasswordMoved);
     }
+    checks::require_changeable(tx, &old, &changes)?;
     let password = changes.passwords.get("password").cloned().unwrap_or_default();
     change.hashes.seal(&mut changes)?;
     let mut new = changes.record;
@@ -194,10 +196,11 @@ fn check_sign_in(
         Some(known) if known.hash == hash => OldPassword::Wrong,
         _ => OldPassword::Unknown,
     };
+    if old == OldPassword::Unknown && sign_in_fields::compares_old_password(&secrets, management) {
+        return Ok(Some(hash.to_owned()));
+    }
     sign_in_fields::check_updated(stored, next, &secrets, management, old).into_result()?;
-    let open =
-        old == OldPassword::Unknown && sign_in_fields::asks_for_old_password(&secrets, management);
-    Ok(open.then(|| hash.to_owned()))
+    Ok(None)
 }
 
 /// Makes what a changed password, address, key or verification brings with it.

@@ -116,6 +116,23 @@ async fn an_owner_changes_the_password_by_knowing_the_old_one() {
             "400 oldPassword:invalid_old_password",
         ),
         (
+            json!({ "password": new, "passwordConfirm": "other", "oldPassword": "wrong" }),
+            "400 oldPassword:invalid_old_password passwordConfirm:values_mismatch",
+        ),
+        (
+            json!({ "passwordConfirm": new, "oldPassword": "wrong", "email": "c@d.co" }),
+            "400 email:values_mismatch oldPassword:invalid_old_password \
+             password:required passwordConfirm:values_mismatch",
+        ),
+        (
+            json!({ "password": new, "passwordConfirm": "other", "oldPassword": PASSWORD }),
+            "400 passwordConfirm:values_mismatch",
+        ),
+        (
+            json!({ "password": "x", "passwordConfirm": "x", "oldPassword": "wrong" }),
+            "400 oldPassword:invalid_old_password",
+        ),
+        (
             json!({ "password": "x", "passwordConfirm": "x", "oldPassword": PASSWORD }),
             "400 password:min_text_constraint",
         ),
