@@ -19,6 +19,9 @@ use crate::domain::time::Timestamp;
 use crate::domain::{Json, JsonMap};
 use modifier::{Operation, Operations, operations};
 
+/// Bytes of the name of a file that is not stored that a fault repeats.
+const LONGEST_FILE_NAME: usize = 250;
+
 /// A file that came with a request and has its final name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upload {
@@ -241,6 +244,7 @@ impl Changes {
             .iter()
             .copied()
             .filter(|name| !is_stored(name) && upload(name).is_none())
+            .map(|name| &name[..name.floor_char_boundary(LONGEST_FILE_NAME)])
             .collect();
         if !invalid.is_empty() {
             return Err(Fault::new(

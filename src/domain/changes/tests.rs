@@ -180,6 +180,17 @@ fn uploads_join_the_names_of_their_key() {
 }
 
 #[test]
+fn a_fault_repeats_the_beginning_of_a_long_file_name() {
+    let invalid = |name: Json| {
+        let errors = create(&things(), json!({"title": "x", "files": name})).check();
+        errors.faults()[0].1.params["invalidFiles"][0].as_str().unwrap().to_owned()
+    };
+    assert_eq!(invalid(json!(1e300)), format!("1{}", "0".repeat(249)));
+    assert_eq!(invalid(json!("ü".repeat(200))), "ü".repeat(125));
+    assert_eq!(invalid(json!("short.txt")), "short.txt");
+}
+
+#[test]
 fn hidden_fields_are_for_superusers() {
     let guest = create(&things(), json!({"secret": "x"}));
     assert_eq!(guest.record.text("secret"), "");
