@@ -108,8 +108,9 @@ async function writes(lab, random, count) {
     const request = makeWrite(random, lab.world, number);
     const found = await lab.compare(request, [...done]);
     done.push(request);
-    if (request.method === "DELETE" && (await dangles(lab))) return;
     if (found && !(found.reason && (await levelled(lab, request, done)))) return;
+    // What levels deletes too.
+    if ((found || request.method === "DELETE") && (await dangles(lab))) return;
   }
   await tables(lab, done);
 }

@@ -18,7 +18,7 @@ function backwardsUnordered(value, key) {
   if (Array.isArray(value)) {
     const list = value.map((one) => backwardsUnordered(one));
     return /_via_|\(/.test(String(key))
-      ? list.sort((one, other) => (text(one) < text(other) ? -1 : 1))
+      ? list.sort((one, other) => (canonical(one) < canonical(other) ? -1 : 1))
       : list;
   }
   return Object.fromEntries(
@@ -26,7 +26,8 @@ function backwardsUnordered(value, key) {
   );
 }
 
-const text = (value) => JSON.stringify(sorted(value));
+/** A value as text, the same whatever the order of its keys. */
+export const canonical = (value) => JSON.stringify(sorted(value));
 
 /** Items without their order; on a page of several, which items are on it depends on the order. */
 function unordered({ status, body }) {
@@ -34,7 +35,7 @@ function unordered({ status, body }) {
   const items =
     body.totalPages > 1 || body.page > 1 || body.totalPages === -1
       ? body.items.length
-      : body.items.map(text).sort();
+      : body.items.map(canonical).sort();
   return { status, body: { ...body, items } };
 }
 

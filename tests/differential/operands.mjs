@@ -279,6 +279,11 @@ export function lengthBesideText(node) {
   );
 }
 
+/** Whether an operand is what is submitted, or a field of the row that is to be. */
+export function ofTheRow({ is, text, hops }) {
+  return text.startsWith("@request.body.") || (is === "column" && hops.length === 0);
+}
+
 /** Whether the sides are not both texts, or both numbers. */
 export function mixesTypes({ left, right }) {
   const kind = ({ type }) =>
