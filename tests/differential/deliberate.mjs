@@ -3,12 +3,14 @@
 
 import { canonical, difference } from "./compare.mjs";
 import { comparisons } from "./filters.mjs";
-import { lengthBesideText, mixesTypes, numberBesideText, ofTheRow } from "./operands.mjs";
+import { lengthBesideText, likeStrftime, mixesTypes, numberBesideText, ofTheRow } from "./operands.mjs";
 import { accountFields, columnsOf, find } from "./schema.mjs";
 
 const isRoot = ({ caller }) => caller === "root";
 const sides = ({ left, right }) => [left, right];
 const operandsOf = (node) => comparisons(node).flatMap(sides);
+
+const isOwnEmail = ({ field, hops }) => field === "email" && hops?.length === 0;
 
 /**
  * Whether nothing orders a list: the reference then goes by the rows of other collections that the
@@ -21,6 +23,8 @@ export function joins(request, world) {
   const nodes = [request.filter, isRoot(request) ? undefined : collection?.rules.list];
   const indexed = collection?.indexes.length > 0 || collection?.type === "view";
   if (indexed && nodes.some(Boolean)) return true;
+  // Accounts have an index on their addresses.
+  if (collection?.type === "auth" && nodes.flatMap(operandsOf).some(isOwnEmail)) return true;
   return nodes.some(
     (node) =>
       node?.raw !== undefined ||
@@ -132,6 +136,13 @@ export const deliberate = [
     reason: "`/api//health` is 404 and not a redirect.",
     holds: ({ request }, theirs, ours) =>
       request.path?.includes("//") && theirs.status === 307 && ours.status === 404,
+  },
+  {
+    reason: "What `strftime` gives on the right of `~` is of its format, not of `%format%`.",
+    holds: ({ request }, theirs, ours) =>
+      theirs.status === 200 &&
+      ours.status === 200 &&
+      comparisons(request.filter).some(likeStrftime),
   },
   {
     reason: "A number beside a text column compares as its shortest text.",

@@ -7,6 +7,7 @@ import {
   column,
   elsewhere,
   lengthBesideText,
+  likeStrftime,
   literal,
   literalBeside,
   macro,
@@ -42,7 +43,8 @@ export function ruleOf(random, world, collection) {
 function alike(random, share, make) {
   for (;;) {
     const node = make();
-    if (!(numberBesideText(node) || lengthBesideText(node)) || random.chance(share)) return node;
+    const differs = [numberBesideText, lengthBesideText, likeStrftime].some((test) => test(node));
+    if (!differs || random.chance(share)) return node;
   }
 }
 

@@ -260,7 +260,7 @@ export function numberBesideText(node) {
   if (/~$/.test(node.op) && node.left.is === "literal" && node.left.type === "number") return true;
   return sides(node).some(
     ([number, text]) =>
-      number.is === "literal" &&
+      (number.is === "literal" || number.is === "macro") &&
       textual.includes(text.type) &&
       text.is !== "literal" &&
       (number.type === "number" || (number.type === "bool" && bare(text))),
@@ -277,6 +277,11 @@ export function lengthBesideText(node) {
       length.modifier === "length" &&
       (text.is === "literal" ? text.type === "text" : textual.includes(text.type)),
   );
+}
+
+/** Whether a pattern is made of what is computed from a date. */
+export function likeStrftime({ op, right }) {
+  return /~$/.test(op) && right.is === "call" && right.text.startsWith("strftime(");
 }
 
 /** Whether an operand is what is submitted, or a field of the row that is to be. */
