@@ -25,7 +25,7 @@ type = "text"
 
 [collections.counts]
 type  = "view"
-query = "SELECT id, COUNT(id) AS total FROM notes GROUP BY author"
+query = "SELECT MIN(id) AS id, COUNT(id) AS total FROM notes GROUP BY author"
 rules = { read = "public" }
 "#;
 

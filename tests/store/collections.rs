@@ -254,10 +254,7 @@ async fn a_change_that_is_refused_changes_nothing() {
     let version = test.store.schema().version();
     let cases = [
         (posts(json!([]), &[]), either("no such column", "other objects depend on it")),
-        (
-            posts(json!([a]), &["CREATE UNIQUE INDEX i ON posts (a)"]),
-            either("UNIQUE constraint failed", "could not create unique index"),
-        ),
+        (posts(json!([a]), &["CREATE UNIQUE INDEX i ON posts (a)"]), "UNIQUE constraint failed"),
         (
             posts(json!([a]), &["CREATE INDEX i ON posts (\"b\")"]),
             either("no such column", "does not exist"),
