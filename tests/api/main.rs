@@ -17,6 +17,7 @@ mod copy;
 mod dashboard;
 mod development;
 mod edge;
+mod extremes;
 mod health;
 mod kill;
 mod start_up;

@@ -20,10 +20,11 @@ pub(crate) use schemas::database_url;
 /// The blog, the example that everything uses.
 pub(crate) const BLOG: &str = include_str!("../../../config.toml");
 
-/// Laid over a test's config: no fsync, the cheapest hash there is.
+/// Laid over a test's config: no fsync, few connections, the cheapest hash there is.
 pub(crate) const QUICK: &str = r#"
 [database]
 durability = "normal"
+pool       = 3
 
 [auth]
 argon2 = { memory = "8kB", passes = 1, lanes = 1 }
