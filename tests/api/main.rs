@@ -20,5 +20,6 @@ mod edge;
 mod extremes;
 mod health;
 mod kill;
+mod postgres;
 mod start_up;
 mod stop;

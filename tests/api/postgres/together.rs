@@ -1,0 +1,59 @@
+//! Two processes over one schema.
+
+use std::thread;
+
+use serde_json::json;
+
+use super::Place;
+use crate::harness::{Database, Process};
+
+#[tokio::test]
+async fn two_that_start_at_once_on_nothing_migrate_once_and_both_serve() {
+    let Some(place) = Place::new() else { return };
+    // A folder has one server, so the second has another folder with the same database.
+    let other = tempfile::tempdir().unwrap();
+    let config = "config.toml";
+    std::fs::copy(place.folder().join(config), other.path().join(config)).unwrap();
+    let address = place.url.to_string();
+    let (first, second) = thread::scope(|scope| {
+        let second = scope
+            .spawn(|| Process::serve_with(other.path(), &[("DATABASE_URL", address.as_str())]));
+        (Process::serve(place.folder(), &[]), second.join().unwrap())
+    });
+    let database = Database::of(place.folder());
+    // A second run of the first migration would have added another.
+    assert_eq!(database.count("_revision"), 1);
+
+    let note = first.guest().create("notes", json!({ "text": "of the first" })).await.expect(200);
+    let path = format!("/api/collections/notes/records/{}", note.id());
+    assert_eq!(second.guest().get(&path).await.expect(200).json(), note.json());
+    second.guest().create("notes", json!({ "text": "of the second" })).await.expect(200);
+    assert_eq!(database.column("notes", "text"), ["of the first", "of the second"]);
+    assert_eq!(first.terminate().code, Some(0));
+    second.guest().get(&path).await.expect(200);
+    assert_eq!(second.terminate().code, Some(0));
+}
+
+#[tokio::test]
+async fn a_row_that_both_raise_loses_nothing() {
+    let config = "[collections.counters]\nfields = { value = \"int\" }\n\
+                  rules = { read = \"public\", write = \"public\" }\n";
+    let Some(place) = Place::with_config(&format!("{config}{}", super::QUICK)) else { return };
+    let other = tempfile::tempdir().unwrap();
+    std::fs::write(other.path().join("config.toml"), format!("{config}{}", super::QUICK)).unwrap();
+    let first = Process::serve(place.folder(), &[]);
+    let second = Process::serve_with(other.path(), &[("DATABASE_URL", place.url.as_str())]);
+    let id = first.guest().create("counters", json!({ "value": 0 })).await.expect(200).id();
+    let path = format!("/api/collections/counters/records/{id}");
+    let raise = |client: crate::harness::Client| {
+        let path = &path;
+        async move {
+            for _ in 0..10 {
+                client.patch(path, json!({ "value+": 1 })).await.expect(200);
+            }
+        }
+    };
+    let clients = (0..8).flat_map(|_| [first.guest(), second.guest()]);
+    futures_util::future::join_all(clients.map(raise)).await;
+    assert_eq!(second.guest().get(&path).await.expect(200).at("/value"), json!(160));
+}
