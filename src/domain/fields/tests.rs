@@ -56,6 +56,20 @@ fn text() {
 }
 
 #[test]
+fn every_character_but_the_first_may_be_stored() {
+    let refused = json!("! validation_invalid_value");
+    for type_name in ["text", "editor"] {
+        assert_outcomes(
+            &json!({ "type": type_name }),
+            &[(json!("a\u{1}b"), json!("a\u{1}b")), (json!("a\u{0}b"), refused.clone())],
+        );
+    }
+    let refused = json!("! validation_is_email");
+    assert_outcomes(&json!({ "type": "email" }), &[(json!("a\u{0}@example.com"), refused)]);
+    assert_outcomes(&json!({ "type": "json" }), &[(json!("a\u{0}"), json!("a\u{0}"))]);
+}
+
+#[test]
 fn ids_of_a_pattern_of_their_own_are_safe_folder_names() {
     assert_outcomes(
         &json!({"type": "text", "primaryKey": true, "required": true, "pattern": "^.+$"}),

@@ -101,8 +101,21 @@ impl Field {
             FieldKind::Json(options) => options.check(value),
             FieldKind::GeoPoint => geo_point::check(value),
             FieldKind::Bool | FieldKind::Autodate(_) | FieldKind::Password(_) => Ok(()),
+        }?;
+        match self.kind {
+            FieldKind::Json(_) => Ok(()),
+            _ => check_storable(value),
         }
     }
+}
+
+/// A text may hold every character but U+0000, which PostgreSQL has no place for: a record is to be
+/// the same on both engines. Inside JSON the character is written as an escape and fits.
+fn check_storable(value: &Json) -> Result<(), Fault> {
+    if value.as_str().is_some_and(|text| text.contains('\0')) {
+        return Err(Fault::invalid_value("Must not contain the character U+0000."));
+    }
+    Ok(())
 }
 
 /// The texts of a select, file or relation value: the list, or the one text that is not empty.
