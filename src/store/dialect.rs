@@ -1,9 +1,11 @@
 //! Where the two engines' SQL differs. Only this file matches on [`Dialect`]; everything else asks
 //! it for a word.
 
+mod convert;
 mod copy;
 mod ddl;
 mod filter;
+mod names;
 mod view;
 
 pub(in crate::store) use ddl::key_name;

@@ -104,9 +104,11 @@ fn create_view_of(
 ) -> Statement {
     let blank = |c: char| c == ';' || c.is_whitespace();
     let query = dialect.view_query(collection, schema);
-    let query = query.trim_matches(blank);
+    let (text, names) = (query.text.trim_matches(blank), query.columns);
     let name = quote(&collection.name);
-    statement(format!("CREATE VIEW {name} AS SELECT {columns} FROM (\n{query}\n) AS \"source\""))
+    statement(format!(
+        "CREATE VIEW {name} AS SELECT {columns} FROM (\n{text}\n) AS \"source\"{names}"
+    ))
 }
 
 pub(super) fn statement(sql: String) -> Statement {

@@ -1,5 +1,7 @@
 //! The statements for both dialects, word by word.
 
+mod rows;
+
 use serde_json::{Value as Json, json};
 
 use super::change::Change;
@@ -87,7 +89,12 @@ fn indexes_are_written_for_the_engine() {
         (
             "CREATE INDEX IF NOT EXISTS i ON x (lower(`title`)) WHERE `title` != '`'",
             r#"CREATE INDEX "i" ON "posts" (lower(`title`)) WHERE `title` != '`'"#,
-            r#"CREATE INDEX "i" ON "posts" ((lower("title"))) WHERE "title" != '`'"#,
+            r#"CREATE INDEX "i" ON "posts" ((lower("title"))) WHERE "title" <> '`'"#,
+        ),
+        (
+            "CREATE INDEX i ON x (lower(Day)) WHERE DAY > 'it''s'",
+            r#"CREATE INDEX "i" ON "posts" (lower(Day)) WHERE DAY > 'it''s'"#,
+            r#"CREATE INDEX "i" ON "posts" ((lower("day"))) WHERE "day" > 'it''s'"#,
         ),
         (
             "CREATE UNIQUE INDEX i ON x (day) WHERE day != ''",

@@ -1,210 +1,118 @@
-//! Queries of views for PostgreSQL. They are written once, in the SQL of SQLite, where the case of
-//! names does not count and few words are reserved; everything else has to be SQL of both.
+//! The words for views. Their columns may have types that records do not have.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
-use sqlparser::dialect::SQLiteDialect;
-use sqlparser::tokenizer::{Token, Tokenizer, Word};
-
-use crate::domain::collection::Collection;
+use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::schema::Schema;
-use crate::store::sql::quote;
+use crate::store::dialect::Dialect;
+use crate::store::dialect::names::{Names, postgres_text};
+use crate::store::sql::{Statement, quote};
+use crate::store::value::Value;
 
-/// The query of `view` with every name that collections, fields and the view's own columns have in
-/// quotes, as they spell it. A text that has no tokens stays as it is: the database refuses it.
-pub(super) fn postgres_query(query: &str, view: &Collection, schema: &Schema) -> String {
-    let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, query).tokenize() else {
-        return query.to_owned();
-    };
-    let names = Names::new(view, schema);
-    let written = tokens.iter().enumerate().map(|(index, token)| match token {
-        Token::DoubleEq => "=".to_owned(),
-        Token::Word(word) => match word.quote_style {
-            Some(_) => quote(names.spelled(&word.value).unwrap_or(&word.value)),
-            None => plain(word, &tokens[..index], &tokens[index + 1..], &names),
-        },
-        token => token.to_string(),
-    });
-    written.collect()
+/// What a view selects from.
+pub(in crate::store) struct ViewQuery<'a> {
+    /// The query.
+    pub(in crate::store) text: Cow<'a, str>,
+    /// The names of its columns, where those that it gives them may be spelled otherwise.
+    pub(in crate::store) columns: String,
 }
 
-/// A word without quotes between what stands before and after it.
-fn plain(word: &Word, before: &[Token], after: &[Token], names: &Names<'_>) -> String {
-    let text = word.value.as_str();
-    let next = after.iter().find(|token| !matches!(token, Token::Whitespace(_)));
-    let last = before.iter().rev().find(|token| !matches!(token, Token::Whitespace(_)));
-    let is_called = next == Some(&Token::LParen);
-    let ends = next == Some(&Token::RParen);
-    let is_type = ends && matches!(last, Some(Token::Word(word)) if is(word, "AS"));
-    if is_type && is(word, "REAL") {
-        return "double precision".to_owned();
-    }
-    if is_called || is_type || is_keyword(text) {
-        return text.to_owned();
-    }
-    match names.spelled(text) {
-        Some(name) => quote(name),
-        None if text.bytes().any(|byte| byte.is_ascii_uppercase()) => quote(text),
-        None => text.to_owned(),
-    }
-}
-
-fn is(word: &Word, other: &str) -> bool {
-    word.quote_style.is_none() && word.value.eq_ignore_ascii_case(other)
-}
-
-fn is_keyword(text: &str) -> bool {
-    KEYWORDS.binary_search(&text.to_ascii_uppercase().as_str()).is_ok()
-}
-
-/// How names are spelled.
-struct Names<'a> {
-    /// By name in lower case; the first one of several.
-    by_lower: HashMap<String, &'a str>,
-    /// The names of the view's columns.
-    own: Vec<&'a str>,
-}
-
-impl<'a> Names<'a> {
-    fn new(view: &'a Collection, schema: &'a Schema) -> Self {
-        let own: Vec<&str> = view.fields.iter().map(|field| field.name.as_str()).collect();
-        let mut by_lower = HashMap::new();
-        for collection in schema.collections() {
-            let fields = collection.fields.iter().map(|field| field.name.as_str());
-            for name in std::iter::once(collection.name.as_str()).chain(fields) {
-                by_lower.entry(name.to_ascii_lowercase()).or_insert(name);
+impl Dialect {
+    /// The query of a view for this engine: its own text where the view has one, else the one that
+    /// is written for all.
+    pub(in crate::store) fn view_query<'a>(
+        self,
+        collection: &'a Collection,
+        schema: &Schema,
+    ) -> ViewQuery<'a> {
+        let plain = |text| ViewQuery { text: Cow::Borrowed(text), columns: String::new() };
+        let CollectionKind::View(options) = &collection.kind else { return plain("") };
+        let engine = match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        };
+        let own = collection.ext.queries.get(engine).and_then(|query| query.as_str());
+        match (self, own) {
+            (_, Some(query)) => plain(query),
+            (Self::Sqlite, None) => plain(&options.query),
+            (Self::Postgres, None) => {
+                let text = postgres_text(&options.query, &Names::of_view(collection, schema));
+                let columns: Vec<String> =
+                    collection.fields.iter().map(|field| quote(&field.name)).collect();
+                let columns = format!(" ({})", columns.join(", "));
+                ViewQuery { text: Cow::Owned(text), columns }
             }
         }
-        for &name in &own {
-            by_lower.entry(name.to_ascii_lowercase()).or_insert(name);
+    }
+
+    /// Answers names and types of the columns of a view that may need another type.
+    pub(in crate::store) fn column_types(self, view: &str) -> Statement {
+        let sql = match self {
+            Self::Sqlite => {
+                "SELECT \"name\", \"type\" FROM pragma_table_info($1) WHERE \"name\" = 'id'"
+            }
+            Self::Postgres => {
+                "SELECT a.attname::text, format_type(a.atttypid, NULL) FROM pg_attribute a \
+                 JOIN pg_class c ON c.oid = a.attrelid WHERE c.relname = $1 AND a.attnum > 0 \
+                 AND c.relnamespace = current_schema()::regnamespace ORDER BY a.attnum"
+            }
+        };
+        Statement::new(sql, vec![Value::text(view)])
+    }
+
+    /// The type that the column `name` of a view gets instead of `found`. Ids are texts (contract
+    /// A 2.12), and PostgreSQL's types are reduced to those that records are made of.
+    pub(in crate::store) fn view_type(self, name: &str, found: &str) -> Option<&'static str> {
+        let is_text = found.eq_ignore_ascii_case("text");
+        match (self, found) {
+            _ if name == "id" => (!is_text).then_some("TEXT"),
+            (Self::Sqlite, _) => None,
+            (
+                Self::Postgres,
+                "text"
+                | "boolean"
+                | "bigint"
+                | "integer"
+                | "smallint"
+                | "double precision"
+                | "json"
+                | "jsonb"
+                | "bytea"
+                | "timestamp with time zone",
+            ) => None,
+            (Self::Postgres, "numeric" | "real") => Some("double precision"),
+            (Self::Postgres, _) => Some("TEXT"),
         }
-        Self { by_lower, own }
     }
 
-    fn spelled(&self, name: &str) -> Option<&'a str> {
-        let own = self.own.iter().find(|own| **own == name).copied();
-        own.or_else(|| self.by_lower.get(&name.to_ascii_lowercase()).copied())
-    }
-}
-
-/// The words that SQLite does not take for names, and some that it would and that a query means
-/// otherwise; in order.
-const KEYWORDS: &[&str] = &[
-    "ALL",
-    "AND",
-    "AS",
-    "ASC",
-    "BETWEEN",
-    "BY",
-    "CASE",
-    "CAST",
-    "COLLATE",
-    "CROSS",
-    "CURRENT_DATE",
-    "CURRENT_TIME",
-    "CURRENT_TIMESTAMP",
-    "DESC",
-    "DISTINCT",
-    "ELSE",
-    "END",
-    "ESCAPE",
-    "EXCEPT",
-    "EXISTS",
-    "FALSE",
-    "FILTER",
-    "FIRST",
-    "FOLLOWING",
-    "FROM",
-    "FULL",
-    "GROUP",
-    "HAVING",
-    "IN",
-    "INNER",
-    "INTERSECT",
-    "IS",
-    "ISNULL",
-    "JOIN",
-    "LAST",
-    "LEFT",
-    "LIKE",
-    "LIMIT",
-    "MATERIALIZED",
-    "NATURAL",
-    "NOT",
-    "NOTNULL",
-    "NULL",
-    "NULLS",
-    "OFFSET",
-    "ON",
-    "OR",
-    "ORDER",
-    "OUTER",
-    "OVER",
-    "PARTITION",
-    "PRECEDING",
-    "RANGE",
-    "RECURSIVE",
-    "RIGHT",
-    "ROW",
-    "ROWS",
-    "SELECT",
-    "THEN",
-    "TRUE",
-    "UNBOUNDED",
-    "UNION",
-    "USING",
-    "VALUES",
-    "WHEN",
-    "WHERE",
-    "WINDOW",
-    "WITH",
-];
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::domain::random::Random;
-    use crate::domain::time::Timestamp;
-
-    fn collection(definition: serde_json::Value) -> Collection {
-        let body = definition.as_object().expect("an object");
-        let now = Timestamp::from_millis(0);
-        let mut random = Random::seeded(1);
-        Collection::create(body, &Schema::default(), now, &mut random).expect("a collection")
+    /// Whether the engine refuses to drop what a view reads. SQLite leaves a broken view behind,
+    /// which then stands in the way of every later rename.
+    pub(in crate::store) const fn keeps_what_views_read(self) -> bool {
+        match self {
+            Self::Sqlite => false,
+            Self::Postgres => true,
+        }
     }
 
-    #[test]
-    fn names_are_quoted_as_they_are_spelled() {
-        assert!(KEYWORDS.is_sorted());
-        let text = |name: &str| json!({ "name": name, "type": "text" });
-        let posts = collection(json!({ "name": "Posts",
-            "fields": [text("firstName"), text("user"), text("real"), text("key")] }));
-        let schema = Schema::new(1, vec![posts.into()]);
-        let mut view =
-            collection(json!({ "name": "v", "type": "view", "viewQuery": "select 1 as id" }));
-        view.fields = ["id", "fullName", "Key", "total"]
-            .map(|name| {
-                crate::domain::fields::Field::new(name, crate::domain::fields::FieldKind::Bool)
-            })
-            .into();
-        for (query, expected) in [
-            (
-                "select id, FirstName || 'Posts' as fullName, user from posts -- Posts",
-                r#"select "id", "firstName" || 'Posts' as "fullName", "user" from "Posts" -- Posts"#,
+    /// Answers name and text of the views that stand in the way when a column of `table` gets
+    /// another type, in the order in which they were made. PostgreSQL knows which ones read it.
+    pub(in crate::store) fn views_over(self, table: &str) -> Statement {
+        match self {
+            Self::Sqlite => Statement::new(
+                "SELECT \"name\", \"sql\" FROM sqlite_schema WHERE \"type\" = 'view' ORDER BY rowid",
+                Vec::new(),
             ),
-            (
-                "SELECT p.ID, COUNT(*) AS Total, p.Key FROM `Posts` p WHERE p.[user] == \"real\"",
-                r#"SELECT p."id", COUNT(*) AS "total", p."Key" FROM "Posts" p WHERE p."user" = "real""#,
+            Self::Postgres => Statement::new(
+                "WITH RECURSIVE reader(oid) AS (SELECT c.oid FROM pg_class c WHERE c.relname = $1 \
+                 AND c.relnamespace = current_schema()::regnamespace UNION SELECT r.ev_class \
+                 FROM reader JOIN pg_depend d ON d.refobjid = reader.oid AND d.refclassid = \
+                 'pg_class'::regclass AND d.classid = 'pg_rewrite'::regclass \
+                 JOIN pg_rewrite r ON r.oid = d.objid) SELECT c.relname::text, 'CREATE VIEW ' || \
+                 quote_ident(c.relname) || ' AS ' || pg_get_viewdef(c.oid) FROM reader \
+                 JOIN pg_class c ON c.oid = reader.oid WHERE c.relkind = 'v' AND c.relname <> $2 \
+                 ORDER BY c.oid",
+                vec![Value::text(table), Value::text(table)],
             ),
-            (
-                "select cast(Real as REAL) x, cast(key as text) Y from posts group by 1",
-                r#"select cast("real" as double precision) x, cast("key" as text) "Y" from "Posts" group by 1"#,
-            ),
-            ("select 'open", "select 'open"),
-        ] {
-            assert_eq!(postgres_query(query, &view, &schema), expected);
         }
     }
 }
