@@ -79,12 +79,13 @@ RETURN CASE jsonb_typeof(value)
     ELSE ferrobase_number(value #>> '{}')
 END;
 
--- JSON that PostgreSQL can look into: it keeps U+0000 and cannot read it.
+-- JSON that PostgreSQL can look into: it keeps U+0000 and cannot read it. In its place stands what
+-- is no character.
 CREATE OR REPLACE FUNCTION ferrobase_document(value json) RETURNS json
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
     WHEN strpos(value::text, '\u0000') = 0 THEN value
-    ELSE regexp_replace(value::text, '(?<!\\)((\\\\)*)\\u0000', '\1\\u0001', 'g')::json
+    ELSE regexp_replace(value::text, '(?<!\\)((\\\\)*)\\u0000', '\1\\udbff\\udfff', 'g')::json
 END;
 
 -- JSON without blanks between its parts.
@@ -141,7 +142,7 @@ BEGIN
             RETURN value::jsonb;
         WHEN 'boolean' THEN RETURN CASE WHEN value::jsonb = 'true'::jsonb THEN '1' ELSE '0' END;
         WHEN 'null' THEN RETURN NULL;
-        ELSE RETURN to_jsonb(value::text);
+        ELSE RETURN to_jsonb(replace(value::text, '\udbff\udfff', '\u0000'));
     END CASE;
 END $$;
 

@@ -15,7 +15,7 @@ pub enum Kind {
     Text,
     /// Raw bytes.
     Bytes,
-    /// JSON; text on SQLite, `jsonb` on PostgreSQL.
+    /// JSON; text on SQLite, `json` on PostgreSQL, which keeps it as it is written.
     Json,
     /// A moment; text of [`crate::domain::time::Timestamp`] on SQLite, `timestamptz` on PostgreSQL.
     Timestamp,

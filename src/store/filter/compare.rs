@@ -253,7 +253,22 @@ const fn distinct(negated: bool) -> &'static str {
     if negated { " IS DISTINCT FROM " } else { " IS NOT DISTINCT FROM " }
 }
 
+/// The first moment whose text begins with `text`, which ends where a part of it does. No moment is
+/// the text itself.
+fn first_moment(text: &str) -> Option<Timestamp> {
+    const BEGINNING: &str = "0000-01-01 00:00:00.000Z";
+    let ends_part = matches!(text.len(), 4 | 5 | 7 | 8 | 10 | 11 | 13 | 14 | 16 | 17 | 19 | 20);
+    let rest = BEGINNING.get(text.len()..).filter(|_| ends_part)?;
+    exact_moment(&format!("{text}{rest}"))
+}
+
 fn order_known(dialect: Dialect, column: &Rendered, operator: Operator, known: &Known) -> Test {
+    let first = known::text(&known.value).and_then(|text| first_moment(&text));
+    if let Some(first) = first.filter(|_| column.is_moment(dialect)) {
+        let is_before = matches!(operator, Operator::Less | Operator::LessOrEqual);
+        let sign = if is_before { " < " } else { " >= " };
+        return Test::sql(column.sql.clone() + sign + Fragment::param(Value::Timestamp(first)));
+    }
     let Some((value, param)) = comparable(dialect, column, known) else {
         return before_text(column, operator);
     };

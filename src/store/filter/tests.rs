@@ -4,4 +4,5 @@ mod agreement;
 mod behaviour;
 mod clients;
 mod goldens;
+mod values;
 mod world;
