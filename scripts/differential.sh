@@ -22,9 +22,10 @@ export FERROBASE_BIN="${FERROBASE_BIN:-$(target_directory)/$profile/ferrobase}"
 
 run() {
     echo "> ferrobase-differential $1"
-    DATABASE_URL="$2" node --test --test-reporter=spec tests/differential/*.test.mjs
+    DATABASE_URL="$2" node --test --test-reporter=spec "${@:3}"
 }
-run sqlite ""
+# The judge itself is tried once: it is the same on every engine.
+run sqlite "" tests/differential/*.test.mjs
 if [ -n "${TEST_POSTGRES_URL:-}" ]; then
-    run postgres "$TEST_POSTGRES_URL"
+    run postgres "$TEST_POSTGRES_URL" tests/differential/differential.test.mjs
 fi

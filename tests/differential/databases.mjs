@@ -16,19 +16,21 @@ export class Databases {
     if (!this.url) return undefined;
     const name = `ferrobase_differential_${process.pid}_${this.count++ % this.most}`;
     this.made.add(name);
-    await this.say(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await this.say(`CREATE DATABASE ${name}`);
+    await this.say(dropping(name), `CREATE DATABASE ${name}`);
     const own = new URL(this.url);
     own.pathname = `/${name}`;
     return own.href;
   }
 
   async drop() {
-    for (const name of this.made) await this.say(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    if (this.made.size > 0) await this.say(...[...this.made].map(dropping));
   }
 
-  say(statement) {
+  say(...statements) {
     const quiet = ["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"];
-    return run("psql", [...quiet, "--command", statement, this.url]);
+    const commands = statements.flatMap((statement) => ["--command", statement]);
+    return run("psql", [...quiet, ...commands, this.url]);
   }
 }
+
+const dropping = (name) => `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`;
