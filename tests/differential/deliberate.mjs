@@ -14,14 +14,16 @@ const isOwnEmail = ({ field, hops }) => field === "email" && hops?.length === 0;
 
 /**
  * Whether nothing orders a list: the reference then goes by the rows of other collections that the
- * filter or rule joins, or by an index that it finds them with.
+ * filter or rule joins, or by an index that it finds them with. In PostgreSQL the rows of a view
+ * have no order at all.
  */
 export function joins(request, world) {
   if (request.path) return true;
   if (request.method !== "GET" || request.id !== undefined || request.sort) return false;
   const collection = find(world, request.collection);
   const nodes = [request.filter, isRoot(request) ? undefined : collection?.rules.list];
-  const indexed = collection?.indexes.length > 0 || collection?.type === "view";
+  if (collection?.type === "view") return true;
+  const indexed = collection?.indexes.length > 0;
   if (indexed && nodes.some(Boolean)) return true;
   // Accounts have an index on their addresses.
   if (collection?.type === "auth" && nodes.flatMap(operandsOf).some(isOwnEmail)) return true;
@@ -74,6 +76,14 @@ export const deliberate = [
     holds: ({ request, world }, theirs, ours) => unparsable(request, world, theirs, ours),
   },
   {
+    reason: "To a rule, input that does not parse changes nothing; it is no zero value.",
+    holds: ({ request, world }, theirs, ours) =>
+      request.method === "PATCH" &&
+      !isRoot(request) &&
+      [theirs, ours].some(({ status }) => status === 404) &&
+      asksForZeroed(request, world),
+  },
+  {
     reason: "Sort by `email` treats addresses that the caller may not see as null.",
     holds: ({ request }) =>
       !isRoot(request) && (request.sort ?? []).some((key) => /(^|[.+-])email(:lower)?$/.test(key)),
@@ -107,8 +117,9 @@ export const deliberate = [
   {
     reason: "`one.id:lower` reads the reference itself, as `one.id` does.",
     holds: ({ request }, theirs, ours) =>
-      theirs.status === 400 &&
+      // Where nothing is referred to, theirs has null and ours the empty text.
       ours.status === 200 &&
+      (theirs.status === 400 || theirs.status === 200) &&
       [...operandsOf(request.filter).map(({ text }) => text), ...(request.sort ?? [])].some(
         (text) => /\.id:lower$/.test(text),
       ),
@@ -209,6 +220,16 @@ function withoutEmail(value) {
 }
 
 const zeroed = ["date", "number", "bool", "geoPoint"];
+
+/** Whether the update rule asks what is submitted for a field that may get a zero value instead. */
+function asksForZeroed({ collection, body }, world) {
+  const { fields, rules } = find(world, collection);
+  const names = fields.filter(({ type }) => zeroed.includes(type)).map(({ name }) => name);
+  const asked = names.filter((name) => body?.[name] !== undefined);
+  return operandsOf(rules.update).some(({ text }) =>
+    asked.some((name) => new RegExp(`^@request\\.body\\.${name}\\b`).test(text)),
+  );
+}
 
 /** What we refuse beyond what they refuse are values of types that they would make zero. */
 function unparsable(request, world, theirs, ours) {
