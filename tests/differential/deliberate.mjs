@@ -3,7 +3,14 @@
 
 import { canonical, difference } from "./compare.mjs";
 import { comparisons } from "./filters.mjs";
-import { lengthBesideText, likeStrftime, mixesTypes, numberBesideText, ofTheRow } from "./operands.mjs";
+import {
+  lengthBesideText,
+  likeStrftime,
+  misplacesModifier,
+  mixesTypes,
+  numberBesideText,
+  ofTheRow,
+} from "./operands.mjs";
 import { accountFields, columnsOf, find } from "./schema.mjs";
 
 const isRoot = ({ caller }) => caller === "root";
@@ -60,7 +67,7 @@ export const deliberate = [
       theirs.status === 200 &&
       ours.status === 400 &&
       (request.sort?.includes("n:isset") ||
-        operandsOf(request.filter).some(({ text }) => /id:each/.test(text))),
+        comparisons(request.filter).some(misplacesModifier)),
   },
   {
     reason: "There are no backups yet, so none can be made now.",

@@ -11,6 +11,7 @@ import {
   literal,
   literalBeside,
   macro,
+  misplacesModifier,
   numberBesideText,
   requestValue,
 } from "./operands.mjs";
@@ -39,12 +40,13 @@ export function ruleOf(random, world, collection) {
   return tree(random, leaf, 2);
 }
 
+const differences = [numberBesideText, lengthBesideText, likeStrftime, misplacesModifier];
+
 /** What `make` gives; what the servers see differently on purpose only now and then. */
 function alike(random, share, make) {
   for (;;) {
     const node = make();
-    const differs = [numberBesideText, lengthBesideText, likeStrftime].some((test) => test(node));
-    if (!differs || random.chance(share)) return node;
+    if (!differences.some((test) => test(node)) || random.chance(share)) return node;
   }
 }
 

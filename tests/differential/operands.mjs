@@ -284,6 +284,11 @@ export function likeStrftime({ op, right }) {
   return /~$/.test(op) && right.is === "call" && right.text.startsWith("strftime(");
 }
 
+/** Whether a modifier stands where it has no meaning. */
+export function misplacesModifier({ left, right }) {
+  return [left, right].some(({ text }) => text === "id:each");
+}
+
 /** Whether an operand is what is submitted, or a field of the row that is to be. */
 export function ofTheRow({ is, text, hops }) {
   return text.startsWith("@request.body.") || (is === "column" && hops.length === 0);
