@@ -165,7 +165,8 @@ async function lost(session, world) {
 /** Every row of every collection, as root sees it. */
 export async function tables(lab, done) {
   for (const { name, type } of lab.world.collections) {
-    const sort = type === "view" ? ["id"] : ["@rowid"];
+    // Ids that the servers made order the rows of a view differently.
+    const sort = type === "view" ? undefined : ["@rowid"];
     await lab.compare(
       { method: "GET", collection: name, caller: "root", perPage: "1000", sort },
       done,

@@ -4,8 +4,9 @@
 import { canonical, difference } from "./compare.mjs";
 import { comparisons } from "./filters.mjs";
 import {
+  jsonBesideSeveral,
   lengthBesideText,
-  likeStrftime,
+  likeCall,
   misplacesModifier,
   mixesTypes,
   numberBesideText,
@@ -144,6 +145,15 @@ export const deliberate = [
       decides(request, world, theirs, ours, (node) => changesScalar(node, request, world)),
   },
   {
+    reason: "Of two unique indexes that a row breaks, the one that the engine looks at first is told.",
+    holds: (_, theirs, ours) =>
+      [theirs, ours].every(({ status, body }) => {
+        const codes = Object.values(body?.data ?? {}).map(({ code }) => code);
+        const unique = codes.every((code) => code === "validation_not_unique");
+        return status === 400 && codes.length > 0 && unique;
+      }),
+  },
+  {
     reason: "A hidden relation cannot be expanded by those who cannot see it.",
     holds: ({ request }, theirs, ours) =>
       !isRoot(request) &&
@@ -156,11 +166,18 @@ export const deliberate = [
       request.path?.includes("//") && theirs.status === 307 && ours.status === 404,
   },
   {
-    reason: "What `strftime` gives on the right of `~` is of its format, not of `%format%`.",
+    reason: "Inside json the empty text is not null, beside several values too.",
     holds: ({ request }, theirs, ours) =>
       theirs.status === 200 &&
       ours.status === 200 &&
-      comparisons(request.filter).some(likeStrftime),
+      comparisons(request.filter).some(jsonBesideSeveral),
+  },
+  {
+    reason: "On the right of `~` a function has the arguments that were written, not `%argument%`.",
+    holds: ({ request }, theirs, ours) =>
+      theirs.status === 200 &&
+      ours.status === 200 &&
+      comparisons(request.filter).some(likeCall),
   },
   {
     reason: "A number beside a text column compares as its shortest text.",

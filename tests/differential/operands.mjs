@@ -279,9 +279,17 @@ export function lengthBesideText(node) {
   );
 }
 
-/** Whether a pattern is made of what is computed from a date. */
-export function likeStrftime({ op, right }) {
-  return /~$/.test(op) && right.is === "call" && right.text.startsWith("strftime(");
+/** Whether a pattern is made of what a function gives. */
+export function likeCall({ op, right }) {
+  return /~$/.test(op) && right.is === "call";
+}
+
+/** Whether something inside json is to be equal, or unequal, to each of several values. */
+export function jsonBesideSeveral(node) {
+  return (
+    ["=", "!="].includes(node.op) &&
+    sides(node).some(([json, other]) => json.type === "json" && !json.many && other.many)
+  );
 }
 
 /** Whether a modifier stands where it has no meaning. */
