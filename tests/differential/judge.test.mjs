@@ -45,7 +45,7 @@ test("a planted difference is found and made small", async () => {
   const sides = [ferrobase(binary), lossy];
   const { differences } = await campaign(sides, { ...options, folder, enough: 1 });
   assert.notEqual(differences.length, 0);
-  const small = await shrink(sides, differences[0], { folder: `${folder}/shrink`, seconds: 30 });
+  const small = await shrink(sides, differences[0], { folder: `${folder}/shrink`, seconds: 120 });
   const { collections, writes } = small.world;
   assert.equal(comparisons(small.request.filter).length, 1, describe(small));
   assert.ok(collections.length <= 2, describe(small));
