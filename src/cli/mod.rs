@@ -62,6 +62,12 @@ fn log_to_stderr() {
         .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
         .with_env_var("FERROBASE_LOG")
         .from_env_lossy();
+    // The driver warns of options of an address that it does not know, with what they say; a
+    // misspelt `password` is one.
+    let filter = match "sqlx_postgres::options=off".parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    };
     // Only a second call in one process fails, and then the first one's logger serves.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

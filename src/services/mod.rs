@@ -93,6 +93,9 @@ impl From<StoreError> for Error {
             StoreError::Unique(_) => {
                 Self::bad_request("A value that must be unique exists already.")
             }
+            StoreError::TooLarge(_) => {
+                Self::bad_request("A value is too long for an index of the collection.")
+            }
             StoreError::Busy
             | StoreError::Deadline
             | StoreError::ReadOnly

@@ -41,6 +41,9 @@ pub enum StoreError {
     /// A row does not have the shape that was asked for.
     #[error("unexpected data in the database: {0}")]
     Data(String),
+    /// A value is longer than what the database can keep in an index.
+    #[error("a value is too long for an index: {0}")]
+    TooLarge(#[source] Source),
     /// Other transactions stood in the way, again and again; nothing was done.
     #[error("other writes stood in the way too often, try again: {0}")]
     Conflict(#[source] Source),
@@ -151,6 +154,21 @@ pub enum ServerFault {
         /// The schema.
         schema: String,
     },
+    /// The server allows fewer connections than are asked for.
+    #[error(
+        "the server allows {allowed} connections, and `[database] pool` asks for {needed}\nMake `pool` smaller, or raise max_connections or the limit of the user."
+    )]
+    TooFew {
+        /// How many there may be.
+        allowed: i64,
+        /// How many there would be.
+        needed: i64,
+    },
+    /// The database does not keep texts as they are.
+    #[error(
+        "the database keeps its texts in {0}, which cannot hold all characters\nMake one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0."
+    )]
+    Encoding(String),
     /// The server takes no writes.
     #[error("the database is read-only: {0}\nUse the address of the primary server.")]
     ReadOnly(String),

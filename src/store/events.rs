@@ -142,9 +142,9 @@ fn record(collection: &Arc<Collection>, values: &Map<String, Json>) -> Arc<Recor
     Arc::new(Record::new(Arc::clone(collection), values.collect()))
 }
 
-/// A text as SQL; `standard_conforming_strings` is on.
+/// A text as SQL, whatever `standard_conforming_strings` says.
 fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
 #[cfg(test)]
@@ -193,10 +193,10 @@ mod tests {
 
     #[test]
     fn a_text_cannot_leave_its_literal() {
-        assert_eq!(literal("a'; DROP TABLE x; --\\"), "'a''; DROP TABLE x; --\\'");
+        assert_eq!(literal("a'; DROP TABLE x; --\\"), "E'a''; DROP TABLE x; --\\\\'");
         assert_eq!(insert("n", &[]), "");
         let sql = insert("n", &[Event::SchemaChanged]);
-        let expected = r#"INSERT INTO "_events" ("node", "events") VALUES ('n', '[{}]'); "#;
+        let expected = r#"INSERT INTO "_events" ("node", "events") VALUES (E'n', E'[{}]'); "#;
         assert_eq!(sql, expected);
     }
 }

@@ -173,3 +173,33 @@ async fn two_writes_that_lock_each_other_out_both_happen() {
     }
     assert_eq!(test.numbers().await, [("a".to_owned(), 40), ("b".to_owned(), 40)]);
 }
+
+#[tokio::test]
+async fn a_transaction_that_could_not_begin_spoils_no_connection() {
+    if postgres_only("a transaction of SQLite begins or does not") {
+        return;
+    }
+    let test = TestStore::start_with(|options| {
+        options.write_timeout = Duration::from_millis(300);
+        options.postgres.as_mut().unwrap().pool = 6;
+    })
+    .await;
+    let (gate, keeper) = gate();
+    let lock = "LOCK TABLE \"_revision\" IN ACCESS EXCLUSIVE MODE";
+    let holder = queued(test.store.write_with(RUNS_OUT, move |tx| {
+        run(tx, lock, vec![])?;
+        gate.pass();
+        Ok::<_, StoreError>(())
+    }));
+    keeper.wait();
+    let write = |name: &'static str| test.store.write(move |tx| insert(tx, name, 1));
+    let (first, second) = tokio::join!(write("a"), write("b"));
+    assert!(matches!(first, Err(StoreError::Deadline)), "{first:?}");
+    assert!(matches!(second, Err(StoreError::Deadline)), "{second:?}");
+    keeper.open();
+    holder.await.unwrap();
+    for name in ["c", "d", "e", "f", "g", "h"] {
+        write(name).await.unwrap();
+    }
+    assert_eq!(test.numbers().await.len(), 6);
+}

@@ -40,7 +40,7 @@ impl Secrets {
     /// Whether the old password that was sent is compared with that of the record, unless the caller
     /// may do without.
     pub const fn may_need_old(&self) -> bool {
-        !self.old.is_empty() && !(self.password.is_empty() && self.confirm.is_empty())
+        !self.old.is_empty() && (!self.password.is_empty() || !self.confirm.is_empty())
     }
 }
 

@@ -43,14 +43,14 @@ pub(super) fn remove_from(
 
 /// Checks that a row of a system collection belongs to an account that exists.
 pub(super) fn check_owner(
-    db: &mut Db,
+    tx: &mut Tx,
     record: &Record,
     errors: &mut FieldErrors,
 ) -> Result<(), Error> {
     if !REFERENCES.contains(&record.collection().name.as_str()) {
         return Ok(());
     }
-    let schema = db.schema();
+    let schema = tx.schema();
     let account = schema.by_id(record.text("collectionRef")).filter(|owner| owner.is_auth());
     let Some(account) = account else {
         errors.add(
@@ -59,7 +59,7 @@ pub(super) fn check_owner(
         );
         return Ok(());
     };
-    if !accounts::has_id(db, &[account], record.text("recordRef"))? {
+    if records::hold(tx, account, &[record.text("recordRef")])?.is_empty() {
         errors.add(
             "recordRef",
             Fault::new("validation_invalid_record", "Must be the id of a record there."),

@@ -230,7 +230,7 @@ fn one_value_becomes_several_and_several_one() {
 fn a_key_is_named_by_the_collection_and_fits() {
     let mut posts = posts(&[], &[]);
     assert_eq!(key_name(&posts), "p key");
-    posts.id = "x".repeat(100).into();
+    posts.id = "x".repeat(100);
     assert_eq!(key_name(&posts).len(), 63);
 }
 

@@ -48,8 +48,9 @@ async fn connections_that_are_cut_lose_no_answered_write() {
     const ROUNDS: usize = 20;
     let Some(place) = Place::new() else { return };
     let name = place.schema();
-    let address =
-        place.address(|url| drop(url.query_pairs_mut().append_pair("application_name", &name)));
+    let address = place.address(|url| {
+        url.query_pairs_mut().append_pair("application_name", &name);
+    });
     let server = Process::serve_with(place.folder(), &[("DATABASE_URL", &address)]);
     let (tell, mut told) = mpsc::unbounded_channel();
     let stop = Arc::new(AtomicBool::new(false));

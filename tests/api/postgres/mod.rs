@@ -3,6 +3,7 @@
 
 mod away;
 mod refusals;
+mod reset;
 mod together;
 
 use std::path::Path;

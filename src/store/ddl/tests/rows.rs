@@ -248,5 +248,5 @@ fn what_a_view_reads_stays() {
     let table = Arc::clone(&posts);
     let refused = tables.write(move |tx| ddl::drop(tx, &table));
     assert!(matches!(refused, Err(StoreError::Statement { .. })), "{refused:?}");
-    assert_eq!(tables.rows(&view), [json!([]); 0]);
+    assert!(tables.rows(&view).is_empty());
 }

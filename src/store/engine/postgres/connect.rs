@@ -19,8 +19,9 @@ use crate::store::sql::quote;
 /// How long a connection may take to be made.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many prepared statements a connection keeps: more than a schema has query shapes in use.
-const STATEMENTS: usize = 512;
+/// How many prepared statements a connection keeps: about as many as a schema has query shapes in
+/// use. The server keeps each once a connection, with its plan.
+const STATEMENTS: usize = 128;
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,12 +1,12 @@
-//! Emptying a PostgreSQL schema, for `ferrobase dev --reset`.
+//! Emptying a PostgreSQL schema, for `ferrobase dev --reset`, if it is the product's alone.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::store::engine::postgres::connect::{Role, Server};
-use crate::store::engine::postgres::open::{check_schema, check_server, new_tx};
+use crate::store::engine::postgres::open::{check_server, is_ours, new_tx};
 use crate::store::engine::postgres::worker::session;
-use crate::store::error::{OpenError, StoreError};
+use crate::store::error::{OpenError, ServerFault, StoreError};
 use crate::store::sql::Statement;
 use crate::store::tx::Tx;
 use crate::store::{PostgresOptions, StoreOptions};
@@ -14,28 +14,58 @@ use crate::store::{PostgresOptions, StoreOptions};
 /// How long it may take, and may wait for transactions that still run.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// What drops each view, table, function and type of the schema, if it did not go with another one. Those
-/// of extensions stay.
-const DROPS: &str = "SELECT format('DROP %s IF EXISTS %I CASCADE', \
-    CASE WHEN c.relkind = 'v' THEN 'VIEW' ELSE 'TABLE' END, c.relname) \
-    FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace \
-    AND c.relkind IN ('r', 'p', 'v') AND NOT EXISTS \
-    (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') \
-    UNION ALL SELECT format('DROP FUNCTION IF EXISTS %s CASCADE', p.oid::regprocedure) \
-    FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace \
-    AND p.prokind = 'f' AND NOT EXISTS \
-    (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e') \
-    UNION ALL SELECT format('DROP TYPE IF EXISTS %I CASCADE', t.typname) \
-    FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c' \
-    WHERE t.typnamespace = current_schema()::regnamespace";
+/// The names that the product's tables and views have.
+const NAMES: &str = "SELECT \"name\" FROM \"_collections\" UNION ALL \
+    SELECT unnest(ARRAY['_collections', '_params', '_revision', '_config_states', '_events', \
+    '_migrations'])";
 
-/// Removes what is in the schema, if it is the product's. Blocks.
+/// What drops the product's views, tables, functions and types, each kind at once, since its members
+/// may need each other. What somebody else made keeps what it needs: then nothing is dropped.
+fn drops() -> String {
+    format!(
+        "WITH named (name) AS ({NAMES}), \
+         made AS (SELECT c.relkind, quote_ident(c.relname) AS name FROM pg_class c \
+         JOIN named ON named.name = c.relname \
+         WHERE c.relnamespace = current_schema()::regnamespace), \
+         drops (place, text) AS ( \
+         SELECT 1, 'DROP VIEW ' || string_agg(name, ', ') FROM made WHERE relkind = 'v' \
+         UNION ALL \
+         SELECT 2, 'DROP TABLE ' || string_agg(name, ', ') FROM made WHERE relkind = 'r' \
+         UNION ALL \
+         SELECT 3, 'DROP FUNCTION ' || string_agg(p.oid::regprocedure::text, ', ') \
+         FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace \
+         AND (p.proname LIKE 'ferrobase\\_%' OR p.proname = 'geo_distance') \
+         UNION ALL \
+         SELECT 4, 'DROP TYPE ' || string_agg(quote_ident(t.typname), ', ') FROM pg_type t \
+         JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c' \
+         WHERE t.typnamespace = current_schema()::regnamespace \
+         AND t.typname LIKE 'ferrobase\\_%') \
+         SELECT text FROM drops WHERE text IS NOT NULL ORDER BY place"
+    )
+}
+
+/// Answers the schema and the first table or view in it that is not the product's.
+fn stranger() -> String {
+    format!(
+        "SELECT current_schema()::text, c.relname::text FROM pg_class c \
+         WHERE c.relnamespace = current_schema()::regnamespace \
+         AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname NOT IN ({NAMES}) \
+         AND NOT EXISTS \
+         (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') LIMIT 1"
+    )
+}
+
+/// Removes what the product made in the schema. Blocks.
 pub(super) fn erase(postgres: &PostgresOptions, options: &StoreOptions) -> Result<(), OpenError> {
     let server = Arc::new(Server::at(&postgres.url, options)?);
     let mut tx = new_tx(&server, Role::Writes, None)?;
     session(&mut tx).connect().map_err(|error| server.open_error(error))?;
     check_server(&mut tx, &server)?;
-    check_schema(&mut tx, &server)?;
+    tx.begin(Arc::default(), Instant::now() + LIMIT);
+    if !is_ours(&mut tx, &server)? {
+        return Ok(());
+    }
+    refuse_strangers(&mut tx, &server)?;
     session(&mut tx).start("BEGIN".to_owned()).map_err(|error| server.failed(error))?;
     tx.begin(Arc::default(), Instant::now() + LIMIT);
     let dropped = drop_all(&mut tx);
@@ -44,13 +74,19 @@ pub(super) fn erase(postgres: &PostgresOptions, options: &StoreOptions) -> Resul
     done.map_err(|error| server.failed(error))
 }
 
+/// A schema that others use too is left as it is: it could not be started from afterwards either.
+fn refuse_strangers(tx: &mut Tx, server: &Server) -> Result<(), OpenError> {
+    let failed = |source| server.failed(source);
+    let found = tx.fetch_optional(Statement::new(stranger(), Vec::new())).map_err(failed)?;
+    let Some(row) = found else { return Ok(()) };
+    let schema = row.text(0).map_err(failed)?.to_owned();
+    let table = row.text(1).map_err(failed)?.to_owned();
+    Err(server.fault(ServerFault::Foreign { schema, table }))
+}
+
 fn drop_all(tx: &mut Tx) -> Result<(), StoreError> {
-    let mut drops = Vec::new();
-    for row in tx.fetch_all(Statement::new(DROPS, Vec::new()))? {
-        drops.push(row.text(0)?.to_owned());
-    }
-    for drop in drops {
-        tx.run(Statement::new(drop, Vec::new()))?;
+    for row in tx.fetch_all(Statement::new(drops(), Vec::new()))? {
+        tx.run(Statement::new(row.text(0)?.to_owned(), Vec::new()))?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ pub(super) fn store_error(error: sqlx::Error) -> StoreError {
                 Some(Answer::Known(known)) => known,
                 Some(Answer::Conflict) => StoreError::Conflict(Source::new(error)),
                 Some(Answer::Away) => StoreError::Away(Source::new(error)),
+                Some(Answer::TooLarge) => StoreError::TooLarge(Source::new(error)),
                 Some(Answer::Refused(message)) => {
                     StoreError::Statement { message, source: Source::new(error) }
                 }
@@ -30,6 +31,7 @@ enum Answer {
     Known(StoreError),
     Conflict,
     Away,
+    TooLarge,
     Refused(String),
     Other,
 }
@@ -46,8 +48,10 @@ fn answer(error: &PgDatabaseError) -> Answer {
         "25006" => Answer::Known(StoreError::ReadOnly),
         "53100" => Answer::Known(StoreError::Full),
         "53300" => Answer::Away,
+        "54000" => Answer::TooLarge,
         code => match &code[..2.min(code.len())] {
-            "08" | "57" => Answer::Away,
+            // A transaction that is in no state to go on is left with its connection.
+            "08" | "25" | "57" => Answer::Away,
             // Data, constraints, texts that cannot be read, limits of the program.
             "0A" | "21" | "22" | "23" | "2B" | "2F" | "38" | "39" | "42" | "44" | "54" | "55"
             | "P0" => Answer::Refused(error.message().to_owned()),

@@ -150,14 +150,15 @@ fn prepare(
     let failed = |source| server.failed(source);
     check_server(tx, server)?;
     tx.begin(Arc::default(), Instant::now() + MIGRATION);
+    let pool = options.postgres.as_ref().map_or(0, |postgres| postgres.pool);
+    check_limit(tx, server, pool)?;
     if copying::is_claimed(tx).map_err(failed)? {
         return Err(server.fault(ServerFault::BeingFilled));
     }
     if options.fresh {
         collections::refuse_any(tx, &path)?;
     }
-    if migrate::is_needed(tx).map_err(failed)? {
-        check_schema(tx, server)?;
+    if !is_ours(tx, server)? || migrate::is_needed(tx).map_err(failed)? {
         migrate(tx, server)?;
     } else {
         migrate::refuse_newer(tx, &path)?;
@@ -180,7 +181,7 @@ pub(super) fn check_server(tx: &mut Tx, server: &Server) -> Result<(), OpenError
     tx.begin(Arc::default(), Instant::now() + MIGRATION);
     let sql = "SELECT current_schema()::text, pg_is_in_recovery(), \
                current_setting('default_transaction_read_only') = 'on', \
-               current_setting('server_version')";
+               current_setting('server_version'), current_setting('server_encoding')";
     let row = tx.fetch_one(Statement::new(sql, Vec::new())).map_err(failed)?;
     tx.end();
     let found = row.text(3).map_err(failed)?;
@@ -197,14 +198,33 @@ pub(super) fn check_server(tx: &mut Tx, server: &Server) -> Result<(), OpenError
     if row.is_null(0).map_err(failed)? {
         return Err(server.fault(ServerFault::NoSchema));
     }
+    let encoding = row.text(4).map_err(failed)?;
+    if encoding != "UTF8" {
+        return Err(server.fault(ServerFault::Encoding(encoding.to_owned())));
+    }
     server.stay_in(row.text(0).map_err(failed)?);
     // The connection of this session came before.
     session(tx).disconnect();
     session(tx).connect().map_err(|error| server.open_error(error))
 }
 
-/// Refuses a schema that has tables of others, or where none can be made.
-pub(super) fn check_schema(tx: &mut Tx, server: &Server) -> Result<(), OpenError> {
+/// Refuses more connections than the server allows.
+fn check_limit(tx: &mut Tx, server: &Server, pool: usize) -> Result<(), OpenError> {
+    let sql = "SELECT least(current_setting('max_connections')::bigint, \
+               (SELECT NULLIF(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user))";
+    let allowed = tx.fetch_one(Statement::new(sql, Vec::new())).and_then(|row| row.int(0));
+    let allowed = allowed.map_err(|source| server.failed(source))?;
+    // One more hears of other processes.
+    let needed = i64::try_from(pool.max(2)).unwrap_or(i64::MAX).saturating_add(1);
+    if allowed < needed {
+        return Err(server.fault(ServerFault::TooFew { allowed, needed }));
+    }
+    Ok(())
+}
+
+/// Whether the schema has the product's tables. One that has others is refused, and so is one where
+/// none can be made.
+pub(super) fn is_ours(tx: &mut Tx, server: &Server) -> Result<bool, OpenError> {
     let failed = |source| server.failed(source);
     let sql = "SELECT current_schema()::text, \
                has_schema_privilege(current_schema(), 'CREATE'), \
@@ -212,20 +232,22 @@ pub(super) fn check_schema(tx: &mut Tx, server: &Server) -> Result<(), OpenError
                 WHERE c.relnamespace = current_schema()::regnamespace \
                 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT EXISTS \
                 (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')), \
-               EXISTS (SELECT 1 FROM pg_class c \
-                WHERE c.relnamespace = current_schema()::regnamespace \
-                AND c.relname = '_migrations')";
+               (SELECT count(*) FROM pg_class c \
+                WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' \
+                AND c.relname IN ('_migrations', '_revision', '_collections')) = 3";
     let row = tx.fetch_one(Statement::new(sql, Vec::new())).map_err(failed)?;
+    if row.bool(3).map_err(failed)? {
+        return Ok(true);
+    }
     let schema = row.text(0).map_err(failed)?.to_owned();
-    let ours = row.bool(3).map_err(failed)?;
-    if !ours && !row.is_null(2).map_err(failed)? {
+    if !row.is_null(2).map_err(failed)? {
         let table = row.text(2).map_err(failed)?.to_owned();
         return Err(server.fault(ServerFault::Foreign { schema, table }));
     }
     if !row.bool(1).map_err(failed)? {
         return Err(server.fault(ServerFault::NoRights { user: server.user().to_owned(), schema }));
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Applies what is missing. Processes that start at once come here one after the other, and the

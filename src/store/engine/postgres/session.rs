@@ -1,11 +1,14 @@
 //! One connection to the server: binds, runs and reads statements that were made elsewhere, keeps
 //! their time, and is made anew after it broke. It blocks its thread, which has nothing else to do.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::query::Query;
 use sqlx::{Arguments as _, Connection, Postgres, SqlSafeStr, ValueRef as _};
 use tokio::runtime::Runtime;
 
@@ -22,6 +25,9 @@ use crate::store::value::Value;
 /// believed to be gone.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How many statements are remembered to have run.
+const MOST_SEEN: usize = 4096;
+
 /// How far the time of a transaction must be from the usual one to be told to the server.
 const ABOUT: Duration = Duration::from_secs(1);
 
@@ -35,6 +41,10 @@ pub(in crate::store) struct Session {
     hurried: Option<Arc<SlowStatements>>,
     in_transaction: bool,
     until: Option<Instant>,
+    /// Hashes of statements that ran once. Only the second time they are kept prepared, so that
+    /// texts which somebody makes up fill no memory of the server.
+    seen: HashSet<u64>,
+    hasher: RandomState,
     /// The revision that prepared statements were made under.
     prepared: i64,
     /// The revision when the transaction began.
@@ -58,6 +68,8 @@ impl Session {
             connection: None,
             hurried,
             in_transaction: false,
+            seen: HashSet::new(),
+            hasher: RandomState::new(),
             until: None,
             prepared: 0,
             begun: 0,
@@ -110,7 +122,7 @@ impl Session {
         if self.hurried.as_ref().is_some_and(|known| known.take_turn(&statement.sql)) {
             return Err(StoreError::Deadline);
         }
-        let query = query(statement)?;
+        let query = self.query(statement)?;
         let result = self.wait_for(async |connection| {
             let mut rows = query.fetch(connection);
             while let Some(row) = rows.try_next().await.map_err(store_error)? {
@@ -125,7 +137,7 @@ impl Session {
     }
 
     pub(in crate::store) fn run(&mut self, statement: &Statement) -> Result<u64, StoreError> {
-        let query = query(statement)?;
+        let query = self.query(statement)?;
         self.wait_for(async |connection| {
             let done = query.execute(connection).await.map_err(store_error)?;
             Ok(done.rows_affected())
@@ -250,6 +262,43 @@ impl Session {
         }
     }
 
+    /// The statement with its parameters. What defines tables runs once and is not kept prepared.
+    fn query(
+        &mut self,
+        statement: &Statement,
+    ) -> Result<Query<'static, Postgres, PgArguments>, StoreError> {
+        let starts = |words: &[&str]| words.iter().any(|word| statement.sql.starts_with(word));
+        let reads = starts(&["SELECT", "WITH"]);
+        let mut sql = String::with_capacity(statement.sql.len() + statement.params.len() + 3);
+        sql.push_str(&statement.sql);
+        let mut arguments = PgArguments::default();
+        if !statement.params.is_empty() {
+            sql.push_str(" --");
+        }
+        for value in &statement.params {
+            sql.push(letter(value.kind()));
+            if !reads && matches!(value, Value::Text(text) if text.contains('\0')) {
+                return Err(unstorable());
+            }
+            arguments.add(Parameter(value)).map_err(|error| StoreError::Data(error.to_string()))?;
+        }
+        let keep = (reads || starts(&["INSERT", "UPDATE", "DELETE"])) && self.is_known(&sql);
+        Ok(sqlx::query_with(trusted(sql), arguments).persistent(keep))
+    }
+
+    /// Whether a statement ran before.
+    fn is_known(&mut self, sql: &str) -> bool {
+        let hash = self.hasher.hash_one(sql);
+        if self.seen.contains(&hash) {
+            return true;
+        }
+        if self.seen.len() >= MOST_SEEN {
+            self.seen.clear();
+        }
+        self.seen.insert(hash);
+        false
+    }
+
     fn control(&mut self, sql: String) -> Result<(), StoreError> {
         self.wait_for(async |connection| {
             let query = sqlx::raw_sql(trusted(sql));
@@ -277,28 +326,6 @@ impl Session {
         }
         result
     }
-}
-
-/// The statement with its parameters. What defines tables runs once and is not kept prepared.
-fn query(
-    statement: &Statement,
-) -> Result<sqlx::query::Query<'static, Postgres, PgArguments>, StoreError> {
-    let mut sql = String::with_capacity(statement.sql.len() + statement.params.len() + 4);
-    sql.push_str(&statement.sql);
-    let mut arguments = PgArguments::default();
-    let reads = ["SELECT", "WITH"].iter().any(|word| statement.sql.starts_with(word));
-    if !statement.params.is_empty() {
-        sql.push_str(" --");
-    }
-    for value in &statement.params {
-        sql.push(letter(value.kind()));
-        if !reads && matches!(value, Value::Text(text) if text.contains('\0')) {
-            return Err(unstorable());
-        }
-        arguments.add(Parameter(value)).map_err(|error| StoreError::Data(error.to_string()))?;
-    }
-    let changes = ["INSERT", "UPDATE", "DELETE"].iter().any(|word| statement.sql.starts_with(word));
-    Ok(sqlx::query_with(trusted(sql), arguments).persistent(reads || changes))
 }
 
 /// What comes of a text that PostgreSQL cannot hold.

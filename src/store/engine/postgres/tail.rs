@@ -38,19 +38,17 @@ impl Tail {
     /// Takes in a page that was asked for from here; the events in it, in order.
     pub(super) fn take(&mut self, page: Page) -> Vec<String> {
         let mut events = Vec::new();
-        // A start finds its first row anywhere: earlier ones were removed long ago.
-        let mut expected = if self.last == 0 { None } else { Some(self.last + 1) };
+        let mut expected = self.last + 1;
         for row in page.rows {
             if row.number <= self.last {
                 self.missing.remove(&row.number);
             } else {
-                let from = expected.unwrap_or(row.number);
-                self.missing.extend((from..row.number).map(|number| (number, page.next)));
-                expected = Some(row.number + 1);
+                self.missing.extend((expected..row.number).map(|number| (number, page.next)));
+                expected = row.number + 1;
             }
             events.extend(row.events);
         }
-        self.last = expected.map_or(self.last, |expected| self.last.max(expected - 1));
+        self.last = expected - 1;
         self.missing.retain(|_, next| page.ended < *next);
         events
     }
@@ -87,6 +85,14 @@ mod tests {
         tail.take(page(13, 20, &[]));
         assert_eq!(tail.missing(), Vec::<i64>::new());
         assert_eq!(tail.last(), 3);
+    }
+
+    #[test]
+    fn the_first_number_may_come_late_too() {
+        let mut tail = Tail::before(0);
+        assert_eq!(tail.take(page(10, 13, &[2])), ["2"]);
+        assert_eq!(tail.take(page(13, 13, &[1])), ["1"]);
+        assert_eq!((tail.last(), tail.missing()), (2, vec![]));
     }
 
     #[test]

@@ -91,8 +91,8 @@ impl Encode<'_, Postgres> for Parameter<'_> {
     }
 }
 
-/// Texts cannot hold U+0000 on the server, and no record has one. What is asked for with one is
-/// therefore found nowhere: it is asked for with a noncharacter in its place.
+/// Texts cannot hold U+0000 on the server, and no record has one. Who asks for one finds nothing,
+/// unless a record has the noncharacter that stands in its place.
 fn encode_text(text: &str, buffer: &mut PgArgumentBuffer) {
     if text.contains('\0') {
         buffer.extend_from_slice(text.replace('\0', "\u{10FFFF}").as_bytes());

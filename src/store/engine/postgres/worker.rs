@@ -110,11 +110,14 @@ impl Worker {
 
     /// Runs `function` in a transaction.
     fn write(&mut self, function: &mut dyn Function) -> Result<Run, StoreError> {
-        let begun = session(&mut self.tx).begin(function.deadline())?;
-        if let Err(error) = self.notice(begun) {
-            session(&mut self.tx).abandon();
-            return Err(error);
-        }
+        let begun = match self.begin(function.deadline()) {
+            Ok(begun) => begun,
+            Err(error) => {
+                // The transaction may have begun before something else failed.
+                session(&mut self.tx).abandon();
+                return Err(error);
+            }
+        };
         self.tx.begin(self.shared.schema.load_full(), function.deadline());
         let succeeded = catch_unwind(AssertUnwindSafe(|| function.run(&mut self.tx)));
         let failure = self.tx.end();
@@ -129,6 +132,13 @@ impl Worker {
             (Ok(true), Some(error)) => Err(error),
             (Ok(_), _) => Ok(Run::Done),
         }
+    }
+
+    /// Begins a transaction with the collections as they are then; the revision that they have.
+    fn begin(&mut self, deadline: Instant) -> Result<i64, StoreError> {
+        let begun = session(&mut self.tx).begin(deadline)?;
+        self.notice(begun)?;
+        Ok(begun)
     }
 
     /// Commits, publishes and tells, in this order.
@@ -176,12 +186,15 @@ impl Worker {
     fn may_run_again(&mut self, error: &StoreError, known: i64) -> bool {
         match error {
             StoreError::Conflict(_) | StoreError::Away(_) => true,
-            StoreError::Statement { .. } => self.has_moved(known).unwrap_or(false),
+            // Another process may have made the same collection, or the same first account.
+            StoreError::Statement { .. } | StoreError::Unique(_) => {
+                self.has_moved(known).unwrap_or(false)
+            }
             _ => false,
         }
     }
 
-    /// Whether the revision is no longer `known`; what is newer is taken in.
+    /// Whether the revision is beyond `known`; what is newer is taken in.
     fn has_moved(&mut self, known: i64) -> Result<bool, StoreError> {
         self.tx.begin(self.shared.schema.load_full(), Instant::now() + LONGEST_PAUSE * 100);
         let stored = self.tx.fetch_one(Statement::new(REVISION, Vec::new()));
@@ -189,7 +202,7 @@ impl Worker {
         self.tx.end();
         let stored = stored?;
         self.notice(stored)?;
-        Ok(stored != known)
+        Ok(stored > known)
     }
 
     /// Takes in what other processes changed in collections and settings.
