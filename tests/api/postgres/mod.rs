@@ -12,8 +12,9 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
 use url::Url;
 
-use super::engine::{is_postgres, wait_for};
+use super::engine::wait_for;
 use super::harness::{QUICK, database_url};
+use super::only::postgres_only;
 
 const CONFIG: &str = r#"
 [collections.notes]
@@ -37,8 +38,7 @@ impl Place {
     }
 
     fn with_config(config: &str) -> Option<Self> {
-        if !is_postgres() {
-            eprintln!("on PostgreSQL only: {NO_SERVER}");
+        if postgres_only(NO_SERVER) {
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
