@@ -5,6 +5,8 @@ mod engine;
 
 use tempfile::TempDir;
 
+pub(crate) use engine::is_postgres;
+
 use crate::store::sql::quote;
 use crate::store::{Db, Durability, PostgresOptions, Statement, StoreError, StoreOptions};
 

@@ -141,14 +141,16 @@ async fn cycles_end() {
 }
 
 #[actix_web::test]
-async fn a_chain_of_ten_thousand_goes_in_one_delete() {
+async fn a_chain_of_thousands_goes_in_one_delete() {
     let world = World::new(family()).await;
+    // On PostgreSQL each link costs some round trips, and there is a limit of time for all of them.
+    let length = if crate::store::testing::is_postgres() { 2_000 } else { 10_000 };
     let schema = world.test.app.store.schema();
     let links = std::sync::Arc::clone(schema.find("links").unwrap());
     let index = "CREATE INDEX \"links_next\" ON \"links\" (\"next\")";
     let made = world.test.app.store.write(move |tx| {
         tx.run(crate::store::Statement::new(index, Vec::new()))?;
-        for number in 0..10_000 {
+        for number in 0..length {
             let next = if number == 0 { String::new() } else { format!("link{:011}", number - 1) };
             let values = links.fields.iter().map(|field| match field.name.as_str() {
                 "id" => json!(format!("link{number:011}")),
