@@ -84,7 +84,11 @@ pub async fn set_up_token(app: &App) -> Result<Option<String>, Error> {
     }
     if oldest.is_empty() {
         let password = Random::system().secret();
-        create(app, INSTALLER, &password).await?;
+        let made = create(app, INSTALLER, &password).await;
+        // Another process that starts at the same moment may have been first.
+        if made.is_err() && find(app, INSTALLER).await?.is_none() {
+            made?;
+        }
     }
     let Some(installer) = find(app, INSTALLER).await? else { return Ok(None) };
     let grant = Grant::Auth { refreshable: false };
