@@ -16,8 +16,10 @@ const BEGIN: &str = r#"BEGIN; SELECT "number" FROM "_revision""#;
 const NODE: &str = "0123456789abcdef0123456789abcdef";
 
 const MAY_CREATE: &str = r#"SELECT EXISTS (SELECT 1 FROM (SELECT CAST($1 AS text) AS "owner", CAST($2 AS text) AS "room") AS "message" WHERE "message"."owner" = $3 AND EXISTS (SELECT 1 FROM "room_members" AS "@1" WHERE "@1"."user" = $4 AND "@1"."room" = "message"."room"))"#;
-const HOLD_USER: &str = r#"SELECT "id" FROM "users" WHERE "id" = $1 FOR KEY SHARE"#;
-const HOLD_ROOM: &str = r#"SELECT "id" FROM "room" WHERE "id" = $1 FOR KEY SHARE"#;
+const HOLD: &str = concat!(
+    r#"SELECT (SELECT 1 FROM "users" WHERE "id" = $1 FOR KEY SHARE), "#,
+    r#"(SELECT 1 FROM "room" WHERE "id" = $2 FOR KEY SHARE)"#
+);
 const INSERT: &str = r#"INSERT INTO "message" ("id", "owner", "room", "data", "rank", "created", "updated") VALUES ($1, $2, $3, $4, $5, $6, $7)"#;
 
 const LOCK: &str = r#"SELECT "message"."id", "message"."owner", "message"."room", "message"."data", "message"."rank", "message"."created", "message"."updated" FROM "message" WHERE "id" = $1 FOR NO KEY UPDATE"#;
@@ -152,8 +154,7 @@ async fn create(connection: &mut PgConnection, ids: &Ids, number: usize) -> Resu
     sqlx::raw_sql(BEGIN).fetch_one(&mut *connection).await?;
     let may_create = sqlx::query(MAY_CREATE).bind(&ids.caller).bind(room);
     read(connection, may_create.bind(&ids.caller).bind(&ids.caller)).await?;
-    read(connection, sqlx::query(HOLD_USER).bind(&ids.caller)).await?;
-    read(connection, sqlx::query(HOLD_ROOM).bind(room)).await?;
+    read(connection, sqlx::query(HOLD).bind(&ids.caller).bind(room)).await?;
     let insert = sqlx::query(INSERT).bind(&id).bind(&ids.caller).bind(room).bind(DATA);
     let rank = (number % ids.rooms.len()) as f64;
     insert.bind(rank).bind(now).bind(now).execute(&mut *connection).await?;

@@ -26,7 +26,7 @@ const { values: options } = parseArgs({
     ferrobase: { type: "string", default: `${here}../target/release/ferrobase` },
     tools: { type: "string", default: `${here}../target/release/examples` },
     database: { type: "string", default: "sqlite" },
-    connections: { type: "string", default: "16" },
+    connections: { type: "string", default: "32" },
     shape: { type: "string", default: "pool" },
     only: { type: "string" },
     alone: { type: "boolean", default: false },
