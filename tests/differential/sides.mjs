@@ -146,7 +146,9 @@ export class Session {
   }
 
   send(wired, caller) {
-    return this.client.send(wired, this.tokens[caller]);
+    return this.client.send(wired, this.tokens[caller]).catch((error) => {
+      throw new Error(`${this.server.name}: ${error.message}`, { cause: error });
+    });
   }
 
   async close() {

@@ -84,7 +84,7 @@ export class Client {
           resolve({ status: answer.statusCode, text: Buffer.concat(chunks).toString() }),
         );
       });
-      call.on("timeout", () => call.destroy(new Error("no answer in 30 seconds")));
+      call.on("timeout", () => call.destroy(new Error(`no answer to ${method} ${path} in 30 seconds`)));
       call.on("error", (error) => {
         // A server may close a connection that was idle just as it is used again: nothing was read.
         const again = call.reusedSocket && error.code === "ECONNRESET";
