@@ -186,7 +186,7 @@ impl Worker {
     fn may_run_again(&mut self, error: &StoreError, known: i64) -> bool {
         match error {
             StoreError::Conflict(_) | StoreError::Away(_) => true,
-            // Another process may have made the same collection, or the same first account.
+            // Another process may have made the same collection.
             StoreError::Statement { .. } | StoreError::Unique(_) => {
                 self.has_moved(known).unwrap_or(false)
             }
