@@ -63,7 +63,7 @@ async function oneWorld(sides, seed, folder, size) {
       return lab;
     }
     await lab.fill();
-    if (lab.differences.length === 0) {
+    if (lab.differences.length === 0 && !lab.isLeft) {
       await reads(lab, random.fork("reads"), size.reads);
       await writes(lab, random.fork("writes"), size.writes);
     }
@@ -107,6 +107,7 @@ async function writes(lab, random, count) {
   for (let number = 0; number < count; number++) {
     const request = makeWrite(random, lab.world, number);
     const found = await lab.compare(request, [...done]);
+    if (lab.isLeft) return;
     done.push(request);
     if (found && !(found.reason && (await levelled(lab, request, done)))) return;
     // What levels deletes too.

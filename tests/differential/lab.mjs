@@ -3,9 +3,11 @@
 import { difference } from "./compare.mjs";
 import { explained } from "./deliberate.mjs";
 import { normalise, remember } from "./normalise.mjs";
-import { Refused } from "./sides.mjs";
+import { Refused, Unanswered } from "./sides.mjs";
 import { wire } from "./wire.mjs";
 import { callersOf } from "./world.mjs";
+
+const endless = "The reference computes some filters for minutes; its world is left then.";
 
 /** A request whose answers differ: enough to have it again. */
 export function trialOf(world, request, writes = []) {
@@ -19,7 +21,7 @@ export class Lab {
   static async open(sides, world, folder) {
     const lab = new Lab();
     const number = (Lab.numbers += 1);
-    Object.assign(lab, { world, differences: [], excused: new Map(), sent: 0 });
+    Object.assign(lab, { world, differences: [], excused: new Map(), sent: 0, isLeft: false });
     lab.folders = sides.map((_, index) => `${folder}/${number}-${index}`);
     const opened = await Promise.allSettled(
       sides.map((side, index) => side.open(world, lab.folders[index])),
@@ -47,11 +49,8 @@ export class Lab {
 
   /** Sends to both; the difference of the answers that nothing explains, if there is one. */
   async compare(request, writes = []) {
-    const wired = wire(request);
-    this.sent += 1;
-    const answers = await Promise.all(
-      this.sessions.map((session) => session.send(wired, request.caller)),
-    );
+    const answers = await this.ask(request);
+    if (!answers) return undefined;
     remember(request, answers, this.sessions);
     const [theirs, ours] = answers.map((answer, index) =>
       normalise(answer, this.world, this.sessions[index]),
@@ -72,6 +71,25 @@ export class Lab {
     if (reason) this.excused.set(reason, (this.excused.get(reason) ?? 0) + 1);
     else this.differences.push(found);
     return found;
+  }
+
+  /**
+   * The answers of both; none when the world is left, since the reference gave none to this request
+   * or an earlier one. Ours has to answer all the same.
+   */
+  async ask(request) {
+    if (this.isLeft) return undefined;
+    this.sent += 1;
+    const wired = wire(request);
+    const [theirs, ours] = await Promise.allSettled(
+      this.sessions.map((session) => session.send(wired, request.caller)),
+    );
+    if (ours.reason) throw ours.reason;
+    if (!theirs.reason) return [theirs.value, ours.value];
+    if (!(theirs.reason instanceof Unanswered)) throw theirs.reason;
+    if (!this.isLeft) this.excused.set(endless, (this.excused.get(endless) ?? 0) + 1);
+    this.isLeft = true;
+    return undefined;
   }
 
   async close() {

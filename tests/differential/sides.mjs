@@ -19,6 +19,9 @@ export const version = "0.39.11";
 /** A world that a server does not take, with what it said. */
 export class Refused extends Error {}
 
+/** A request that a server did not answer. */
+export class Unanswered extends Error {}
+
 /** The path of PocketBase's executable; an archive in the cache needs no network. */
 export function pocketbaseBinary() {
   return execFileSync(fetcher, [version], {
@@ -147,7 +150,7 @@ export class Session {
 
   send(wired, caller) {
     return this.client.send(wired, this.tokens[caller]).catch((error) => {
-      throw new Error(`${this.server.name}: ${error.message}`, { cause: error });
+      throw new Unanswered(`${this.server.name}: ${error.message}`, { cause: error });
     });
   }
 
