@@ -7,6 +7,7 @@ pub mod collection;
 pub mod decode;
 pub mod event;
 pub mod fields;
+pub mod files;
 pub mod id;
 pub mod indexes;
 pub mod invalid;

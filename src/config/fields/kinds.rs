@@ -10,6 +10,7 @@ use crate::domain::fields::{
     AutodateOptions, DateOptions, DomainOptions, EditorOptions, FieldKind, FileOptions,
     JsonOptions, NumberOptions, PasswordOptions, RelationOptions, SelectOptions, TextOptions,
 };
+use crate::domain::files::thumb::ThumbSize;
 use crate::domain::time::Timestamp;
 
 const MOST_RELATIONS: i64 = 999;
@@ -268,7 +269,7 @@ impl Options<'_, '_, '_, '_> {
         self.reader.not_yet("files are", &self.draft.head_place);
         let thumbs = self.texts(OptionName::Thumbs);
         for size in thumbs.iter().flatten() {
-            if !is_thumb(size) {
+            if size.parse::<ThumbSize>().is_err() {
                 let message = format!("`{size}` is not a size such as 100x100, 100x0 or 80x80t");
                 self.fault_at(OptionName::Thumbs, message);
             }
@@ -340,14 +341,4 @@ fn is_domain(text: &str) -> bool {
                 && !label.ends_with('-')
                 && label.chars().all(|character| character.is_alphanumeric() || character == '-')
         })
-}
-
-/// `WxH` with an optional `t`, `b` or `f`; not both zero.
-fn is_thumb(text: &str) -> bool {
-    let size = text.strip_suffix(['t', 'b', 'f']).unwrap_or(text);
-    let Some((width, height)) = size.split_once('x') else { return false };
-    let digits = |text: &str| {
-        !text.is_empty() && text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    digits(width) && digits(height) && (width.parse() != Ok(0) || height.parse() != Ok(0))
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::decode::{self, Malformed};
 use crate::domain::fields::option::{self, MAX_SAFE};
+use crate::domain::files::thumb::{LONGEST_SIDE, ThumbFault, ThumbSize};
 use crate::domain::invalid::{Fault, FieldErrors};
 use crate::domain::{Json, JsonMap};
 
@@ -108,18 +109,15 @@ impl FileOptions {
     }
 }
 
-/// `WxH`, with `t`, `b` or `f` behind it, and not both sides 0.
 fn check_thumb(thumb: &str) -> Result<(), Fault> {
-    let sides = thumb.strip_suffix(['t', 'b', 'f']).unwrap_or(thumb).split_once('x');
-    let digits = |side: &str| !side.is_empty() && side.bytes().all(|byte| byte.is_ascii_digit());
-    match sides {
-        Some(("0", "0")) => {
-            Err(Fault::new("validation_not_in_invalid", "A thumbnail needs a width or a height."))
+    thumb.parse::<ThumbSize>().map(|_| ()).map_err(|fault| match fault {
+        ThumbFault::NoSide => {
+            Fault::new("validation_not_in_invalid", "A thumbnail needs a width or a height.")
         }
-        Some((width, height)) if digits(width) && digits(height) => Ok(()),
-        _ => Err(Fault::new(
+        ThumbFault::TooLong => Fault::above(LONGEST_SIDE),
+        ThumbFault::Format => Fault::new(
             "validation_match_invalid",
             "Must be a size such as 100x100, 100x100t, 100x100b, 100x100f, 0x100 or 100x0.",
-        )),
-    }
+        ),
+    })
 }

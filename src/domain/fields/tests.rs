@@ -387,8 +387,9 @@ fn options_are_checked() {
         ),
         (json!({"type": "email", "onlyDomains": ["x"]}), "onlyDomains.0 validation_is_domain"),
         (
-            json!({"type": "file", "thumbs": ["10x10", "0x0", "axb"]}),
-            "thumbs.1 validation_not_in_invalid, thumbs.2 validation_match_invalid",
+            json!({"type": "file", "thumbs": ["10x10", "0x0", "axb", "9x10001"]}),
+            "thumbs.1 validation_not_in_invalid, thumbs.2 validation_match_invalid, \
+             thumbs.3 validation_max_less_equal_than_required",
         ),
         (json!({"type": "autodate"}), "onCreate validation_required, onUpdate validation_required"),
         (
