@@ -104,6 +104,15 @@ export const deliberate = [
       !difference(request, world, [withoutEmail(theirs), withoutEmail(ours)]),
   },
   {
+    reason: "Who changes the `id` is told so, also where a `manageRule` holds.",
+    holds: ({ request, world }, theirs, ours) =>
+      request.method === "PATCH" &&
+      request.body?.id !== undefined &&
+      world.collections.some(({ rules }) => rules.manage) &&
+      theirs.status === 400 &&
+      ours.body.data?.id?.code === "validation_pk_change",
+  },
+  {
     reason: "A filter on several `email`s holds only if all of them may be seen.",
     holds: ({ request }) =>
       !isRoot(request) &&

@@ -123,7 +123,9 @@ impl Lexer<'_> {
         let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
         match number {
-            Some(number) if is_digits(whole) && is_digits(fraction) => Ok(Token::Number(number)),
+            Some(number) if is_digits(fraction) && (is_digits(whole) || text.starts_with("-.")) => {
+                Ok(Token::Number(number))
+            }
             _ => {
                 let message = format!("\"{text}\" is not a number");
                 Err(RuleError::new(message, start..self.position))

@@ -57,6 +57,7 @@ fn filters_that_parse() {
         "@collection.Name:alias.x:each ?= @request.auth.a.b:lower",
         "#a = 1",
         "((a = 1))&&(b = 2)",
+        "a = -.5",
     ] {
         assert!(parse(filter).is_ok(), "{filter}: {:?}", parse(filter));
     }

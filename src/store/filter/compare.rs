@@ -352,7 +352,8 @@ fn columns(
 
 /// Equality of two columns where null counts as the empty text, without conversion.
 fn equal_columns(dialect: Dialect, left: &Rendered, negated: bool, right: &Rendered) -> Test {
-    let is_text = |side: &Rendered| matches!(side.shape, Shape::Text | Shape::Date | Shape::List);
+    // What is JSON here is a whole point: its text, or null where a relation leads to no record.
+    let is_text = |side: &Rendered| !side.shape.is_number();
     let sign = if negated { " <> " } else { " = " };
     match (is_text(left), is_text(right)) {
         (true, true) => {

@@ -253,6 +253,8 @@ fn relations() {
             ("author.friends.name ?= 'bob'", "p1"),
             ("author.profiles_via_user.bio = 'hi'", "p1"),
             ("author.profiles_via_user.bio != 'hi'", "p2 p3 p4"),
+            ("author.name = author.profiles_via_user.spot", "p2 p4"),
+            ("author.name != author.profiles_via_user.spot", "p1 p3"),
             ("comments_via_post.text ?= 'x'", "p1 p3"),
             ("comments_via_post.text = 'x'", "p3"),
             ("comments_via_post.text != 'x'", "p2 p4"),
