@@ -4,14 +4,19 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use crate::cli::configuration::{Configuration, LoadError};
 use crate::config::{Config, Durability as ConfigDurability};
 use crate::domain::event::Event;
+use crate::domain::settings::Settings;
 use crate::services::Error;
 use crate::services::app::{App, Options};
+use crate::services::blobs::{BlobError, Sync};
 use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
 use crate::services::copy::CopyError;
+use crate::services::files::{self, Files};
 use crate::services::passwords::{self, Cost, Passwords};
 use crate::services::plan::Stop;
 use crate::services::records::empty_lists::EmptyLists;
@@ -58,6 +63,9 @@ pub enum StartError {
     /// The database could be opened and then failed.
     #[error("{}", with_causes(.0))]
     Failed(#[from] Error),
+    /// Files cannot be kept.
+    #[error("cannot use the place for files: {0}")]
+    Files(#[source] BlobError),
     /// The server could not be set up.
     #[error("cannot start the server: {0}")]
     Server(#[source] std::io::Error),
@@ -88,11 +96,16 @@ pub(super) struct AppOptions<'a> {
 pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
     let config = options.configuration.map(|configuration| configuration.config.as_ref());
     let callers = Arc::new(Callers::default());
+    let loosened = Arc::new(Notify::new());
+    let files = files(options, config, &loosened)?;
     let store = {
         let callers = Arc::clone(&callers);
         let mut store = StoreOptions::new(options.dir);
         store.postgres = postgres(options, config);
-        store.events = Arc::new(move |events: &[Event]| callers.on_events(events));
+        store.events = Arc::new(move |events: &[Event]| {
+            callers.on_events(events);
+            files::announce(events, &loosened);
+        });
         if let Some(config) = config {
             store.durability = match config.database.durability {
                 ConfigDurability::Full => Durability::Full,
@@ -112,6 +125,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
         options.throttle.unwrap_or_else(|| config.is_none_or(|config| config.auth.throttle));
     Ok(App {
         store,
+        files,
         clock: options.clock.clone(),
         passwords: Passwords::start(cost(config), hashing_threads())?,
         callers,
@@ -120,6 +134,34 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
         configuration: options.configuration.map(current).unwrap_or_default(),
         options: Options { locked: options.locked },
     })
+}
+
+/// Where files are kept: the bucket that the file names, else a folder of the data folder.
+fn files(
+    options: &AppOptions<'_>,
+    config: Option<&Config>,
+    loosened: &Arc<Notify>,
+) -> Result<Files, StartError> {
+    let dir = options.dir.join("storage");
+    let loosened = Arc::clone(loosened);
+    let mut settings = Settings::default();
+    if let Some(config) = config {
+        // The file was checked when it was loaded.
+        let _ = settings.apply(config.settings.as_map());
+    }
+    let files = match settings.s3 {
+        bucket if bucket.enabled => Files::in_bucket(&bucket, dir, loosened),
+        _ => Files::in_folder(dir, sync(config), loosened),
+    };
+    files.map_err(StartError::Files)
+}
+
+/// Files are as durable as the rows that name them.
+fn sync(config: Option<&Config>) -> Sync {
+    match config.map(|config| config.database.durability) {
+        Some(ConfigDurability::Normal) => Sync::No,
+        Some(ConfigDurability::Full) | None => Sync::Yes,
+    }
 }
 
 /// The folder, made when it is not there.

@@ -19,6 +19,7 @@ use crate::http::edge::Origins;
 use crate::services::app::App;
 use crate::services::bootstrap::{self, Source};
 use crate::services::clock::Clock;
+use crate::services::files::loose;
 use crate::services::plan::{self, Applied, BootOptions, Declared};
 use crate::services::seeds;
 use crate::services::superusers;
@@ -32,6 +33,9 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often the server looks whether another process changed collections or settings.
 const REVISION_POLL: Duration = Duration::from_secs(1);
+
+/// How often the server looks for uploads that were cut off.
+const FILE_SWEEP: Duration = Duration::from_secs(60);
 
 /// How a server is started.
 #[derive(Clone)]
@@ -86,6 +90,7 @@ pub struct Server {
     handle: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     polling: JoinHandle<()>,
+    sweeping: JoinHandle<()>,
     report: Start,
     _lock: DirLock,
 }
@@ -235,7 +240,9 @@ fn serve(
         .run();
     let handle = server.handle();
     let polling = rt::spawn(poll_revision(app.clone()));
-    Ok(Server { app, address, handle, serving: rt::spawn(server), polling, report, _lock: lock })
+    let sweeping = rt::spawn(sweep_files(app.clone()));
+    let serving = rt::spawn(server);
+    Ok(Server { app, address, handle, serving, polling, sweeping, report, _lock: lock })
 }
 
 async fn poll_revision(app: Data<App>) {
@@ -245,6 +252,16 @@ async fn poll_revision(app: Data<App>) {
         if let Err(error) = app.store.poll_revision().await {
             tracing::warn!(%error, "cannot see whether another process changed something");
         }
+    }
+}
+
+/// Removes files when nobody needs them any more, and looks now and then for uploads that were cut off.
+async fn sweep_files(app: Data<App>) {
+    loop {
+        if let Err(error) = loose::sweep(&app).await {
+            tracing::warn!(error = %boot::with_causes(&error), "files cannot be removed now");
+        }
+        let _ = tokio::time::timeout(FILE_SWEEP, app.files.loosened()).await;
     }
 }
 
@@ -268,6 +285,7 @@ impl Server {
     pub async fn stop(self) {
         self.handle.stop(true).await;
         self.polling.abort();
+        self.sweeping.abort();
         let _ = self.serving.await;
         self.app.store.close().await;
     }

@@ -7,7 +7,6 @@ use crate::config::settings::Settings;
 /// `[files]` → `s3`.
 pub(super) fn read(section: &Section<'_>, settings: &mut Settings, reader: &mut Reader<'_>) {
     section.only(&["s3"], reader);
-    reader.not_yet("files are", section.place);
     if let Some(values) = address::s3(section, reader) {
         settings.set_top("s3", values);
     }

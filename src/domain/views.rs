@@ -5,6 +5,8 @@ mod select;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::fields::{
     DEFAULT_ID_PATTERN, Field, FieldExt, FieldKind, JsonOptions, NumberOptions, RelationOptions,
@@ -64,6 +66,35 @@ pub fn tables(query: &str) -> Result<Vec<String>, ViewError> {
     let select = Select::parse(trimmed(query))?;
     let named = select.tables.into_iter().filter(|table| !table.is_hidden);
     Ok(named.map(|table| table.name).collect())
+}
+
+/// Where the values of the column `name` of a view come from, when it is a plain field of a collection:
+/// that collection and the field's name there. Through views that it reads, to the one that has rows.
+pub fn origin<'a>(
+    view: &Collection,
+    name: &str,
+    schema: &'a Schema,
+) -> Option<(&'a Arc<Collection>, String)> {
+    let (mut query, mut name) = (query_of(view)?, name.to_owned());
+    // Views cannot read each other in circles; this many in a row nobody makes.
+    for _ in 0..16 {
+        let select = Select::parse(trimmed(query)).ok()?;
+        let column = select.columns.iter().find(|column| column.name == name)?;
+        let Source::Field { table, field } = &column.source else { return None };
+        let source = schema.by_name(select.table(table.as_deref())?)?;
+        match query_of(source) {
+            None => return Some((source, field.clone())),
+            Some(next) => (query, name) = (next, field.clone()),
+        }
+    }
+    None
+}
+
+fn query_of(collection: &Collection) -> Option<&str> {
+    match &collection.kind {
+        CollectionKind::View(options) => Some(&options.query),
+        _ => None,
+    }
 }
 
 impl Collection {

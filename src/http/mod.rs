@@ -10,6 +10,7 @@ mod collections;
 mod configuration;
 pub mod edge;
 pub mod error;
+mod files;
 mod health;
 pub mod json;
 pub mod pick;
@@ -81,6 +82,8 @@ fn routes(config: &mut ServiceConfig) {
             at("/api/collections/{collection}/auth-refresh")
                 .route(web::post().to(auth::with_token)),
         )
+        .service(at("/api/files/token").route(web::post().to(files::token)))
+        .service(at("/api/files/{collection}/{record}/{filename}").route(get().to(files::download)))
         .service(at("/_").route(get().to(admin_ui::folder)))
         .service(at("/_/{file:.*}").route(get().to(admin_ui::file)));
 }

@@ -10,17 +10,17 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::domain::JsonMap;
 use crate::domain::collection::Collection;
 use crate::domain::fields::FieldKind;
-use crate::http::body;
+use crate::domain::rules::Rule;
+use crate::http::body::{self, Intake};
 use crate::http::caller::{Sender, real_ip, request_info};
 use crate::http::error::ApiError;
 use crate::http::json;
 use crate::http::query::Query;
 use crate::services::Error;
 use crate::services::app::App;
-use crate::services::records;
+use crate::services::records::{self, Submission};
 
 /// `GET /api/collections/{collection}/records`
 pub(super) async fn list(
@@ -59,10 +59,11 @@ pub(super) async fn create(
     (request, payload): (HttpRequest, Payload),
 ) -> Result<HttpResponse, ApiError> {
     let collection = collection(&app, &path)?;
-    let values = values(&request, payload, &collection).await?;
+    let rule = collection.rules.create.as_ref();
+    let submission = submission(&app, &sender, (&request, payload), (&collection, rule)).await?;
     let pick = Query::parse(request.query_string()).pick()?;
     let info = request_info(&request, sender.caller, app.clock.now());
-    let view = records::create(&app, &collection, values, info).await?;
+    let view = records::create(&app, &collection, submission, info).await?;
     Ok(json::picked(StatusCode::OK, &view, pick.as_ref()))
 }
 
@@ -75,10 +76,11 @@ pub(super) async fn update(
 ) -> Result<HttpResponse, ApiError> {
     let (name, id) = path.into_inner();
     let collection = collection(&app, &name)?;
-    let values = values(&request, payload, &collection).await?;
+    let rule = collection.rules.update.as_ref();
+    let submission = submission(&app, &sender, (&request, payload), (&collection, rule)).await?;
     let pick = Query::parse(request.query_string()).pick()?;
     let info = request_info(&request, sender.caller, app.clock.now());
-    let view = records::update(&app, &collection, id, values, info).await?;
+    let view = records::update(&app, &collection, id, submission, info).await?;
     Ok(json::picked(StatusCode::OK, &view, pick.as_ref()))
 }
 
@@ -101,18 +103,34 @@ fn collection(app: &App, id_or_name: &str) -> Result<Arc<Collection>, Error> {
     app.store.schema().find(id_or_name).cloned().ok_or(Error::NotFound)
 }
 
-/// The values of a body, once nothing about the collection and the length speaks against it.
-async fn values(
-    request: &HttpRequest,
-    payload: Payload,
-    collection: &Collection,
-) -> Result<JsonMap, Error> {
+/// What a body says of a record, once nothing about the collection and the length speaks against it.
+/// Files are kept only where `rule` lets somebody write at all, and where they may belong.
+async fn submission(
+    app: &App,
+    sender: &Sender,
+    (request, payload): (&HttpRequest, Payload),
+    (collection, rule): (&Collection, Option<&Rule>),
+) -> Result<Submission, Error> {
     let limit = body_limit(collection);
     body::refuse_declared(request, limit)?;
     records::require_stored(collection)?;
-    let body = body::read(request, payload, limit).await?;
-    body.refuse_uploads(collection)?;
-    Ok(body.into_values())
+    let most = |key: &str| file_limit(collection, key);
+    let intake = if rule.is_some() || sender.caller.is_superuser() {
+        Intake::Keep { spool: &app.files.spool, most: &most }
+    } else {
+        Intake::Drop
+    };
+    let (values, files) = body::read(request, payload, limit, intake).await?.into_parts();
+    Ok(Submission::new(values, files))
+}
+
+/// The most bytes of a file under `key`; none where no file belongs.
+fn file_limit(collection: &Collection, key: &str) -> u64 {
+    let name = key.trim_start_matches('+').trim_end_matches(['+', '-']);
+    match collection.field(name).map(|field| &field.kind) {
+        Some(FieldKind::File(options)) => options.size_limit().unsigned_abs(),
+        _ => 0,
+    }
 }
 
 /// The usual limit and room for everything that the fields let in (contract A 1.10).

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
+use crate::services::files::Files;
 use crate::services::passwords::Passwords;
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::throttle::Throttle;
@@ -14,6 +15,8 @@ use crate::store::Store;
 pub struct App {
     /// The database.
     pub store: Store,
+    /// The stored files.
+    pub files: Files,
     /// What time it is.
     pub clock: Clock,
     /// The threads that hash passwords.

@@ -2,11 +2,13 @@
 
 pub mod app;
 pub mod auth;
+pub mod blobs;
 pub mod bootstrap;
 pub mod clock;
 pub mod collections;
 pub mod configuration;
 pub mod copy;
+pub mod files;
 pub mod paging;
 pub mod passwords;
 pub mod plan;

@@ -9,8 +9,10 @@ use crate::domain::record::Record;
 use crate::domain::schema::Schema;
 use crate::domain::time::Timestamp;
 use crate::services::app::{App, Options};
+use crate::services::blobs::Sync;
 use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
+use crate::services::files::Files;
 use crate::services::passwords::{Cost, Passwords};
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::throttle::Throttle;
@@ -40,6 +42,12 @@ impl TestApp {
         .unwrap();
         let app = App {
             store,
+            files: Files::in_folder(
+                database.options().dir.join("storage"),
+                Sync::No,
+                Arc::default(),
+            )
+            .unwrap(),
             clock: Clock::manual(START),
             passwords: Passwords::start(Cost::LEAST, NonZeroUsize::MIN).unwrap(),
             callers,

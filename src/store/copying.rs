@@ -36,7 +36,7 @@ impl SystemTable {
 
 /// The tables beside those of the collections that hold what somebody made. The others are a database's
 /// own.
-pub const SYSTEM_TABLES: [SystemTable; 3] = [
+pub const SYSTEM_TABLES: [SystemTable; 4] = [
     SystemTable {
         name: "_collections",
         columns: &[
@@ -65,6 +65,10 @@ pub const SYSTEM_TABLES: [SystemTable; 3] = [
             ("version", Kind::Text),
             ("state", Kind::Json),
         ],
+    },
+    SystemTable {
+        name: "_loose_files",
+        columns: &[("path", Kind::Text), ("state", Kind::Text), ("due", Kind::Timestamp)],
     },
 ];
 

@@ -23,7 +23,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         name: "0001_system",
         only: None,
@@ -43,6 +43,11 @@ const MIGRATIONS: [Migration; 4] = [
         name: "0004_events",
         only: Some(Dialect::Postgres),
         text: include_str!("../../migrations/0004_events.postgres.sql"),
+    },
+    Migration {
+        name: "0005_loose_files",
+        only: None,
+        text: include_str!("../../migrations/0005_loose_files.sql"),
     },
 ];
 
@@ -150,7 +155,7 @@ mod tests {
     #[test]
     fn sqlite_is_taught_nothing() {
         let names = |dialect| migrations(dialect).map(|migration| migration.name);
-        assert_eq!(names(Dialect::Sqlite).collect::<Vec<_>>(), ["0001_system"]);
+        assert_eq!(names(Dialect::Sqlite).collect::<Vec<_>>(), ["0001_system", "0005_loose_files"]);
         assert_eq!(names(Dialect::Postgres).count(), MIGRATIONS.len());
     }
 }

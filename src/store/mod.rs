@@ -17,6 +17,7 @@ mod events;
 pub mod filter;
 pub mod fit;
 mod lock;
+pub mod loose_files;
 mod migrate;
 pub mod params;
 pub mod records;

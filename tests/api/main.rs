@@ -18,6 +18,7 @@ mod dashboard;
 mod development;
 mod edge;
 mod extremes;
+mod files;
 mod health;
 mod kill;
 mod postgres;

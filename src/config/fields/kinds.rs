@@ -266,7 +266,6 @@ impl Options<'_, '_, '_, '_> {
     }
 
     fn file(&mut self) -> FieldKind {
-        self.reader.not_yet("files are", &self.draft.head_place);
         let thumbs = self.texts(OptionName::Thumbs);
         for size in thumbs.iter().flatten() {
             if size.parse::<ThumbSize>().is_err() {

@@ -16,7 +16,7 @@ use crate::domain::views;
 
 /// Names that a database keeps for itself, or the product for its own tables; names of system
 /// collections are taken by those.
-const INTERNAL_NAMES: [&str; 9] = [
+const INTERNAL_NAMES: [&str; 10] = [
     "_collections",
     "_params",
     "_revision",
@@ -25,6 +25,7 @@ const INTERNAL_NAMES: [&str; 9] = [
     "_logs",
     "_queue",
     "_events",
+    "_loose_files",
     "_sessions",
 ];
 

@@ -7,33 +7,21 @@ mod read;
 mod tests;
 
 pub use form::infer;
-pub use read::{read, refuse_declared};
+pub use read::{Intake, read, refuse_declared};
 
-use crate::domain::collection::Collection;
-use crate::domain::fields::FieldKind;
 use crate::domain::{Json, JsonMap};
 use crate::services::Error;
+use crate::services::files::uploads::Received;
 
 /// The body limit where nothing else is said: 32 MiB (contract A 1.10).
 pub const DEFAULT_LIMIT: u64 = 32 << 20;
 
 /// A body that was read.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub struct Body {
     content: Content,
     /// The files that came with a multipart body.
-    pub files: Vec<FilePart>,
-}
-
-/// A file of a multipart body. Its bytes were read and dropped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FilePart {
-    /// The key it was sent under.
-    pub key: String,
-    /// The file name that the client gave.
-    pub name: String,
-    /// How many bytes it had.
-    pub size: u64,
+    pub files: Vec<Received>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -49,13 +37,14 @@ impl Default for Content {
 }
 
 impl Body {
-    /// The values by key as a free map, such as a record: texts of forms become booleans and
-    /// numbers where they look like one, repeated keys become lists.
-    pub fn into_values(self) -> JsonMap {
-        match self.content {
+    /// The values by key as a free map, such as a record, and the files beside them: texts of forms
+    /// become booleans and numbers where they look like one, repeated keys become lists.
+    pub fn into_parts(self) -> (JsonMap, Vec<Received>) {
+        let values = match self.content {
             Content::Json(values) => values,
             Content::Form(form) => form.into_values(),
-        }
+        };
+        (values, self.files)
     }
 
     /// The text under `key`, empty when there is none or null. Texts of forms are taken as they are.
@@ -79,23 +68,5 @@ impl Body {
             Some(Json::String(text)) => Ok(text.clone()),
             Some(_) => Err(Error::bad_request(format!("{key} must be a text."))),
         }
-    }
-
-    /// Refuses files for the file fields of `collection`, which this version cannot store; files
-    /// under other keys are ignored as the contract has it.
-    ///
-    /// # Errors
-    /// `BadRequest` with the name of the field.
-    pub fn refuse_uploads(&self, collection: &Collection) -> Result<(), Error> {
-        for file in &self.files {
-            let name = file.key.trim_start_matches('+').trim_end_matches(['+', '-']);
-            let field = collection.field(name);
-            if field.is_some_and(|field| matches!(field.kind, FieldKind::File(_))) {
-                return Err(Error::bad_request(format!(
-                    "Uploads are not supported by this version yet: leave out the file for {name}."
-                )));
-            }
-        }
-        Ok(())
     }
 }

@@ -17,8 +17,10 @@ use url::form_urlencoded;
 
 use crate::domain::Json;
 use crate::http::body::form::Form;
-use crate::http::body::{Body, Content, FilePart};
+use crate::http::body::{Body, Content};
 use crate::services::Error;
+use crate::services::blobs::{Spool, Spooled};
+use crate::services::files::uploads::Received;
 
 /// How long a client may take to send a body (contract B 9.4).
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
@@ -26,22 +28,44 @@ const PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// Parts of a form; more are not a form but an attack on whoever keeps them.
 const MOST_PARTS: usize = 10_000;
 
+/// Bytes of memory that the files of one body may hold; the others wait on the disk.
+const FILES_IN_MEMORY: usize = 1 << 20;
+
 /// Bytes of memory taken on the word of `Content-Length` alone.
 const TRUSTED: u64 = 64 << 10;
+
+/// What becomes of the files of a body.
+#[derive(Clone, Copy)]
+pub enum Intake<'a> {
+    /// They are read and dropped.
+    Drop,
+    /// They are kept for whoever asks for them.
+    Keep {
+        /// Where they wait.
+        spool: &'a Spool,
+        /// The most bytes of a file under this key; of a larger one only the size is kept.
+        most: &'a dyn Fn(&str) -> u64,
+    },
+}
 
 /// Reads the body of `request`, at most `limit` bytes of it.
 ///
 /// # Errors
 /// `TooLarge` beyond the limit, by the length that was declared or by what really comes;
 /// `BadRequest` when the body or its content type cannot be read.
-pub async fn read(request: &HttpRequest, payload: Payload, limit: u64) -> Result<Body, Error> {
+pub async fn read(
+    request: &HttpRequest,
+    payload: Payload,
+    limit: u64,
+    intake: Intake<'_>,
+) -> Result<Body, Error> {
     refuse_declared(request, limit)?;
     let declared = declared_length(request)?;
     if declared == Some(0) {
         return Ok(Body::default());
     }
     let payload = Limited { payload, left: limit };
-    tokio::time::timeout(PATIENCE, read_content(request, payload, declared))
+    tokio::time::timeout(PATIENCE, read_content(request, payload, declared, intake))
         .await
         .unwrap_or_else(|_| Err(Error::bad_request("The request body did not arrive in time.")))
 }
@@ -67,11 +91,12 @@ async fn read_content(
     request: &HttpRequest,
     payload: Limited,
     declared: Option<u64>,
+    intake: Intake<'_>,
 ) -> Result<Body, Error> {
     let header = request.headers().get(CONTENT_TYPE);
     let kind = header.and_then(|header| header.to_str().ok()).unwrap_or_default();
     if kind.starts_with("multipart/form-data") {
-        return multipart(request, payload).await;
+        return multipart(request, payload, intake).await;
     }
     let bytes = all(payload, declared.unwrap_or_default()).await?;
     if bytes.is_empty() && !is_chunked(request) {
@@ -128,16 +153,25 @@ fn urlencoded(bytes: &[u8]) -> Result<Body, Error> {
     Ok(Body { content: Content::Form(form), files: Vec::new() })
 }
 
-async fn multipart(request: &HttpRequest, payload: Limited) -> Result<Body, Error> {
+async fn multipart(
+    request: &HttpRequest,
+    payload: Limited,
+    intake: Intake<'_>,
+) -> Result<Body, Error> {
     let mut parts = Multipart::new(request.headers(), payload);
     let (mut form, mut files, mut number) = (Form::default(), Vec::new(), 0);
+    let mut memory = FILES_IN_MEMORY;
     while let Some(part) = parts.next().await {
         let part = part.map_err(|err| multipart_error(&err))?;
         refuse_too_many(number)?;
         number += 1;
         let (key, name) = names(&part);
         match name {
-            Some(name) => files.push(FilePart { key, name, size: size(part).await? }),
+            Some(name) => {
+                let content = file(part, &key, intake, memory).await?;
+                memory -= content.memory();
+                files.push(Received { key, name, content });
+            }
             None => form.push(key, text(part).await?)?,
         }
     }
@@ -152,12 +186,20 @@ fn names(part: &Field) -> (String, Option<String>) {
     (part.name().unwrap_or_default().to_owned(), file)
 }
 
-async fn size(mut part: Field) -> Result<u64, Error> {
-    let mut size = 0;
+async fn file(
+    mut part: Field,
+    key: &str,
+    intake: Intake<'_>,
+    memory: usize,
+) -> Result<Spooled, Error> {
+    let mut writer = match intake {
+        Intake::Drop => Spool::nowhere(),
+        Intake::Keep { spool, most } => spool.writer(most(key), memory),
+    };
     while let Some(chunk) = part.next().await {
-        size += chunk.map_err(|err| multipart_error(&err))?.len() as u64;
+        writer.write(&chunk.map_err(|err| multipart_error(&err))?).await?;
     }
-    Ok(size)
+    Ok(writer.finish().await?)
 }
 
 async fn text(mut part: Field) -> Result<String, Error> {

@@ -51,6 +51,17 @@ pub(super) fn require_row(
     }
 }
 
+/// Answers `NotFound` unless the caller may view the stored `record`, whatever the reason.
+///
+/// # Errors
+/// When the database cannot be asked, too.
+pub fn require_viewable(db: &mut Db, record: &Record, request: &RequestInfo) -> Result<(), Error> {
+    match require_row(db, record, record.collection().rules.view.as_ref(), request) {
+        Err(Error::Forbidden) => Err(Error::NotFound),
+        outcome => outcome,
+    }
+}
+
 /// Whether `rule` holds for the stored `record`. A rule that cannot be used holds for nothing.
 fn holds(db: &mut Db, record: &Record, rule: &Rule, request: &RequestInfo) -> Result<bool, Error> {
     let schema = db.schema();

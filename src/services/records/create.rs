@@ -12,10 +12,12 @@ use crate::domain::record::Record;
 use crate::domain::rules::RequestInfo;
 use crate::services::Error;
 use crate::services::app::App;
+use crate::services::files::loose;
+use crate::services::files::uploads::{Stored, Uploads};
 use crate::services::records::hashes::{Hashes, sends_password};
 use crate::services::records::record_view::RecordView;
 use crate::services::records::sign_in_fields::{self, Secrets};
-use crate::services::records::{access, answer, checks, system_refs};
+use crate::services::records::{Submission, access, answer, checks, system_refs};
 use crate::store::{Db, Tx, records};
 
 /// A record to be created, with everything that its transaction needs and may not make itself.
@@ -25,6 +27,8 @@ pub struct Creation {
     pub collection: String,
     /// The body as it was sent.
     pub body: JsonMap,
+    /// The files that came with it; those that the record will name are stored.
+    pub uploads: Uploads,
     /// The request that rules see, without its body.
     pub request: RequestInfo,
     /// Where ids and keys come from.
@@ -50,39 +54,44 @@ pub struct Written {
 pub async fn create(
     app: &App,
     collection: &Collection,
-    body: JsonMap,
+    submission: impl Into<Submission>,
     request: RequestInfo,
 ) -> Result<RecordView, Error> {
     access::require_stored(collection)?;
     access::require_unlocked(collection.rules.create.as_ref(), &request)?;
-    let creation = prepare(app, collection, body, request.clone()).await?;
-    let Written { record, body } = app.store.write(move |tx| in_transaction(tx, &creation)).await?;
+    let (creation, stored) = prepare(app, collection, submission, request.clone()).await?;
+    let written = app.store.write(move |tx| in_transaction(tx, &creation)).await;
+    let Written { record, body } = stored.keep_if(app, written).await?;
     answer::written(app, record, RequestInfo { body, ..request }).await
 }
 
-/// Everything that [`in_transaction`] needs and that must be made outside of it: the ids to come and
-/// the hashes of the passwords in `body`.
+/// Everything that [`in_transaction`] needs and that must be made outside of it: the ids to come, the
+/// hashes of passwords, and the files in their place.
 ///
 /// # Errors
-/// As [`create`], when a password is sent: a refused sign-up must not cost a hash, so all is checked
-/// before one is made.
+/// As [`create`], when a password or a file is sent: a refused request must cost neither a hash nor
+/// room, so all is checked before.
 pub async fn prepare(
     app: &App,
     collection: &Collection,
-    body: JsonMap,
+    submission: impl Into<Submission>,
     request: RequestInfo,
-) -> Result<Creation, Error> {
+) -> Result<(Creation, Stored), Error> {
+    let Submission { body, uploads } = submission.into();
     let collection_id = collection.id.clone();
     let (random, hashes) = (Random::system(), Hashes::default());
-    let mut creation = Creation { collection: collection_id, body, request, random, hashes };
-    if sends_password(collection, &creation.body) {
+    let mut creation =
+        Creation { collection: collection_id, body, uploads, request, random, hashes };
+    let mut stored = Stored::default();
+    if sends_password(collection, &creation.body) || !creation.uploads.is_empty() {
         let checked = creation.clone();
         let draft = app.store.read(move |db| draft(db, &checked)).await?;
         if draft.check().is_empty() {
             creation.hashes = Hashes::of(app, draft.passwords).await?;
+            stored = creation.uploads.store(app, &draft.record).await?;
         }
     }
-    Ok(creation)
+    Ok((creation, stored))
 }
 
 /// The part of [`create`] inside the transaction.
@@ -94,6 +103,7 @@ pub fn in_transaction(tx: &mut Tx, creation: &Creation) -> Result<Written, Error
     checks::require_creatable(tx, &draft)?;
     creation.hashes.seal(&mut draft)?;
     let record = Arc::new(draft.record);
+    loose::settle(tx, None, Some(&record), creation.request.now)?;
     records::insert(tx, &record).map_err(|error| checks::not_unique(&record, error))?;
     system_refs::retire_installer(tx, &record)?;
     tx.emit(Event::Created(Arc::clone(&record)));
@@ -104,7 +114,12 @@ pub fn in_transaction(tx: &mut Tx, creation: &Creation) -> Result<Written, Error
 fn draft(db: &mut Db, creation: &Creation) -> Result<Changes, Error> {
     let collection = access::collection(db, &creation.collection)?;
     let sent = &creation.request;
-    let input = Input { body: &creation.body, uploads: &[], caller: &sent.caller, now: sent.now };
+    let input = Input {
+        body: &creation.body,
+        uploads: creation.uploads.list(),
+        caller: &sent.caller,
+        now: sent.now,
+    };
     let mut random = creation.random.clone();
     let mut changes = Changes::create(&collection, &input, &mut random);
     let request = RequestInfo { body: std::mem::take(&mut changes.body), ..sent.clone() };

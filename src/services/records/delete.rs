@@ -12,6 +12,7 @@ use crate::domain::rules::RequestInfo;
 use crate::domain::time::Timestamp;
 use crate::services::Error;
 use crate::services::app::App;
+use crate::services::files::loose;
 use crate::services::records::{access, checks, system_refs};
 use crate::store::{Tx, records, relations};
 
@@ -66,7 +67,7 @@ pub fn in_transaction(tx: &mut Tx, deletion: &Deletion) -> Result<(), Error> {
 /// cleared reference is one that another record has.
 pub fn remove(tx: &mut Tx, record: Record, now: Timestamp) -> Result<(), Error> {
     let mut places = Places::default();
-    let mut open = vec![Removed::new(tx, record, &mut places)?];
+    let mut open = vec![Removed::new(tx, record, &mut places, now)?];
     while let Some(removed) = open.last_mut() {
         let Some((place, id)) = removed.next_reference(tx)? else {
             open.pop();
@@ -74,7 +75,7 @@ pub fn remove(tx: &mut Tx, record: Record, now: Timestamp) -> Result<(), Error> 
         };
         let target = removed.id.clone();
         if let Some(orphan) = release(tx, &place, &id, &target, now)? {
-            open.push(Removed::new(tx, orphan, &mut places)?);
+            open.push(Removed::new(tx, orphan, &mut places, now)?);
         }
     }
     Ok(())
@@ -111,13 +112,19 @@ struct Removed {
 impl Removed {
     /// Removes the row first and looks for references after, so that a reference made meanwhile is
     /// either seen here or refused there.
-    fn new(tx: &mut Tx, record: Record, places: &mut Places) -> Result<Self, Error> {
+    fn new(
+        tx: &mut Tx,
+        record: Record,
+        places: &mut Places,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
         let collection = Arc::clone(record.collection());
         if collection.name == SUPERUSERS {
             system_refs::require_other_superuser(tx, &record)?;
             system_refs::tell_processes(tx, &collection)?;
         }
         records::remove(tx, &collection, record.id())?;
+        loose::settle(tx, Some(&record), None, now)?;
         let id = record.id().to_owned();
         if collection.is_auth() {
             system_refs::remove_all(tx, &collection, &id)?;

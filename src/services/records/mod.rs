@@ -14,14 +14,16 @@ pub mod hashes;
 pub mod list;
 pub mod record_view;
 pub mod sign_in_fields;
+mod submission;
 pub mod system_refs;
 pub mod update;
 pub mod view;
 mod visibility;
 
-pub use access::require_stored;
+pub use access::{require_stored, require_viewable};
 pub use create::create;
 pub use delete::delete;
 pub use list::list;
+pub use submission::Submission;
 pub use update::update;
 pub use view::view;

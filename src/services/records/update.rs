@@ -12,11 +12,13 @@ use crate::domain::system::{AUTH_ORIGINS, EXTERNAL_AUTHS, MFAS, OTPS};
 use crate::domain::{Json, JsonMap};
 use crate::services::Error;
 use crate::services::app::App;
+use crate::services::files::loose;
+use crate::services::files::uploads::{Stored, Uploads};
 use crate::services::records::create::Written;
 use crate::services::records::hashes::{Hashes, KnownPassword, sends_password};
 use crate::services::records::record_view::RecordView;
 use crate::services::records::sign_in_fields::{self, OldPassword, Secrets};
-use crate::services::records::{access, answer, checks, system_refs};
+use crate::services::records::{Submission, access, answer, checks, system_refs};
 use crate::store::{Db, Tx, records};
 
 /// Times that an update starts over because the password changed while the old one was checked.
@@ -31,6 +33,8 @@ pub struct Change {
     pub id: String,
     /// The body as it was sent.
     pub body: JsonMap,
+    /// The files that came with it; those that the record will name are stored.
+    pub uploads: Uploads,
     /// The request that rules see, without its body.
     pub request: RequestInfo,
     /// Where keys come from.
@@ -60,43 +64,74 @@ pub async fn update(
     app: &App,
     collection: &Collection,
     id: String,
-    body: JsonMap,
+    submission: impl Into<Submission>,
     request: RequestInfo,
 ) -> Result<RecordView, Error> {
     access::require_stored(collection)?;
     access::require_unlocked(collection.rules.update.as_ref(), &request)?;
-    let mut change = Change::new(collection, id, body, request.clone());
-    let slow = sends_password(collection, &change.body)
-        || (collection.is_auth() && Secrets::read(&change.body).may_need_old());
+    let mut change = Change::new(collection, id, submission, request.clone());
+    let mut stored = None;
     for _ in 0..ATTEMPTS {
-        if slow {
+        if change.needs_preparation(collection) {
             find_out(app, &mut change).await?;
         }
-        let written = change.clone();
-        match app.store.write(move |tx| in_transaction(tx, &written)).await? {
-            Outcome::Changed(Written { record, body }) => {
+        if stored.is_none() {
+            stored = Some(store_uploads(app, &change).await?);
+        }
+        let attempt = change.clone();
+        match app.store.write(move |tx| in_transaction(tx, &attempt)).await {
+            Ok(Outcome::PasswordMoved) => {}
+            outcome => {
+                let outcome = stored.take().unwrap_or_default().keep_if(app, outcome).await?;
+                let Outcome::Changed(Written { record, body }) = outcome else { break };
                 return answer::written(app, record, RequestInfo { body, ..request }).await;
             }
-            Outcome::PasswordMoved => {}
         }
     }
+    stored.unwrap_or_default().discard(app).await;
     Err(Error::unavailable("the password of the record keeps changing"))
 }
 
 impl Change {
     /// The change of the record `id` of `collection` by `body`. When the body has a password,
     /// [`find_out`] must follow.
-    pub fn new(collection: &Collection, id: String, body: JsonMap, request: RequestInfo) -> Self {
+    pub fn new(
+        collection: &Collection,
+        id: String,
+        submission: impl Into<Submission>,
+        request: RequestInfo,
+    ) -> Self {
+        let Submission { body, uploads } = submission.into();
         Self {
             collection: collection.id.clone(),
             id,
             body,
+            uploads,
             request,
             random: Random::system(),
             hashes: Hashes::default(),
             known: None,
         }
     }
+
+    /// Whether something about passwords has to be found out before the transaction.
+    fn needs_preparation(&self, collection: &Collection) -> bool {
+        sends_password(collection, &self.body)
+            || (collection.is_auth() && Secrets::read(&self.body).may_need_old())
+    }
+}
+
+/// Puts the files that the record will name in their place, when nothing is wrong with the change:
+/// otherwise the transaction says what.
+async fn store_uploads(app: &App, change: &Change) -> Result<Stored, Error> {
+    if change.uploads.is_empty() {
+        return Ok(Stored::default());
+    }
+    let draft = first_draft(app, change).await?;
+    if draft.changes.check().is_empty() {
+        return change.uploads.store(app, &draft.changes.record).await;
+    }
+    Ok(Stored::default())
 }
 
 /// Finds out whether the old password is right, and makes the hash of the new one. The rule is asked
@@ -149,6 +184,7 @@ pub fn in_transaction(tx: &mut Tx, change: &Change) -> Result<Outcome, Error> {
     if collection.is_auth() {
         settle_sign_in(tx, &old, &mut new, &password, &mut random)?;
     }
+    loose::settle(tx, Some(&old), Some(&new), change.request.now)?;
     records::update(tx, &old, &new).map_err(|error| checks::not_unique(&new, error))?;
     system_refs::tell_processes(tx, &collection)?;
     let new = Arc::new(new);
@@ -166,7 +202,12 @@ struct Draft {
 
 fn draft(db: &mut Db, stored: &Record, change: &Change) -> Result<Draft, Error> {
     let sent = &change.request;
-    let input = Input { body: &change.body, uploads: &[], caller: &sent.caller, now: sent.now };
+    let input = Input {
+        body: &change.body,
+        uploads: change.uploads.list(),
+        caller: &sent.caller,
+        now: sent.now,
+    };
     let mut random = change.random.clone();
     let mut changes = Changes::update(stored, &input, &mut random);
     let request = RequestInfo { body: std::mem::take(&mut changes.body), ..sent.clone() };

@@ -14,6 +14,7 @@ use crate::domain::schema::Schema;
 use crate::domain::time::Timestamp;
 use crate::services::Error;
 use crate::services::app::App;
+use crate::services::files::uploads::Uploads;
 use crate::services::records::create::{self, Creation};
 use crate::services::records::hashes::Hashes;
 use crate::services::seeds::{fake, found, sentence};
@@ -58,6 +59,7 @@ pub(super) async fn prepare(
         let row = |_| Creation {
             collection: collection.id.clone(),
             body: JsonMap::new(),
+            uploads: Uploads::default(),
             request: RequestInfo::of_server("POST", now),
             // Ids and keys of accounts are secrets of this database and not for the fixed seed.
             random: Random::system(),

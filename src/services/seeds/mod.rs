@@ -54,7 +54,9 @@ pub async fn run(app: &App, seeds: &Seeds) -> Result<Seeded, Error> {
         let body = with_confirmation(&row.values, collection);
         let request = RequestInfo::of_server("POST", now);
         let creation = create::prepare(app, collection, body, request).await;
-        rows.push((creation.map_err(|error| refused(&row, error))?, row));
+        // Rows of a file bring no uploads, so nothing is stored yet.
+        let (creation, _) = creation.map_err(|error| refused(&row, error))?;
+        rows.push((creation, row));
     }
     let fakes = made_up::prepare(app, &schema, &wanted.fakes, now).await?;
     app.store

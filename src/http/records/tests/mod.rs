@@ -3,6 +3,7 @@
 mod accounts;
 mod cascades;
 mod expands;
+mod files;
 mod lists;
 mod refusals;
 mod values;

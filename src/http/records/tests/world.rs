@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use actix_web::http::Method;
+use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
 use serde_json::json;
@@ -45,6 +46,38 @@ pub(super) struct Answer {
     pub(super) text: String,
 }
 
+/// What was answered to [`World::fetch`].
+#[derive(Debug)]
+pub(super) struct Fetched {
+    pub(super) status: u16,
+    headers: HeaderMap,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Fetched {
+    /// The value of a header, empty when there is none.
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// A part of a form: the key, the file name if it is a file, the bytes.
+pub(super) type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
+
+/// A form as browsers send it: its content type and its bytes.
+pub(super) fn multipart(parts: &[Part<'_>]) -> (&'static str, Vec<u8>) {
+    let mut body = Vec::new();
+    for (key, name, bytes) in parts {
+        let name = name.map(|name| format!("; filename=\"{name}\"")).unwrap_or_default();
+        let head = format!("--b\r\nContent-Disposition: form-data; name=\"{key}\"{name}\r\n\r\n");
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--b--\r\n");
+    ("multipart/form-data; boundary=b", body)
+}
+
 impl World {
     /// The system collections and these, each a JSON object.
     pub(super) async fn new(collections: Json) -> Self {
@@ -53,7 +86,10 @@ impl World {
         for body in collections.as_array().unwrap() {
             let body = body.as_object().unwrap();
             let schema = Schema::default();
-            all.push(Collection::create(body, &schema, START, &mut random).unwrap());
+            let mut collection = Collection::create(body, &schema, START, &mut random).unwrap();
+            let earlier = all.iter().cloned().map(Arc::new).collect();
+            collection.infer_fields(&Schema::new(1, earlier)).unwrap();
+            all.push(collection);
         }
         Self { test: TestApp::start(all.into_iter().map(Arc::new).collect()).await }
     }
@@ -115,6 +151,19 @@ impl World {
         count.await.unwrap()
     }
 
+    /// The bytes and headers of an answer.
+    pub(super) async fn fetch(&self, path: &str, headers: &[(&str, &str)]) -> Fetched {
+        let mut request = TestRequest::with_uri(path);
+        for (name, value) in headers {
+            request = request.insert_header((*name, *value));
+        }
+        let state = Data::from(Arc::clone(&self.test.app));
+        let service = init_service(application(state, Data::new(Origins::default()))).await;
+        let response = call_service(&service, request.to_request()).await;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Fetched { status, headers, bytes: read_body(response).await.to_vec() }
+    }
+
     async fn send(&self, request: TestRequest) -> Answer {
         let state = Data::from(Arc::clone(&self.test.app));
         let service = init_service(application(state, Data::new(Origins::default()))).await;
@@ -147,6 +196,37 @@ impl Person<'_> {
         let body: Vec<u8> = body.into();
         let length = body.len().to_string();
         let request = request.insert_header(("Content-Type", kind));
+        self.world.send(request.insert_header(("Content-Length", length)).set_payload(body)).await
+    }
+
+    pub(super) fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
+    /// Asks for a token to read files with.
+    pub(super) async fn file_token(&self) -> Answer {
+        let mut request = TestRequest::post().uri("/api/files/token");
+        if let Some(token) = &self.token {
+            request = request.insert_header(("Authorization", token.as_str()));
+        }
+        self.world.send(request).await
+    }
+
+    /// A new record from a form.
+    pub(super) async fn upload(&self, collection: &str, parts: &[Part<'_>]) -> Answer {
+        let (kind, body) = multipart(parts);
+        self.raw(collection, kind, body).await
+    }
+
+    /// A changed record from a form.
+    pub(super) async fn upload_to(&self, collection: &str, id: &str, parts: &[Part<'_>]) -> Answer {
+        let (kind, body) = multipart(parts);
+        let path = format!("/api/collections/{collection}/records/{id}");
+        let mut request = TestRequest::patch().uri(&path).insert_header(("Content-Type", kind));
+        if let Some(token) = &self.token {
+            request = request.insert_header(("Authorization", token.as_str()));
+        }
+        let length = body.len().to_string();
         self.world.send(request.insert_header(("Content-Length", length)).set_payload(body)).await
     }
 

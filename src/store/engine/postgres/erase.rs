@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The names that the product's tables and views have.
 const NAMES: &str = "SELECT \"name\" FROM \"_collections\" UNION ALL \
     SELECT unnest(ARRAY['_collections', '_params', '_revision', '_config_states', '_events', \
-    '_migrations'])";
+    '_loose_files', '_migrations'])";
 
 /// What drops the product's views, tables, functions and types, each kind at once, since its members
 /// may need each other. What somebody else made keeps what it needs: then nothing is dropped.

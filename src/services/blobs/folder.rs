@@ -1,0 +1,232 @@
+//! Files in a folder of this machine, each under its path.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use tempfile::NamedTempFile;
+
+use crate::services::blobs::spool::{Content, Spool, Spooled, spool_dir};
+use crate::services::blobs::{Blob, BlobError, FIRST, Pieces, Sync, off_thread};
+
+/// Bytes of one read. Small enough that they are still at hand for the socket.
+const PIECE: u64 = 128 << 10;
+
+/// A folder of files.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    dir: PathBuf,
+    sync: Sync,
+}
+
+/// An open file.
+pub(super) struct Rest(Arc<File>);
+
+impl Folder {
+    /// The folder `dir`, which is made when it is not there. Uploads that an earlier process did not
+    /// finish are removed: nobody else may use the folder.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open_at(dir: PathBuf, sync: Sync) -> Result<Self, BlobError> {
+        let spool = spool_dir(&dir);
+        match fs::remove_dir_all(&spool) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            _ => fs::create_dir_all(&spool)?,
+        }
+        Ok(Self { dir, sync })
+    }
+
+    /// Where files on their way in wait.
+    pub fn spool(&self) -> Spool {
+        Spool::new(spool_dir(&self.dir))
+    }
+
+    pub(super) async fn store(&self, path: &str, spooled: &Spooled) -> Result<(), BlobError> {
+        let target = self.target(path)?;
+        let source = match spooled.content() {
+            Content::Memory(bytes) => Source::Bytes(bytes.clone()),
+            Content::Disk(path) => Source::File(path.to_path_buf()),
+            Content::Gone => return Err(BlobError::Other("the file was not kept".into())),
+        };
+        let this = self.clone();
+        off_thread(move || Ok(this.place(&target, &source)?)).await
+    }
+
+    /// Puts the content under a temporary name and gives it its own once it is complete.
+    fn place(&self, target: &Path, source: &Source) -> io::Result<()> {
+        let parent = target.parent().unwrap_or(&self.dir);
+        let file = match source {
+            Source::Bytes(bytes) => {
+                let mut file = NamedTempFile::new_in(spool_dir(&self.dir))?;
+                file.write_all(bytes)?;
+                if self.sync == Sync::Yes {
+                    file.as_file().sync_all()?;
+                }
+                Some(file)
+            }
+            Source::File(path) => {
+                if self.sync == Sync::Yes {
+                    File::open(path)?.sync_all()?;
+                }
+                None
+            }
+        };
+        let path = match (source, &file) {
+            (Source::File(path), _) => path.as_path(),
+            (_, Some(file)) => file.path(),
+            (Source::Bytes(_), None) => return Err(ErrorKind::NotFound.into()),
+        };
+        // Whoever removes the last file of a record takes the empty folder away too.
+        for last in [false, true] {
+            self.make_dirs(parent)?;
+            // A second name, so that the temporary one still goes with its owner.
+            match fs::hard_link(path, target).or_else(|_| fs::rename(path, target)) {
+                Err(error) if error.kind() == ErrorKind::NotFound && !last => {}
+                Err(error) => return Err(error),
+                Ok(()) => break,
+            }
+        }
+        if self.sync == Sync::Yes { File::open(parent)?.sync_all() } else { Ok(()) }
+    }
+
+    /// Makes the folder `dir` and those above it; a new one is written down in the one above.
+    fn make_dirs(&self, dir: &Path) -> io::Result<()> {
+        match fs::create_dir(dir) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound && dir != self.dir => {
+                self.make_dirs(dir.parent().unwrap_or(&self.dir))?;
+                match fs::create_dir(dir) {
+                    Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+                    _ => {}
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        match dir.parent() {
+            Some(parent) if self.sync == Sync::Yes => File::open(parent)?.sync_all(),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) async fn open(&self, path: &str) -> Result<Option<Blob>, BlobError> {
+        let Ok(target) = self.target(path) else { return Ok(None) };
+        off_thread(move || {
+            let file = match File::open(&target) {
+                Ok(file) => file,
+                Err(error) if is_absent(&error) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            };
+            let metadata = file.metadata()?;
+            if !metadata.is_file() {
+                return Ok(None);
+            }
+            let size = metadata.len();
+            let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            let first = read_at(&file, 0..size.min(FIRST))?;
+            Ok(Some(Blob { size, modified, first, rest: super::Rest::Folder(Rest(file.into())) }))
+        })
+        .await
+    }
+
+    pub(super) async fn remove(&self, path: &str) -> Result<(), BlobError> {
+        let Ok(target) = self.target(path) else { return Ok(()) };
+        let this = self.clone();
+        off_thread(move || {
+            match fs::remove_file(&target) {
+                Err(error) if !is_absent(&error) => return Err(error.into()),
+                _ => {}
+            }
+            // The folder of a record goes with its last file; only an empty one can.
+            let mut parent = target.parent();
+            while let Some(dir) = parent.filter(|dir| *dir != this.dir) {
+                if fs::remove_dir(dir).is_err() {
+                    break;
+                }
+                parent = dir.parent();
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    pub(super) async fn list(&self, prefix: &str) -> Result<Vec<String>, BlobError> {
+        let dir = self.target(prefix.trim_end_matches('/'))?;
+        let root = self.dir.clone();
+        off_thread(move || {
+            let mut found = Vec::new();
+            let mut open = vec![dir];
+            while let Some(dir) = open.pop() {
+                let entries = match fs::read_dir(&dir) {
+                    Ok(entries) => entries,
+                    Err(error) if is_absent(&error) => continue,
+                    Err(error) => return Err(error.into()),
+                };
+                for entry in entries {
+                    let entry = entry?;
+                    if entry.file_type()?.is_dir() {
+                        open.push(entry.path());
+                    } else if let Some(path) =
+                        entry.path().strip_prefix(&root).ok().and_then(Path::to_str)
+                    {
+                        found.push(path.to_owned());
+                    }
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// The place of `path` on the disk. A path that would lead elsewhere is none.
+    fn target(&self, path: &str) -> Result<PathBuf, BlobError> {
+        let is_plain =
+            |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains(['\\', '\0']);
+        if path.split('/').all(is_plain) {
+            Ok(self.dir.join(path))
+        } else {
+            Err(BlobError::Path(path.to_owned()))
+        }
+    }
+}
+
+enum Source {
+    Bytes(Bytes),
+    File(PathBuf),
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename
+    )
+}
+
+fn read_at(file: &File, range: Range<u64>) -> io::Result<Bytes> {
+    let mut bytes = BytesMut::zeroed((range.end - range.start) as usize);
+    file.read_exact_at(&mut bytes, range.start)?;
+    Ok(bytes.freeze())
+}
+
+impl Rest {
+    pub(super) fn pieces(&self, range: Range<u64>) -> Pieces {
+        let file = Arc::clone(&self.0);
+        futures_util::stream::try_unfold((file, range), |(file, range)| async move {
+            if range.is_empty() {
+                return Ok(None);
+            }
+            let end = range.end.min(range.start + PIECE);
+            let source = Arc::clone(&file);
+            let bytes = off_thread(move || Ok(read_at(&source, range.start..end)?)).await?;
+            Ok(Some((bytes, (file, end..range.end))))
+        })
+        .boxed()
+    }
+}
