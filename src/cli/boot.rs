@@ -20,6 +20,7 @@ use crate::services::files::{self, Files};
 use crate::services::passwords::{self, Cost, Passwords};
 use crate::services::plan::Stop;
 use crate::services::records::empty_lists::EmptyLists;
+use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
 use crate::store::{Durability, OpenError, PostgresOptions, Store, StoreOptions};
@@ -98,13 +99,15 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
     let callers = Arc::new(Callers::default());
     let loosened = Arc::new(Notify::new());
     let files = files(options, config, &loosened)?;
+    let settings = Arc::new(CurrentSettings::default());
     let store = {
-        let callers = Arc::clone(&callers);
+        let (callers, settings) = (Arc::clone(&callers), Arc::clone(&settings));
         let mut store = StoreOptions::new(options.dir);
         store.postgres = postgres(options, config);
         store.events = Arc::new(move |events: &[Event]| {
             callers.on_events(events);
             files::announce(events, &loosened);
+            settings.on_events(events);
         });
         if let Some(config) = config {
             store.durability = match config.database.durability {
@@ -129,6 +132,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
         clock: options.clock.clone(),
         passwords: Passwords::start(cost(config), hashing_threads())?,
         callers,
+        settings,
         throttle: Throttle::new(throttle),
         empty_lists: EmptyLists::default(),
         configuration: options.configuration.map(current).unwrap_or_default(),

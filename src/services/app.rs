@@ -7,6 +7,7 @@ use crate::services::configuration::CurrentConfig;
 use crate::services::files::Files;
 use crate::services::passwords::Passwords;
 use crate::services::records::empty_lists::EmptyLists;
+use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
 use crate::store::Store;
@@ -24,6 +25,8 @@ pub struct App {
     /// Who is behind the tokens seen lately. The sink of the store's events tells it of changes, so
     /// it is made before the store.
     pub callers: Arc<Callers>,
+    /// The settings in force. Told of changes as `callers` are.
+    pub settings: Arc<CurrentSettings>,
     /// Who guessed passwords lately.
     pub throttle: Throttle,
     /// Who was lately told that a list has nothing for them.

@@ -50,6 +50,11 @@ impl CurrentConfig {
         }
     }
 
+    /// What the server works by now.
+    pub fn config(&self) -> Option<Arc<Config>> {
+        self.config.load_full()
+    }
+
     /// Works by `config` from now on.
     pub fn replace(&self, config: Arc<Config>) {
         self.config.store(Some(config));

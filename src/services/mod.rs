@@ -14,6 +14,7 @@ pub mod passwords;
 pub mod plan;
 pub mod records;
 pub mod seeds;
+pub mod settings;
 pub mod superusers;
 #[cfg(test)]
 pub(crate) mod test_app;

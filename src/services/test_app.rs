@@ -1,7 +1,7 @@
 //! An App over a database of its own, for tests.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use crate::domain::collection::Collection;
 use crate::domain::event::Event;
@@ -15,6 +15,7 @@ use crate::services::configuration::CurrentConfig;
 use crate::services::files::Files;
 use crate::services::passwords::{Cost, Passwords};
 use crate::services::records::empty_lists::EmptyLists;
+use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
 use crate::store::testing::TestDatabase;
@@ -26,6 +27,7 @@ pub(crate) const START: Timestamp = Timestamp::from_millis(1_700_000_000_500);
 /// An App whose database goes with it.
 pub(crate) struct TestApp {
     pub(crate) app: Arc<App>,
+    told: Arc<Mutex<Vec<Event>>>,
     _database: TestDatabase,
 }
 
@@ -34,9 +36,15 @@ impl TestApp {
     pub(crate) async fn start(collections: Vec<Arc<Collection>>) -> Self {
         let database = TestDatabase::new();
         let callers = Arc::new(Callers::default());
-        let sink = Arc::clone(&callers);
+        let settings = Arc::new(CurrentSettings::default());
+        let told = Arc::<Mutex<Vec<Event>>>::default();
+        let sinks = (Arc::clone(&callers), Arc::clone(&settings), Arc::clone(&told));
         let store = Store::open(StoreOptions {
-            events: Arc::new(move |events| sink.on_events(events)),
+            events: Arc::new(move |events| {
+                sinks.0.on_events(events);
+                sinks.1.on_events(events);
+                sinks.2.lock().unwrap().extend_from_slice(events);
+            }),
             ..database.options()
         })
         .unwrap();
@@ -51,13 +59,29 @@ impl TestApp {
             clock: Clock::manual(START),
             passwords: Passwords::start(Cost::LEAST, NonZeroUsize::MIN).unwrap(),
             callers,
+            settings,
             throttle: Throttle::new(true),
             empty_lists: EmptyLists::default(),
             configuration: CurrentConfig::default(),
             options: Options::default(),
         };
         make_tables(&app.store, collections).await;
-        Self { app: Arc::new(app), _database: database }
+        Self { app: Arc::new(app), told, _database: database }
+    }
+
+    /// What committed writes told of records since this was last asked.
+    pub(crate) fn take_told(&self) -> Vec<String> {
+        let told = std::mem::take(&mut *self.told.lock().unwrap());
+        let words = told.iter().filter_map(|event| {
+            let (word, record) = match event {
+                Event::Created(record) => ("created", record),
+                Event::Updated { new, .. } => ("updated", new),
+                Event::Deleted(record) => ("deleted", record),
+                Event::SchemaChanged => return None,
+            };
+            Some(format!("{word} {} {}", record.collection().name, record.id()))
+        });
+        words.collect()
     }
 
     /// Stores a new record.
