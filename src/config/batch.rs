@@ -6,7 +6,6 @@ use crate::config::settings::Settings;
 /// `[batch]` → `batch`.
 pub(super) fn read(section: &Section<'_>, settings: &mut Settings, reader: &mut Reader<'_>) {
     section.only(&["enabled", "max", "timeout"], reader);
-    reader.not_yet("batch requests are", section.place);
     if let Some(enabled) = section.bool("enabled", reader) {
         settings.set("batch", "enabled", enabled);
     }
@@ -14,6 +13,8 @@ pub(super) fn read(section: &Section<'_>, settings: &mut Settings, reader: &mut 
         settings.set("batch", "maxRequests", max);
     }
     if let Some(timeout) = section.duration("timeout", reader) {
-        settings.set("batch", "timeout", timeout.as_secs());
+        // The setting has whole seconds, and 0 is no time that a batch could keep.
+        let seconds = timeout.as_millis().div_ceil(1_000);
+        settings.set("batch", "timeout", i64::try_from(seconds).unwrap_or(i64::MAX));
     }
 }

@@ -4,6 +4,7 @@
 
 mod admin_ui;
 mod auth;
+mod batch;
 pub mod body;
 pub mod caller;
 mod collections;
@@ -58,6 +59,7 @@ fn routes(config: &mut ServiceConfig) {
     config
         .service(at("/api/health").route(get().to(health::health)))
         .service(at("/api/config").route(get().to(configuration::report)))
+        .service(at("/api/batch").route(web::post().to(batch::batch)))
         .service(at("/api/collections").route(get().to(collections::list)))
         .service(at("/api/collections/{collection}").route(get().to(collections::view)))
         .service(

@@ -11,6 +11,7 @@ mod only;
 
 mod accounts;
 mod bad_input;
+mod batch;
 mod blog;
 mod collections;
 mod copy;

@@ -45,6 +45,58 @@ async function refused(promise) {
   return error;
 }
 
+describe("batches", () => {
+  test("several writes are one, and each answers in its place", async () => {
+    const pb = await signedIn();
+    const kept = await pb.collection("tags").create({ name: "batch kept", rank: 1 });
+    const gone = await pb.collection("tags").create({ name: "batch gone" });
+    const batch = pb.createBatch();
+    batch.collection("tags").create({ id: "batchbatchbatch", name: "batch new", rank: 1 });
+    batch.collection("tags").upsert({ id: "batchbatchbatch", name: "batch newer", "rank+": 1 });
+    batch.collection("posts").create(
+      { title: "Batched", status: "published", tags: [kept.id, "batchbatchbatch"] },
+      { expand: "tags", fields: "title,expand.tags.name" },
+    );
+    batch.collection("tags").update(kept.id, { name: "batch changed" });
+    batch.collection("tags").delete(gone.id);
+    const answers = await batch.send();
+    assert.deepEqual(answers.map((answer) => answer.status), [200, 200, 200, 200, 204]);
+    assert.deepEqual([answers[1].body.name, answers[1].body.rank], ["batch newer", 2]);
+    assert.deepEqual(answers[2].body, {
+      title: "Batched",
+      expand: { tags: [{ name: "batch kept" }, { name: "batch newer" }] },
+    });
+    assert.equal(answers[3].body.name, "batch changed");
+    assert.equal((await refused(pb.collection("tags").getOne(gone.id))).status, 404);
+  });
+
+  test("one that fails undoes the others and says why", async () => {
+    const pb = await signedIn();
+    const batch = pb.createBatch();
+    batch.collection("tags").create({ name: "batch undone" });
+    batch.collection("posts").create({ title: "x" });
+    const error = await refused(batch.send());
+    assert.equal(error.status, 400);
+    const { response } = error.response.data.requests["1"];
+    assert.equal(response.status, 400);
+    assert.equal(response.data.title.code, "validation_min_text_constraint");
+    const filter = "name = 'batch undone'";
+    assert.equal((await pb.collection("tags").getList(1, 1, { filter })).totalItems, 0);
+
+    const many = pb.createBatch();
+    for (let index = 0; index < 6; index++) many.collection("tags").create({ name: `batch ${index}` });
+    const refusal = await refused(many.send());
+    assert.equal(refusal.response.data.requests.code, "validation_length_too_long");
+  });
+
+  test("a guest does no more than alone", async () => {
+    const batch = guest().createBatch();
+    batch.collection("tags").create({ name: "batch guest" });
+    const error = await refused(batch.send());
+    assert.equal(error.response.data.requests["0"].response.status, 400);
+  });
+});
+
 describe("accounts", () => {
   test("sign-up answers the record without its secrets", async () => {
     const record = await guest().collection("users").create({

@@ -8,12 +8,13 @@ use crate::domain::files::name::stored_name;
 use crate::domain::files::sniff::sniff;
 use crate::domain::random::Random;
 use crate::domain::record::Record;
+use crate::domain::time::Timestamp;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::blobs::Spooled;
 use crate::services::files::loose::{self, PATIENCE};
 use crate::services::files::place;
-use crate::store::loose_files;
+use crate::store::{Tx, loose_files};
 
 /// A file as it came.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub struct Received {
 pub struct Uploads {
     list: Arc<Vec<Upload>>,
     contents: Arc<Vec<Spooled>>,
+    rehearsed: bool,
 }
 
 /// Files that are stored and wait for their record.
@@ -56,7 +58,7 @@ impl Uploads {
             });
             contents.push(content);
         }
-        Self { list: Arc::new(list), contents: Arc::new(contents) }
+        Self { list: Arc::new(list), contents: Arc::new(contents), rehearsed: false }
     }
 
     /// What a record's changes know of the files.
@@ -67,6 +69,26 @@ impl Uploads {
     /// Whether no file came.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// The same files for a transaction that is undone whatever becomes of it: they need not be stored
+    /// for that.
+    pub fn rehearsed(&self) -> Self {
+        Self { rehearsed: true, ..self.clone() }
+    }
+
+    /// Gives the files that `new` names to it, and writes down those of `old` that it does not.
+    ///
+    /// # Errors
+    /// As [`loose::settle`].
+    pub fn settle(
+        &self,
+        tx: &mut Tx,
+        old: Option<&Record>,
+        new: &Record,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if self.rehearsed { Ok(()) } else { loose::settle(tx, old, Some(new), now) }
     }
 
     /// Stores those of the files that `record` names, where it will look for them.

@@ -12,7 +12,6 @@ use crate::domain::record::Record;
 use crate::domain::rules::RequestInfo;
 use crate::services::Error;
 use crate::services::app::App;
-use crate::services::files::loose;
 use crate::services::files::uploads::{Stored, Uploads};
 use crate::services::records::hashes::{Hashes, sends_password};
 use crate::services::records::record_view::RecordView;
@@ -103,7 +102,7 @@ pub fn in_transaction(tx: &mut Tx, creation: &Creation) -> Result<Written, Error
     checks::require_creatable(tx, &draft)?;
     creation.hashes.seal(&mut draft)?;
     let record = Arc::new(draft.record);
-    loose::settle(tx, None, Some(&record), creation.request.now)?;
+    creation.uploads.settle(tx, None, &record, creation.request.now)?;
     records::insert(tx, &record).map_err(|error| checks::not_unique(&record, error))?;
     system_refs::retire_installer(tx, &record)?;
     tx.emit(Event::Created(Arc::clone(&record)));

@@ -10,6 +10,9 @@ use crate::domain::fields::{self, FieldKind};
 use crate::services::Error;
 use crate::services::app::App;
 
+/// What stands for a hash that is not made yet. No password has it.
+pub(super) const STAND_IN: &str = "-";
+
 /// Plain passwords by field, each with its hash.
 #[derive(Clone, Default)]
 pub struct Hashes(BTreeMap<String, Hashed>);
@@ -43,6 +46,12 @@ impl Hashes {
         Ok(Self(hashes))
     }
 
+    /// Stand-ins for the hashes of `passwords`, for a transaction that is going to be undone.
+    pub(super) fn stand_in(passwords: BTreeMap<String, String>) -> Self {
+        let hashed = |plain| Hashed { plain, hash: STAND_IN.to_owned() };
+        Self(passwords.into_iter().map(|(field, plain)| (field, hashed(plain))).collect())
+    }
+
     /// Puts the hash of each password that `changes` bring into the record.
     ///
     /// # Errors
@@ -59,12 +68,18 @@ impl Hashes {
     }
 }
 
-/// Whether `body` has a password that must be hashed: anything that reads as a text, so a number
-/// too.
+/// Whether `body` has a password that must be hashed.
 pub(super) fn sends_password(collection: &Collection, body: &JsonMap) -> bool {
-    collection
-        .fields
-        .iter()
+    !sent_passwords(collection, body).is_empty()
+}
+
+/// The passwords of `body` by field: anything that reads as a text, so a number too.
+pub(super) fn sent_passwords(collection: &Collection, body: &JsonMap) -> BTreeMap<String, String> {
+    let fields = collection.fields.iter();
+    fields
         .filter(|field| matches!(field.kind, FieldKind::Password(_)))
-        .any(|field| body.get(&field.name).is_some_and(|value| !fields::to_text(value).is_empty()))
+        .map(|field| (&field.name, body.get(&field.name).map(fields::to_text).unwrap_or_default()))
+        .filter(|(_, plain)| !plain.is_empty())
+        .map(|(name, plain)| (name.clone(), plain))
+        .collect()
 }

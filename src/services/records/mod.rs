@@ -4,6 +4,7 @@
 
 mod access;
 pub mod answer;
+pub mod batch;
 mod checks;
 pub mod create;
 pub mod delete;

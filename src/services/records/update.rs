@@ -12,7 +12,6 @@ use crate::domain::system::{AUTH_ORIGINS, EXTERNAL_AUTHS, MFAS, OTPS};
 use crate::domain::{Json, JsonMap};
 use crate::services::Error;
 use crate::services::app::App;
-use crate::services::files::loose;
 use crate::services::files::uploads::{Stored, Uploads};
 use crate::services::records::create::Written;
 use crate::services::records::hashes::{Hashes, KnownPassword, sends_password};
@@ -50,9 +49,9 @@ pub struct Change {
 pub enum Outcome {
     /// It is made, and this is the record now.
     Changed(Written),
-    /// Nothing happened: the password of the record is not the one that the old one was compared
-    /// with. [`find_out`] again.
-    PasswordMoved,
+    /// Nothing happened: the old password was not compared with this, the hash that the record
+    /// has. [`find_out`] again.
+    PasswordMoved(String),
 }
 
 /// Changes the record `id` of `collection` and answers it as the caller may see it.
@@ -80,7 +79,7 @@ pub async fn update(
         }
         let attempt = change.clone();
         match app.store.write(move |tx| in_transaction(tx, &attempt)).await {
-            Ok(Outcome::PasswordMoved) => {}
+            Ok(Outcome::PasswordMoved(_)) => {}
             outcome => {
                 let outcome = stored.take().unwrap_or_default().keep_if(app, outcome).await?;
                 let Outcome::Changed(Written { record, body }) = outcome else { break };
@@ -174,8 +173,8 @@ pub fn in_transaction(tx: &mut Tx, change: &Change) -> Result<Outcome, Error> {
     let collection = access::collection(tx, &change.collection)?;
     let old = records::lock(tx, &collection, &change.id)?.ok_or(Error::NotFound)?;
     let Draft { mut changes, unknown, mut random } = draft(tx, &old, change)?;
-    if unknown.is_some() {
-        return Ok(Outcome::PasswordMoved);
+    if let Some(hash) = unknown {
+        return Ok(Outcome::PasswordMoved(hash));
     }
     checks::require_changeable(tx, &old, &changes)?;
     let password = changes.passwords.get("password").cloned().unwrap_or_default();
@@ -184,7 +183,7 @@ pub fn in_transaction(tx: &mut Tx, change: &Change) -> Result<Outcome, Error> {
     if collection.is_auth() {
         settle_sign_in(tx, &old, &mut new, &password, &mut random)?;
     }
-    loose::settle(tx, Some(&old), Some(&new), change.request.now)?;
+    change.uploads.settle(tx, Some(&old), &new, change.request.now)?;
     records::update(tx, &old, &new).map_err(|error| checks::not_unique(&new, error))?;
     system_refs::tell_processes(tx, &collection)?;
     let new = Arc::new(new);

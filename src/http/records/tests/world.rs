@@ -18,9 +18,10 @@ use crate::domain::system;
 use crate::http::application;
 use crate::http::edge::Origins;
 use crate::services::Error;
+use crate::services::settings::STORED;
 use crate::services::test_app::{START, TestApp};
 use crate::services::tokens::{Grant, Lifetime, issue};
-use crate::store::records;
+use crate::store::{Tx, params, records};
 
 /// The password of everybody.
 pub(super) const PASSWORD: &str = "a good password";
@@ -92,6 +93,12 @@ impl World {
             all.push(collection);
         }
         Self { test: TestApp::start(all.into_iter().map(Arc::new).collect()).await }
+    }
+
+    /// Stores settings, which count at once.
+    pub(super) async fn set(&self, settings: Json) {
+        let save = move |tx: &mut Tx| params::save(tx, STORED, &settings, START);
+        self.test.app.store.write(save).await.unwrap();
     }
 
     pub(super) fn guest(&self) -> Person<'_> {
@@ -176,6 +183,11 @@ impl World {
 }
 
 impl Person<'_> {
+    /// The token of somebody who is signed in.
+    pub(super) fn token(&self) -> &str {
+        self.token.as_deref().unwrap()
+    }
+
     pub(super) async fn ask(&self, method: Method, path: &str, body: Option<Json>) -> Answer {
         let mut request = TestRequest::with_uri(&format!("/api/collections/{path}")).method(method);
         if let Some(token) = &self.token {
@@ -185,6 +197,32 @@ impl Person<'_> {
             request = request.set_json(body);
         }
         self.world.send(request).await
+    }
+
+    /// A batch of these items.
+    pub(super) async fn batch(&self, items: Json) -> Answer {
+        self.batch_raw("", &[], "application/json", json!({ "requests": items }).to_string()).await
+    }
+
+    /// A batch with any query, headers and body.
+    pub(super) async fn batch_raw(
+        &self,
+        query: &str,
+        headers: &[(&str, &str)],
+        kind: &str,
+        body: impl Into<Vec<u8>>,
+    ) -> Answer {
+        let mut request = TestRequest::post().uri(&format!("/api/batch{query}"));
+        if let Some(token) = &self.token {
+            request = request.insert_header(("Authorization", token.as_str()));
+        }
+        for header in headers {
+            request = request.insert_header(*header);
+        }
+        let body: Vec<u8> = body.into();
+        let length = body.len().to_string();
+        let request = request.insert_header(("Content-Type", kind));
+        self.world.send(request.insert_header(("Content-Length", length)).set_payload(body)).await
     }
 
     /// A request with any body.
@@ -197,10 +235,6 @@ impl Person<'_> {
         let length = body.len().to_string();
         let request = request.insert_header(("Content-Type", kind));
         self.world.send(request.insert_header(("Content-Length", length)).set_payload(body)).await
-    }
-
-    pub(super) fn token(&self) -> &str {
-        self.token.as_deref().unwrap_or_default()
     }
 
     /// Asks for a token to read files with.
