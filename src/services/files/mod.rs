@@ -8,6 +8,7 @@
 pub mod download;
 pub mod loose;
 pub mod place;
+pub mod thumbs;
 pub mod token;
 pub mod uploads;
 

@@ -1,0 +1,3 @@
+//! Thumbnails of stored pictures.
+
+pub mod render;
