@@ -81,7 +81,9 @@ fn answer(request: &HttpRequest, served: &Served, download: bool) -> HttpRespons
         }
         conditions::Outcome::Answer { ranges: false } => content(served, Ranges::Whole),
     };
-    let inline = serving::is_inline(&served.mime) && !download;
+    // What is shown must be harmless by both: the name decides what a browser takes it for.
+    let mime = serving::content_type(&served.name, &served.mime);
+    let inline = serving::is_inline(&served.mime) && serving::is_inline(mime) && !download;
     let headers = [
         (CONTENT_DISPOSITION, serving::content_disposition(&served.name, inline)),
         (CONTENT_SECURITY_POLICY, POLICY.to_owned()),

@@ -66,6 +66,8 @@ pub struct Blob {
 }
 
 enum Rest {
+    /// There is no more than the first bytes.
+    Nothing,
     Folder(folder::Rest),
     Bucket(bucket::Rest),
 }
@@ -129,6 +131,11 @@ impl Blobs {
 }
 
 impl Blob {
+    /// A file that is in memory.
+    pub const fn of(bytes: Bytes, modified: SystemTime) -> Self {
+        Self { size: bytes.len() as u64, modified, first: bytes, rest: Rest::Nothing }
+    }
+
     /// The bytes of `range`, which lies within the file.
     pub fn pieces(&self, range: Range<u64>) -> Pieces {
         let first = self.first.len() as u64;
@@ -140,6 +147,7 @@ impl Blob {
             return known.boxed();
         }
         let rest = match &self.rest {
+            Rest::Nothing => return known.boxed(),
             Rest::Folder(source) => source.pieces(rest),
             Rest::Bucket(source) => source.pieces(rest),
         };

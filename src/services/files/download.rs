@@ -7,13 +7,14 @@ use crate::domain::caller::Caller;
 use crate::domain::collection::Collection;
 use crate::domain::fields::{Field, FieldKind, FileOptions, texts};
 use crate::domain::files::sniff::sniff;
+use crate::domain::files::thumb::ThumbSize;
 use crate::domain::record::Record;
 use crate::domain::rules::{RequestContext, RequestInfo};
 use crate::domain::views;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::blobs::Blob;
-use crate::services::files::{place, token};
+use crate::services::files::{place, thumbs, token};
 use crate::services::records;
 use crate::store::{Db, records as rows, relations};
 
@@ -62,11 +63,25 @@ pub async fn open(
     wanted: Wanted,
     request: RequestInfo,
 ) -> Result<Served, Error> {
-    let name = wanted.name.clone();
-    let found = find(app, collection, wanted, request).await?;
-    let blob = app.files.blobs.open(&found.path).await?.ok_or(Error::NotFound)?;
+    let (name, thumb) = (wanted.name.clone(), wanted.thumb.clone());
+    let Found { path, options } = find(app, collection, wanted, request).await?;
+    let protected = options.protected;
+    if let Some(size) = offered(&options, &thumb)
+        && let Some(blob) = thumbs::open(app, &path, size).await?
+    {
+        let mime = sniff(&blob.first).mime;
+        return Ok(Served { blob, name: format!("{size}_{name}"), mime, protected });
+    }
+    let blob = app.files.blobs.open(&path).await?.ok_or(Error::NotFound)?;
     let mime = sniff(&blob.first).mime;
-    Ok(Served { blob, name, mime, protected: found.options.protected })
+    Ok(Served { blob, name, mime, protected })
+}
+
+/// The size that `text` names, when the field offers thumbnails of it.
+fn offered(options: &FileOptions, text: &str) -> Option<ThumbSize> {
+    let size = text.parse().ok()?;
+    let mut offered = options.thumbs.iter().flatten().filter_map(|size| size.parse().ok());
+    (size == ThumbSize::DEFAULT || offered.any(|one: ThumbSize| one == size)).then_some(size)
 }
 
 async fn find(

@@ -22,6 +22,7 @@ use crate::domain::fields::FieldKind;
 use crate::domain::record::Record;
 use crate::domain::settings::S3;
 use crate::services::blobs::{BlobError, Blobs, Bucket, Folder, Spool, Sync};
+use crate::services::files::thumbs::Thumbs;
 
 /// What the use cases of files work with.
 pub struct Files {
@@ -29,6 +30,8 @@ pub struct Files {
     pub blobs: Arc<Blobs>,
     /// Where files wait that come with a request.
     pub spool: Spool,
+    /// Thumbnails under way.
+    pub thumbs: Thumbs,
     /// Somebody may have made files loose.
     loosened: Arc<Notify>,
 }
@@ -58,8 +61,8 @@ impl Files {
     }
 
     /// Files in `blobs`. `loosened` is told by [`announce`] of every commit.
-    const fn new(blobs: Arc<Blobs>, spool: Spool, loosened: Arc<Notify>) -> Self {
-        Self { blobs, spool, loosened }
+    fn new(blobs: Arc<Blobs>, spool: Spool, loosened: Arc<Notify>) -> Self {
+        Self { blobs, spool, thumbs: Thumbs::default(), loosened }
     }
 
     /// Waits until files may have become loose.

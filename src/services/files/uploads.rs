@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::domain::changes::Upload;
-use crate::domain::files::name::stored_name;
+use crate::domain::files::name::{base_name, stored_name};
 use crate::domain::files::sniff::sniff;
 use crate::domain::random::Random;
 use crate::domain::record::Record;
@@ -52,7 +52,7 @@ impl Uploads {
             list.push(Upload {
                 key,
                 name: stored_name(&name, kind.extension, random),
-                original_name: name,
+                original_name: base_name(&name).to_owned(),
                 size: content.size(),
                 mime: kind.mime.into_owned(),
             });

@@ -31,7 +31,8 @@ fn collections() -> Json {
         open("docs", json!([
             { "name": "title", "type": "text", "max": 5 },
             { "name": "doc", "type": "file", "maxSize": 1000 },
-            { "name": "pics", "type": "file", "maxSelect": 3, "mimeTypes": ["image/png"] },
+            { "name": "pics", "type": "file", "maxSelect": 3, "mimeTypes": ["image/png"],
+                "thumbs": ["60x0"] },
         ])),
         guarded,
         ruled,
@@ -249,4 +250,61 @@ async fn an_upload_that_was_cut_off_is_removed_later() {
     assert_eq!(stored(&world).await.len(), 1, "it may still be on its way");
     app.clock.advance(std::time::Duration::from_secs(3_600));
     assert!(stored(&world).await.is_empty());
+}
+
+/// A picture of one colour.
+fn picture(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = image::DynamicImage::new_rgb8(width, height);
+    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+#[actix_web::test]
+async fn thumbnails_are_made_once_and_go_with_their_picture() {
+    let world = World::new(collections()).await;
+    let guest = world.guest();
+    let png = picture(300, 200);
+    let parts = [("pics", Some("a.png"), png.as_slice())];
+    let made = guest.upload("docs", &parts).await.expect(200);
+    let name = names(&made, "pics").remove(0);
+    let path = format!("/api/files/docs/{}/{name}", made.id());
+    let size = |bytes: &[u8]| {
+        let picture = image::load_from_memory(bytes).unwrap();
+        (picture.width(), picture.height())
+    };
+    let ask = |query: &'static str| {
+        let path = format!("{path}?thumb={query}");
+        let world = &world;
+        async move { world.fetch(&path, &[]).await }
+    };
+    let (one, two) = tokio::join!(ask("100x100"), ask("100x100"));
+    assert_eq!((one.status, size(&one.bytes), one.bytes == two.bytes), (200, (100, 100), true));
+    assert_eq!(one.header("content-type"), "image/png");
+    assert!(one.header("content-disposition").contains(&format!("100x100_{name}")));
+    assert_eq!(size(&ask("60x0").await.bytes), (60, 40));
+    for other in ["70x70", "100x100f", "0x0", "nonsense", "99999999x1"] {
+        assert_eq!(ask(other).await.bytes, png, "{other}");
+    }
+    assert_eq!(stored(&world).await.len(), 3);
+    guest.delete("docs", &made.id()).await.expect(204);
+    assert!(stored(&world).await.is_empty());
+}
+
+#[actix_web::test]
+async fn of_what_is_no_picture_or_a_bomb_the_file_itself_is_served() {
+    let world = World::new(collections()).await;
+    // A header that promises 50,000 by 50,000 pixels.
+    let mut bomb = picture(1, 1);
+    bomb[16..20].copy_from_slice(&50_000u32.to_be_bytes());
+    bomb[20..24].copy_from_slice(&50_000u32.to_be_bytes());
+    for bytes in [bomb.as_slice(), b"text", PNG] {
+        let made = world.guest().upload("docs", &[("doc", Some("a.png"), bytes)]).await.expect(200);
+        let path = format!("/api/files/docs/{}/{}?thumb=100x100", made.id(), name(&made, "doc"));
+        for _ in 0..2 {
+            let served = world.fetch(&path, &[]).await;
+            assert_eq!((served.status, served.bytes.as_slice()), (200, bytes));
+        }
+    }
+    assert_eq!(stored(&world).await.len(), 3);
 }
