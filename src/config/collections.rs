@@ -27,6 +27,7 @@ use crate::domain::collection::{Collection, CollectionKind, OAuth2Provider};
 use crate::domain::id;
 use crate::domain::random::Random;
 use crate::domain::schema::Schema;
+use crate::domain::search;
 use crate::domain::system;
 use crate::domain::time::Timestamp;
 
@@ -289,16 +290,19 @@ fn read_rules(
 }
 
 fn read_search(one: &mut Gathered<'_>, reader: &mut Reader<'_>) {
-    use crate::domain::fields::FieldKind;
     let Some(node) = one.section.node("search") else { return };
     let Some(nodes) = reader.list("search", node) else { return };
-    reader.not_yet("full-text search is", one.section.key_place("search"));
     for node in nodes {
         let Some(name) = reader.text("search", node) else { continue };
         match one.spec.collection.field(&name) {
-            Some(field) if matches!(field.kind, FieldKind::Text(_) | FieldKind::Editor(_)) => {
-                one.spec.collection.ext.search.push(name);
-            }
+            Some(field) if search::has_words(field) => match search::closed(field) {
+                None => one.spec.collection.ext.search.push(name),
+                Some(why) => reader.fault(
+                    Fault::error(format!("`{name}` {why}: it cannot be searched"))
+                        .at(&node.place)
+                        .help("what is found would tell everybody what only some may see"),
+                ),
+            },
             Some(_) => reader.fault(
                 Fault::error(format!("`{name}` is not a text or editor field")).at(&node.place),
             ),

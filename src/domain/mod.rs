@@ -16,6 +16,7 @@ pub mod random;
 pub mod record;
 pub mod rules;
 pub mod schema;
+pub mod search;
 pub mod settings;
 pub mod system;
 pub mod time;

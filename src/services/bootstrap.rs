@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::collections;
-use crate::store::{Tx, params};
+use crate::store::{Tx, ddl, params};
 
 /// The setting that says that the first collections were decided. Collections alone do not tell: a
 /// superuser can be made before the first start, and all collections can be deleted later.
@@ -38,7 +38,8 @@ impl Source {
 }
 
 /// Makes the system collections that are not there yet, and `users` in a database that was never
-/// served before and has no config file. Does nothing on every later start.
+/// served before and has no config file. Makes full-text indexes that an older version did not know.
+/// Does nothing on every later start.
 ///
 /// # Errors
 /// What the database says; nothing is made then.
@@ -48,6 +49,9 @@ pub async fn run(app: &App, source: Source) -> Result<(), Error> {
         .write_with(LIMIT, move |tx| {
             let mut random = random.clone();
             make_system(tx, now, &mut random)?;
+            for collection in tx.schema().collections() {
+                ddl::complete_search(tx, collection)?;
+            }
             if params::load(tx, DECIDED)?.is_some() {
                 return Ok(());
             }

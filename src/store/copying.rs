@@ -7,6 +7,7 @@ use crate::domain::Json;
 use crate::domain::collection::Collection;
 use crate::domain::record::Record;
 use crate::store::column::{decode, encode};
+use crate::store::dialect::is_words_table;
 use crate::store::error::StoreError;
 use crate::store::records::select_list;
 use crate::store::row::Row;
@@ -134,6 +135,7 @@ pub fn foreign_tables(db: &mut Db) -> Result<Vec<String>, StoreError> {
         let name = row.text(0)?;
         let is_own = OWN_TABLES.contains(&name)
             || SYSTEM_TABLES.iter().any(|table| table.name == name)
+            || is_words_table(name)
             || schema.by_name(name).is_some();
         if !is_own {
             foreign.push(name.to_owned());

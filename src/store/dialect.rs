@@ -6,9 +6,11 @@ mod copy;
 mod ddl;
 mod filter;
 mod names;
+mod search;
 mod view;
 
 pub(in crate::store) use ddl::key_name;
+pub(in crate::store) use search::{Last, groups, is_words_table, words_table};
 
 use crate::domain::time::Timestamp;
 use crate::store::sql::Statement;

@@ -23,7 +23,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         name: "0001_system",
         only: None,
@@ -48,6 +48,11 @@ const MIGRATIONS: [Migration; 5] = [
         name: "0005_loose_files",
         only: None,
         text: include_str!("../../migrations/0005_loose_files.sql"),
+    },
+    Migration {
+        name: "0006_search",
+        only: Some(Dialect::Postgres),
+        text: include_str!("../../migrations/0006_search.postgres.sql"),
     },
 ];
 
@@ -135,7 +140,8 @@ mod tests {
         for Migration { name, text, .. } in &MIGRATIONS {
             assert!(text.trim_end().ends_with(';'), "{name}");
             for statement in statements(text) {
-                assert!(statement.starts_with("CREATE ") || statement.starts_with("INSERT "));
+                let known = ["CREATE ", "INSERT ", "DO "];
+                assert!(known.iter().any(|word| statement.starts_with(word)), "{statement}");
                 let outside = statement.split("$$").step_by(2);
                 assert!(!outside.collect::<String>().contains(';'), "{name}: {statement}");
             }

@@ -111,6 +111,7 @@ async fn answers(server: &Process, tokens: &[&str]) -> Vec<Value> {
             "/api/collections/posts/records?expand=author,tags",
             "/api/collections/posts/records?sort=@rowid&perPage=5&page=2",
             "/api/collections/posts/records?filter=status%3D'published'%26%26title~'hello'",
+            "/api/collections/posts/records?search=hel&fields=title",
             "/api/collections/post_stats/records?perPage=500&sort=id",
             "/api/collections/_superusers/records",
             "/api/collections",
@@ -149,6 +150,8 @@ async fn a_copy_answers_what_the_file_did() {
     let again = server.guest().sign_in("users", "ada@example.com", "changeme123").await;
     let post = json!({ "title": "Moved", "slug": "moved", "body": "x", "status": "draft" });
     again.create("posts", post).await.expect(200);
+    let moved = "/api/collections/posts/records?search=move";
+    assert_eq!(again.get(moved).await.at("/totalItems"), json!(1));
     let newest = "/api/collections/posts/records?sort=-@rowid&perPage=1";
     assert_eq!(again.get(newest).await.at("/items/0/slug"), json!("moved"));
     server.terminate();

@@ -23,5 +23,6 @@ mod files;
 mod health;
 mod kill;
 mod postgres;
+mod search;
 mod start_up;
 mod stop;

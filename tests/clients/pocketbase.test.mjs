@@ -292,6 +292,22 @@ describe("lists", () => {
     assert.equal((await posts.getList(1, 10, { filter: mine })).totalItems, 1);
   });
 
+  test("a search finds words, and the best match first", async () => {
+    const pb = await signedIn();
+    const posts = pb.collection("posts");
+    const write = (title, body, status = "published") => posts.create({ title, body, status });
+    await write("Other", "<p>about <em>zebras</em> and a Giraffe</p>");
+    await write("Zebra, giraffe", "");
+    await write("Zebra giraffe draft", "", "draft");
+    const titles = async (client, options) =>
+      (await client.collection("posts").getList(1, 10, options)).items.map((post) => post.title);
+    assert.deepEqual(await titles(guest(), { search: "giraffe zeb" }), ["Zebra, giraffe", "Other"]);
+    const sorted = await titles(pb, { search: "giraffe ZÉB", sort: "title" });
+    assert.deepEqual(sorted, ["Other", "Zebra giraffe draft", "Zebra, giraffe"]);
+    assert.deepEqual(await titles(pb, { search: "zebras", filter: "title = 'Zebra, giraffe'" }), []);
+    assert.deepEqual(await titles(guest(), { search: "draft giraffe" }), []);
+  });
+
   test("a broken filter is a 400", async () => {
     const error = await refused(guest().collection("tags").getList(1, 10, { filter: "name = " }));
     assert.equal(error.status, 400);

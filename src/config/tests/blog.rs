@@ -118,7 +118,6 @@ fn what_is_not_there_yet_is_said_once_each() {
         "sign-in through other providers is",
         "rate limits are",
         "sign-in by a code sent by mail (otp) is",
-        "full-text search is",
         "webhooks are",
     ];
     assert_eq!(warnings, expected);

@@ -235,10 +235,16 @@ fn sign_in_is_refused_with_reasons() {
         ("emails = { verify = { subject = \"\" } }", "3:23 `subject` of a mail is not empty"),
         ("search = [\"email\"]", "3:11 `email` is not a text or editor field"),
         ("search = [\"nmae\"]", "3:11 `users` has no field `nmae`"),
+        ("search = [\"tokenKey\"]", "3:11 `tokenKey` is hidden: it cannot be searched"),
+        (
+            "search = [\"secret\"]",
+            "3:11 `secret` has a read rule of its own: it cannot be searched",
+        ),
     ];
     for (line, expected) in cases {
         let text = format!(
-            "[collections.users]\ntype = \"auth\"\n{line}\nfields = {{ name = \"text\" }}\n"
+            "[collections.users]\ntype = \"auth\"\n{line}\nfields = {{ name = \"text\", \
+             secret = {{ type = \"text\", read = \"id = @request.auth.id\" }} }}\n"
         );
         assert_eq!(refused(&text), [expected], "{line}");
     }

@@ -93,7 +93,9 @@ impl Collection {
             apply_rule(rule, map, key)?;
         }
         if let Some(entries) = decode::list(map, "fields")? {
-            self.fields = read_fields(entries, &self.fields)?;
+            let fields = read_fields(entries, &self.fields)?;
+            self.ext.follow(&self.fields, &fields);
+            self.fields = fields;
         }
         if let Some(indexes) = decode::texts(map, "indexes")? {
             self.indexes = indexes;
@@ -173,6 +175,18 @@ impl CollectionExt {
             search: decode::texts(map, "search").map_err(within)?.unwrap_or_default(),
             queries: decode::object(map, "queries").map_err(within)?.cloned().unwrap_or_default(),
         })
+    }
+
+    /// The fields of the search as they are called now, less those that are gone.
+    fn follow(&mut self, old: &[Field], new: &[Field]) {
+        self.search.retain_mut(|name| {
+            let Some(field) = old.iter().find(|field| field.name == *name) else { return true };
+            let same = new.iter().find(|other| other.id == field.id);
+            same.is_some_and(|same| {
+                name.clone_from(&same.name);
+                true
+            })
+        });
     }
 
     fn to_json(&self) -> JsonMap {

@@ -8,11 +8,11 @@ mod indexes;
 mod tests;
 
 use crate::domain::collection::{AccessRules, Collection, CollectionKind};
-use crate::domain::fields::{FieldKind, is_word};
+use crate::domain::fields::is_word;
 use crate::domain::invalid::{Fault, FieldErrors};
 use crate::domain::rules::{self, Rule};
 use crate::domain::schema::Schema;
-use crate::domain::views;
+use crate::domain::{search, views};
 
 /// Names that a database keeps for itself, or the product for its own tables; names of system
 /// collections are taken by those.
@@ -142,12 +142,14 @@ impl Collection {
 
     fn check_ext(&self) -> FieldErrors {
         let mut errors = FieldErrors::new();
-        if let Some(name) = self.ext.search.iter().find(|name| {
-            !self.field(name).is_some_and(|field| {
-                matches!(field.kind, FieldKind::Text(_) | FieldKind::Editor(_))
-            })
-        }) {
-            let message = format!("`{name}` is no text or editor field of the collection.");
+        for name in &self.ext.search {
+            let field = self.field(name).filter(|field| search::has_words(field));
+            let message = match field.map(search::closed) {
+                _ if self.is_view() => "A view cannot be searched.".to_owned(),
+                None => format!("`{name}` is no text or editor field of the collection."),
+                Some(Some(why)) => format!("`{name}` {why}, so not everybody may search it."),
+                Some(None) => continue,
+            };
             errors.add("search", Fault::invalid_value(message));
         }
         if !self.is_view() && !self.ext.queries.is_empty() {

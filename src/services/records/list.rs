@@ -69,6 +69,7 @@ fn within(
         query = query.require(rule).map_err(refused)?;
     }
     query = query.filter(parameter(request, "filter").unwrap_or_default()).map_err(refused)?;
+    query = query.search(parameter(request, "search").unwrap_or_default()).map_err(refused)?;
     query = query.sort(parameter(request, "sort").unwrap_or_default()).map_err(refused)?;
     let (rows, counted) = fetch(db, &query, paging)?;
     let found = rows.len() as u64;

@@ -3,9 +3,12 @@
 //! answer.
 
 mod change;
+mod search;
 mod statements;
 #[cfg(test)]
 mod tests;
+
+pub use search::complete_search;
 
 use crate::domain::collection::Collection;
 use crate::domain::indexes::Index;
@@ -40,6 +43,7 @@ pub fn create(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
 /// # Errors
 /// What the database says, for one when a view reads it.
 pub fn drop(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
+    search::drop(tx, collection)?;
     if tx.dialect().keeps_what_views_read() {
         return tx.run(statements::drop(collection)).map(|_| ());
     }
@@ -53,7 +57,7 @@ pub fn drop(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
 }
 
 /// Changes the table or view of `old` to that of `new`, with its rows. Indexes that cannot stay are
-/// removed; they and the new ones follow with [`create_indexes`].
+/// removed, the full-text one among them; they and the new ones follow with [`create_indexes`].
 ///
 /// # Errors
 /// What the database says, for one when a view reads a removed column.
@@ -69,6 +73,7 @@ pub fn change(tx: &mut Tx, old: &Collection, new: &Collection) -> Result<(), Sto
             create_view(tx, new)
         });
     }
+    search::drop_changed(tx, old, new)?;
     let Change { shape, retyped, .. } = Change::between(tx.dialect(), old, new);
     run_all(tx, shape)?;
     if retyped.is_empty() {
@@ -109,7 +114,7 @@ fn check_names(tx: &Tx, collection: &Collection) -> Result<(), StoreError> {
     }
 }
 
-/// Makes the indexes of `new` that are not there yet; `old` is the collection that was changed, if
+/// Makes the indexes of `new` that are not there yet, the full-text one among them; `old` is the collection that was changed, if
 /// there was one. What the database refuses is listed, and nothing of it is made.
 ///
 /// # Errors
@@ -149,6 +154,7 @@ pub fn create_indexes(
             Err(error) => return Err(error),
         }
     }
+    search::create(tx, old, new)?;
     Ok(faults)
 }
 

@@ -27,7 +27,7 @@ impl std::fmt::Display for Declaration {
 }
 
 /// Bytes of a name that PostgreSQL keeps; it cuts off the others.
-const LONGEST_NAME: usize = 63;
+pub(super) const LONGEST_NAME: usize = 63;
 
 /// A point that was not given.
 pub(super) const NO_POINT: &str = "'{\"lon\":0,\"lat\":0}'";

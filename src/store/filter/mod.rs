@@ -9,6 +9,7 @@ mod joins;
 mod operands;
 mod predicate;
 mod render;
+mod search;
 mod sort;
 mod statements;
 
@@ -30,6 +31,7 @@ use crate::store::dialect::Dialect;
 use crate::store::value::Value;
 use joins::{Joins, Source};
 use predicate::{Builder, Predicate};
+use search::Search;
 use sort::SortKey;
 
 /// Most bytes of a client's filter (contract A 1.10).
@@ -67,6 +69,7 @@ pub struct Query<'a> {
     terms: Vec<Predicate>,
     restricted: BTreeSet<joins::JoinId>,
     sort: Vec<SortKey>,
+    search: Option<Search>,
 }
 
 /// Which rows are asked for by key.
@@ -95,6 +98,7 @@ impl<'a> Query<'a> {
             terms: Vec::new(),
             restricted: BTreeSet::new(),
             sort: Vec::new(),
+            search: None,
         }
     }
 
@@ -162,6 +166,18 @@ impl<'a> Query<'a> {
         let passed = builder.passed;
         self.sort.extend(keys);
         self.restrict(passed)?;
+        Ok(self)
+    }
+
+    /// Only rows that have all words of a client's search, of which the last may go on; without a sort
+    /// the best come first. A search without words finds all, and so does one in a collection that
+    /// has none.
+    ///
+    /// # Errors
+    /// [`FilterError::Invalid`] when the search is too long, or reads what is not for everybody.
+    pub fn search(mut self, text: &str) -> Result<Self, FilterError> {
+        let is_trusted = self.request.caller.is_superuser();
+        self.search = Search::parse(self.collection, text, is_trusted)?;
         Ok(self)
     }
 

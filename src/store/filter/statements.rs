@@ -35,6 +35,7 @@ struct Body<'q> {
     from: Fragment,
     joins: Fragment,
     among: Option<Fragment>,
+    found: Option<Fragment>,
     test: Test,
     renderer: Renderer,
     places: Places<'q>,
@@ -61,7 +62,9 @@ impl Query<'_> {
         let body = self.body(&[])?;
         Ok(match body.test {
             Test::Never => Exists::Known(false),
-            Test::Always if self.is_one_row() && body.joins.is_empty() => Exists::Known(true),
+            Test::Always if self.is_one_row() && body.joins.is_empty() && body.found.is_none() => {
+                Exists::Known(true)
+            }
             _ => {
                 let rows = Fragment::from("SELECT EXISTS (SELECT 1") + body.rows() + ")";
                 Exists::Ask(rows.statement())
@@ -131,9 +134,13 @@ impl Query<'_> {
         };
         let body = self.body(keys)?;
         let (row, renderer, places) = (self.row(), &body.renderer, &body.places);
-        let keys: Vec<Fragment> = keys
-            .iter()
-            .map(|key| key.sql(self.dialect, renderer, &self.terms, places, &row))
+        let best = self.search.as_ref().filter(|_| self.sort.is_empty());
+        let best = best.map(|search| search.rank(self.dialect, self.collection, &row));
+        let keys =
+            keys.iter().map(|key| key.sql(self.dialect, renderer, &self.terms, places, &row));
+        let keys: Vec<Fragment> = best
+            .into_iter()
+            .chain(keys)
             .chain(tally.map(|tally| format!("{tally}()").into()))
             .collect();
         let order = if keys.is_empty() { "" } else { " ORDER BY " };
@@ -182,7 +189,9 @@ impl Query<'_> {
         let test = renderer.all(&terms, &places);
         let joins = renderer.join_clauses(used, &places);
         let from = Fragment::from(" FROM ") + self.table();
-        Ok(Body { from, joins, among: self.among(), test, renderer, places })
+        let search = self.search.as_ref();
+        let found = search.map(|search| search.found(self.dialect, self.collection, &self.row()));
+        Ok(Body { from, joins, among: self.among(), found, test, renderer, places })
     }
 
     fn table(&self) -> Fragment {
@@ -215,8 +224,8 @@ impl Query<'_> {
 impl Body<'_> {
     /// ` FROM … WHERE …`
     fn rows(&self) -> Fragment {
-        let among = self.among.clone().map(Test::Sql);
-        let condition = render::filtered(render::all(among.into_iter().chain([self.test.clone()])));
+        let rows = [&self.among, &self.found].into_iter().flatten().cloned().map(Test::Sql);
+        let condition = render::filtered(render::all(rows.chain([self.test.clone()])));
         self.from.clone() + self.joins.clone() + condition
     }
 }

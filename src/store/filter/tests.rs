@@ -4,5 +4,6 @@ mod agreement;
 mod behaviour;
 mod clients;
 mod goldens;
+mod searches;
 mod values;
 mod world;

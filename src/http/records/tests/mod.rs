@@ -7,5 +7,6 @@ mod expands;
 mod files;
 mod lists;
 mod refusals;
+mod searches;
 mod values;
 mod world;

@@ -16,6 +16,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// The names that the product's tables and views have.
 const NAMES: &str = "SELECT \"name\" FROM \"_collections\" UNION ALL \
+    SELECT tablename FROM pg_tables WHERE schemaname = current_schema() \
+    AND tablename LIKE '% search' UNION ALL \
     SELECT unnest(ARRAY['_collections', '_params', '_revision', '_config_states', '_events', \
     '_loose_files', '_migrations'])";
 
@@ -34,7 +36,8 @@ fn drops() -> String {
          UNION ALL \
          SELECT 3, 'DROP FUNCTION ' || string_agg(p.oid::regprocedure::text, ', ') \
          FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace \
-         AND (p.proname LIKE 'ferrobase\\_%' OR p.proname = 'geo_distance') \
+         AND (p.proname LIKE 'ferrobase\\_%' OR p.proname LIKE '% search' \
+         OR p.proname = 'geo_distance') \
          UNION ALL \
          SELECT 4, 'DROP TYPE ' || string_agg(quote_ident(t.typname), ', ') FROM pg_type t \
          JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c' \
