@@ -5,6 +5,7 @@ use crate::config::section::{Reader, Section};
 use crate::config::settings::Settings;
 use crate::config::tree::{Entry, Value};
 use crate::config::units::{self, Rate};
+use crate::domain::settings::is_limit_label;
 use crate::domain::{Json, JsonMap};
 
 const RATE: &str = "a rate such as \"10/min\" or \"3/2s\"";
@@ -24,7 +25,7 @@ pub(super) fn read(section: &Section<'_>, settings: &mut Settings, reader: &mut 
 }
 
 fn rule(entry: &Entry, reader: &mut Reader<'_>) -> Option<JsonMap> {
-    if !is_label(&entry.key) {
+    if !is_limit_label(&entry.key) {
         reader.fault(
             Fault::error(format!("`{}` is no label of a limit", entry.key))
                 .at(&entry.key_place)
@@ -53,38 +54,4 @@ fn rule(entry: &Entry, reader: &mut Reader<'_>) -> Option<JsonMap> {
     rule.insert("duration".to_owned(), seconds.into());
     rule.insert("maxRequests".to_owned(), requests.into());
     Some(rule)
-}
-
-/// `METHOD /path`, `/path`, `collection:action`, `*:action` or a plain word.
-fn is_label(text: &str) -> bool {
-    let word = |text: &str| {
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
-    let path = |text: &str| {
-        text.strip_prefix('/').is_some_and(|rest| {
-            rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_/-".contains(&byte))
-        })
-    };
-    if let Some((method, rest)) = text.split_once(' ') {
-        return word(method) && path(rest);
-    }
-    if let Some((collection, action)) = text.split_once(':') {
-        return (collection == "*" || word(collection)) && word(action);
-    }
-    path(text) || word(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_label;
-
-    #[test]
-    fn labels_are_the_contracts() {
-        for label in ["posts:create", "*:auth", "/api/", "/api/batch", "POST /api/x-y", "auth"] {
-            assert!(is_label(label), "{label}");
-        }
-        for label in ["", "posts:", ":create", "*", "POST api", "a b c", "posts:a:b", "/api/ü"] {
-            assert!(!is_label(label), "{label}");
-        }
-    }
 }

@@ -4,6 +4,7 @@
 pub mod caller;
 pub mod changes;
 pub mod collection;
+pub mod cron;
 pub mod decode;
 pub mod event;
 pub mod fields;

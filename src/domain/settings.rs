@@ -4,6 +4,9 @@
 mod json;
 #[cfg(test)]
 mod tests;
+mod validate;
+
+pub use validate::is_limit_label;
 
 /// All settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -17,6 +17,7 @@ pub mod json;
 pub mod pick;
 pub mod query;
 mod records;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -86,6 +87,11 @@ fn routes(config: &mut ServiceConfig) {
         )
         .service(at("/api/files/token").route(web::post().to(files::token)))
         .service(at("/api/files/{collection}/{record}/{filename}").route(get().to(files::download)))
+        .service(
+            at("/api/settings")
+                .route(get().to(settings::view))
+                .route(web::patch().to(settings::change)),
+        )
         .service(at("/_").route(get().to(admin_ui::folder)))
         .service(at("/_/{file:.*}").route(get().to(admin_ui::file)));
 }

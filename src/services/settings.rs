@@ -1,10 +1,14 @@
 //! The settings in force (contract B 6.1): what the config file says, over what is stored, over the
 //! defaults. Kept until something changes, so a request costs no query.
 
+mod change;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
+
+pub use change::change;
 
 use crate::config::Config;
 use crate::domain::event::Event;

@@ -24,5 +24,6 @@ mod health;
 mod kill;
 mod postgres;
 mod search;
+mod settings;
 mod start_up;
 mod stop;

@@ -97,6 +97,22 @@ describe("batches", () => {
   });
 });
 
+describe("settings", () => {
+  test("a superuser reads and changes them, and the file keeps its own", async () => {
+    const pb = guest();
+    assert.equal((await refused(pb.settings.getAll())).status, 401);
+    await pb.collection("_superusers").authWithPassword(superuser.email, superuser.password);
+    const settings = await pb.settings.getAll();
+    assert.deepEqual([settings.batch.enabled, settings.batch.maxRequests], [true, 5]);
+    const changed = await pb.settings.update({ meta: { appName: "Clients" } });
+    assert.equal(changed.meta.appName, "Clients");
+    const error = await refused(pb.settings.update({ batch: { enabled: false } }));
+    assert.equal(error.response.data.batch.enabled.code, "validation_set_by_config_file");
+    await pb.settings.update(settings);
+    assert.equal((await pb.settings.getAll()).meta.appName, settings.meta.appName);
+  });
+});
+
 describe("accounts", () => {
   test("sign-up answers the record without its secrets", async () => {
     const record = await guest().collection("users").create({

@@ -1,0 +1,42 @@
+//! The settings API (contract B 6.1, 6.2), for superusers. Secrets never leave.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::domain::Json;
+use crate::domain::settings::Settings;
+use crate::http::body::{self, DEFAULT_LIMIT};
+use crate::http::caller::{Sender, require_superuser};
+use crate::http::error::ApiError;
+use crate::http::json;
+use crate::http::query::Query;
+use crate::services::app::App;
+use crate::services::settings;
+
+/// `GET /api/settings`
+pub(super) async fn view(
+    app: Data<App>,
+    request: HttpRequest,
+    sender: Sender,
+) -> Result<HttpResponse, ApiError> {
+    require_superuser(&sender.caller)?;
+    answer(&request, &*settings::current(&app).await?)
+}
+
+/// `PATCH /api/settings`
+pub(super) async fn change(
+    app: Data<App>,
+    sender: Sender,
+    (request, payload): (HttpRequest, Payload),
+) -> Result<HttpResponse, ApiError> {
+    require_superuser(&sender.caller)?;
+    let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
+    Query::parse(request.query_string()).pick()?;
+    answer(&request, &*settings::change(&app, body.into_values()).await?)
+}
+
+fn answer(request: &HttpRequest, settings: &Settings) -> Result<HttpResponse, ApiError> {
+    let pick = Query::parse(request.query_string()).pick()?;
+    Ok(json::picked(StatusCode::OK, Json::Object(settings.to_json()), pick.as_ref()))
+}

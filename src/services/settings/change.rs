@@ -1,0 +1,107 @@
+//! Changing settings through the API (contract B 6.2). What the config file says cannot be changed
+//! here and is not stored either: it holds secrets that belong into the file's environment.
+
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::domain::invalid::{Fault, FieldErrors};
+use crate::domain::settings::Settings;
+use crate::domain::time::Timestamp;
+use crate::domain::{Json, JsonMap};
+use crate::services::Error;
+use crate::services::app::App;
+use crate::services::settings::{STORED, current, pin, stored};
+use crate::store::{Tx, params};
+
+/// Lays `patch` over the settings and answers what is in force then: absent keys and omitted secrets
+/// stay as they are, lists are replaced.
+///
+/// # Errors
+/// `BadRequest` when a value has the wrong type, `Invalid` for values that cannot be, and for those
+/// that the config file says otherwise.
+pub async fn change(app: &App, patch: JsonMap) -> Result<Arc<Settings>, Error> {
+    let config = app.configuration.config();
+    let now = app.clock.now();
+    let work = move |tx: &mut Tx| in_transaction(tx, &patch, config.as_deref(), now);
+    app.store.write(work).await?;
+    current(app).await
+}
+
+fn in_transaction(
+    tx: &mut Tx,
+    patch: &JsonMap,
+    config: Option<&Config>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let before = stored(tx)?;
+    let mut in_force = before.clone();
+    pin(&mut in_force, config)?;
+    let mut errors = FieldErrors::new();
+    let mut free = patch.clone();
+    if let Some(config) = config {
+        // Of another shape it is refused as such, whoever has a say in it.
+        lay(&mut in_force.clone(), patch)?;
+        errors = take_pinned(&mut free, config.settings.as_map(), &mut Vec::new(), &in_force);
+    }
+    let mut after = before.clone();
+    lay(&mut after, &free)?;
+    let mut checked = after.clone();
+    pin(&mut checked, config)?;
+    errors.merge(checked.validate());
+    errors.into_result()?;
+    if after != before {
+        params::save(tx, STORED, &Json::Object(after.to_stored_json()), now)?;
+    }
+    Ok(())
+}
+
+fn lay(settings: &mut Settings, patch: &JsonMap) -> Result<(), Error> {
+    settings.apply(patch).map_err(|error| Error::bad_request(error.to_string()))
+}
+
+/// Takes out of `patch`, which stands at `path`, what `pins` set; answers what of it would have
+/// changed something. To send back what is there is no change.
+fn take_pinned(
+    patch: &mut JsonMap,
+    pins: &JsonMap,
+    path: &mut Vec<String>,
+    in_force: &Settings,
+) -> FieldErrors {
+    let mut errors = FieldErrors::new();
+    for (key, pinned) in pins {
+        path.push(key.clone());
+        match (patch.get_mut(key), pinned) {
+            (Some(Json::Object(inner)), Json::Object(pins)) => {
+                errors.nest(key.as_str(), take_pinned(inner, pins, path, in_force));
+            }
+            (Some(_), _) => {
+                if let Some(value) = patch.remove(key)
+                    && changes(in_force, path, value)
+                {
+                    errors.add(key.as_str(), pinned_fault(path));
+                }
+            }
+            (None, _) => {}
+        }
+        path.pop();
+    }
+    errors
+}
+
+/// Whether `value` at `path` is another one than is there.
+fn changes(in_force: &Settings, path: &[String], value: Json) -> bool {
+    let nested = path
+        .iter()
+        .rev()
+        .fold(value, |inner, key| Json::Object(JsonMap::from_iter([(key.clone(), inner)])));
+    let mut changed = in_force.clone();
+    nested.as_object().is_some_and(|patch| changed.apply(patch).is_ok() && changed != *in_force)
+}
+
+fn pinned_fault(path: &[String]) -> Fault {
+    let message = format!(
+        "The config file sets {}: change it there, or take it out of the file to set it here.",
+        path.join(".")
+    );
+    Fault::new("validation_set_by_config_file", message)
+}
