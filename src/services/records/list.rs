@@ -121,7 +121,9 @@ fn count(db: &mut Db, query: &Query<'_>, paging: Paging, found: u64) -> Result<u
 /// Whether an empty answer could tell what a rule hides.
 fn may_probe(collection: &Collection, request: &RequestInfo) -> bool {
     let ruled = collection.rules.list.as_ref().is_some_and(|rule| !rule.is_public());
-    ruled && !request.caller.is_superuser() && parameter(request, "filter").is_some()
+    let searches = !collection.ext.search.is_empty() && parameter(request, "search").is_some();
+    let asks = searches || parameter(request, "filter").is_some();
+    ruled && !request.caller.is_superuser() && asks
 }
 
 async fn slow_down(app: &App, collection: &Collection, address: IpAddr, now: Timestamp) {

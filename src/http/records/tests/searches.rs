@@ -290,6 +290,35 @@ async fn the_index_follows_the_collection() {
 }
 
 #[actix_web::test]
+async fn the_index_stays_when_other_fields_change() {
+    let world = World::new(posts()).await;
+    let guest = world.guest();
+    let id = write(&world, "title word", "<p>body</p>").await;
+    let fields = |parents: i64, more: Json| {
+        let mut fields = vec![
+            json!({ "name": "id", "type": "text", "primaryKey": true, "required": true,
+                    "system": true, "min": 15, "max": 15, "pattern": "^[a-z0-9]+$" }),
+            json!({ "id": "f_title", "name": "title", "type": "text", "max": 100 }),
+            json!({ "id": "f_open", "name": "open", "type": "bool" }),
+            json!({ "id": "f_body", "name": "body", "type": "editor" }),
+            json!({ "id": "f_parent", "name": "parent", "type": "relation",
+                    "collectionId": "c_posts", "maxSelect": parents }),
+        ];
+        fields.extend(more.as_array().unwrap().clone());
+        json!({ "fields": fields })
+    };
+    let added = json!([{ "id": "f_new", "name": "new", "type": "text" }]);
+    change(&world, fields(1, json!([]))).await;
+    change(&world, fields(5, added)).await;
+    assert_eq!(found(&guest, "title bod").await, ["title word"]);
+    guest.update("posts", &id, json!({ "title": "other", "new": "word" })).await.expect(200);
+    assert_eq!(found(&guest, "oth").await, ["other"]);
+    assert_eq!(found(&guest, "word").await, [""; 0]);
+    change(&world, json!({ "ext": { "search": ["body", "title", "new"] } })).await;
+    assert_eq!(found(&guest, "word oth").await, ["other"]);
+}
+
+#[actix_web::test]
 async fn what_not_everybody_sees_is_not_searched() {
     let world = World::new(posts()).await;
     for field in [
