@@ -8,7 +8,7 @@ use crate::config::section::{Reader, Section};
 use crate::config::source::Place;
 use crate::config::tree::Value;
 use crate::domain::collection::{
-    AuthOptions, Collection, EmailTemplate, OAuth2Provider, PROVIDERS, TokenOptions,
+    AuthOptions, Collection, EmailTemplate, OAuth2Provider, TokenOptions, is_provider,
 };
 use crate::domain::rules::Rule;
 
@@ -90,7 +90,7 @@ fn provider(
 ) {
     let Some(provider) = context.providers.iter().find(|provider| provider.name == name) else {
         let declared = context.providers.iter().map(|provider| provider.name.as_str());
-        let fault = if PROVIDERS.contains(&name) {
+        let fault = if is_provider(name) {
             Fault::error(format!("the provider `{name}` has no section"))
                 .help(format!("add [oauth.{name}] with `client_id` and `client_secret`"))
         } else {

@@ -2,7 +2,7 @@
 
 use crate::config::report::{Fault, advise};
 use crate::config::section::{Reader, Section};
-use crate::domain::collection::{OAuth2Provider, PROVIDERS};
+use crate::domain::collection::{OAuth2Provider, PROVIDERS, is_provider};
 
 const KEYS: [&str; 9] = [
     "client_id",
@@ -21,11 +21,11 @@ pub(super) fn read(section: &Section<'_>, reader: &mut Reader<'_>) -> Vec<OAuth2
     reader.not_yet("sign-in through other providers is", section.place);
     let mut providers = Vec::new();
     for entry in section.entries() {
-        if !PROVIDERS.contains(&entry.key.as_str()) {
+        if !is_provider(&entry.key) {
             reader.fault(
                 Fault::error(format!("there is no provider `{}`", entry.key))
                     .at(&entry.key_place)
-                    .maybe_help(advise(&entry.key, PROVIDERS)),
+                    .maybe_help(advise(&entry.key, PROVIDERS.map(|(name, _)| name))),
             );
         }
         let Some(table) = section.table(&entry.key, reader) else { continue };

@@ -9,8 +9,10 @@ mod templates;
 mod tests;
 mod validate;
 
-pub use providers::PROVIDERS;
-pub use shape::{ReadError, system_fields};
+pub use providers::{PROVIDERS, is_provider};
+pub use shape::{Missing, ReadError, system_fields};
+
+pub(in crate::domain) use validate::INTERNAL_NAMES;
 
 use crate::domain::JsonMap;
 use crate::domain::fields::Field;

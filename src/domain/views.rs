@@ -5,6 +5,7 @@ mod select;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::collection::{Collection, CollectionKind};
@@ -16,6 +17,8 @@ use crate::domain::id;
 use crate::domain::random::{LOWER_ALPHANUMERIC, Random};
 use crate::domain::schema::Schema;
 use select::{Column, Select, Source};
+
+pub use select::Engine;
 
 /// Why a text cannot be the query of a view.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +46,7 @@ pub fn trimmed(query: &str) -> &str {
 /// # Errors
 /// When the text is not one `SELECT`, names no columns (`*`) or has no `id`.
 pub fn infer(query: &str, schema: &Schema) -> Result<Vec<Field>, ViewError> {
-    let select = Select::parse(trimmed(query))?;
+    let select = Select::parse(Engine::Sqlite, trimmed(query))?;
     let mut fields: Vec<Field> = Vec::with_capacity(select.columns.len());
     for column in &select.columns {
         let field = field_of(column, &select, schema, &fields);
@@ -58,12 +61,20 @@ pub fn infer(query: &str, schema: &Schema) -> Result<Vec<Field>, ViewError> {
     })
 }
 
+/// Checks the query that a view has for one engine alone, whose words need not be SQLite's.
+///
+/// # Errors
+/// When the text is not one `SELECT`.
+pub fn check_own(engine: Engine, query: &str) -> Result<(), ViewError> {
+    Select::parse(engine, trimmed(query)).map(|_| ())
+}
+
 /// The tables that the inferred fields depend on, as the query's `FROM` names them.
 ///
 /// # Errors
 /// As [`infer`].
 pub fn tables(query: &str) -> Result<Vec<String>, ViewError> {
-    let select = Select::parse(trimmed(query))?;
+    let select = Select::parse(Engine::Sqlite, trimmed(query))?;
     let named = select.tables.into_iter().filter(|table| !table.is_hidden);
     Ok(named.map(|table| table.name).collect())
 }
@@ -95,6 +106,14 @@ fn query_of(collection: &Collection) -> Option<&str> {
         CollectionKind::View(options) => Some(&options.query),
         _ => None,
     }
+}
+
+/// Every table that the query may read, in lower case: those of [`tables`] and of queries inside of
+/// it, as far as a name follows `FROM` or `JOIN`.
+pub fn reads(query: &str) -> BTreeSet<String> {
+    let named = tables(query).unwrap_or_default();
+    let inside = select::sources(trimmed(query));
+    named.into_iter().chain(inside).map(|name| name.to_ascii_lowercase()).collect()
 }
 
 impl Collection {

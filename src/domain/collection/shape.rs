@@ -7,12 +7,12 @@ use crate::domain::collection::{
 };
 use crate::domain::decode::{self, Malformed};
 use crate::domain::fields::{
-    DEFAULT_ID_PATTERN, DomainOptions, Field, FieldKind, PasswordOptions, TextOptions,
+    DEFAULT_ID_PATTERN, DomainOptions, Field, FieldExt, FieldKind, PasswordOptions, TextOptions,
 };
 use crate::domain::id;
 use crate::domain::indexes::{self, Index};
 use crate::domain::invalid::{Fault, FieldErrors};
-use crate::domain::random::Random;
+use crate::domain::random::{LOWER_ALPHANUMERIC, Random};
 use crate::domain::rules::Rule;
 use crate::domain::schema::Schema;
 use crate::domain::time::Timestamp;
@@ -26,6 +26,15 @@ pub enum ReadError {
     /// A value in it is not allowed.
     #[error("some values are not valid")]
     Invalid(FieldErrors),
+}
+
+/// What becomes of stored fields and collections that an import does not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// They stay.
+    Kept,
+    /// They go, unless they are the product's own.
+    Removed,
 }
 
 impl CollectionKind {
@@ -73,8 +82,9 @@ impl Collection {
     ) -> Result<Self, ReadError> {
         let type_name = decode::text(body, "type")?.unwrap_or_default();
         let type_name = if type_name.is_empty() { "base" } else { &type_name };
+        let name = decode::text(body, "name")?.unwrap_or_default();
         let kind = CollectionKind::blank(type_name, || random.secret())
-            .ok_or_else(|| ReadError::Invalid(unknown_type(type_name)))?;
+            .ok_or_else(|| ReadError::Invalid(unknown_type(type_name, &name)))?;
         let mut collection = Self::blank(kind);
         collection.apply(body)?;
         collection.created = now;
@@ -87,6 +97,16 @@ impl Collection {
         Ok(collection)
     }
 
+    /// The blank model of this kind that a dashboard starts from: without an id, a name and dates,
+    /// its indexes named by chance (contract A 2.14).
+    pub fn template(kind: CollectionKind, random: &mut Random) -> Self {
+        let mut collection = Self::blank(kind);
+        collection.id = random.text(10, LOWER_ALPHANUMERIC);
+        collection.complete(None, random);
+        collection.id.clear();
+        collection
+    }
+
     /// Reads the body of an update: laid over this, the stored collection.
     ///
     /// # Errors
@@ -97,15 +117,64 @@ impl Collection {
         now: Timestamp,
         random: &mut Random,
     ) -> Result<Self, ReadError> {
+        let mut collection = self.overlaid(body, random)?;
+        collection.updated = now;
+        collection.complete(Some(self), random);
+        Ok(collection)
+    }
+
+    /// Reads an item of an import: laid over this, the stored collection, as an update is, but what
+    /// it says nothing of stays (contract A 2.13).
+    ///
+    /// # Errors
+    /// As [`Collection::updated`].
+    pub fn imported(
+        &self,
+        item: &JsonMap,
+        missing: Missing,
+        now: Timestamp,
+        random: &mut Random,
+    ) -> Result<Self, ReadError> {
+        let mut collection = self.overlaid(item, random)?;
+        if missing == Missing::Removed && decode::value(item, "fields").is_none() {
+            collection.fields.clear();
+        }
+        collection.keep_fields(&self.fields, missing);
+        collection.updated = now;
+        collection.complete(Some(self), random);
+        Ok(collection)
+    }
+
+    /// Adds the stored fields that the list lacks. A field of the name and type of a stored one takes
+    /// over its id, so that no column is lost.
+    fn keep_fields(&mut self, stored: &[Field], missing: Missing) {
+        for field in stored.iter().filter(|field| field.system || missing == Missing::Kept) {
+            if self.fields.iter().any(|known| known.id == field.id) {
+                continue;
+            }
+            let twin = self.fields.iter_mut().find(|twin| {
+                twin.name == field.name && twin.kind.type_name() == field.kind.type_name()
+            });
+            match twin {
+                Some(twin) => {
+                    twin.id.clone_from(&field.id);
+                    if twin.ext == FieldExt::default() {
+                        twin.ext = field.ext.clone();
+                    }
+                }
+                None => self.fields.push(field.clone()),
+            }
+        }
+    }
+
+    fn overlaid(&self, body: &JsonMap, random: &mut Random) -> Result<Self, ReadError> {
         let mut collection = self.clone();
         let type_name = decode::text(body, "type")?.unwrap_or_default();
         if !type_name.is_empty() && type_name != self.kind.type_name() {
             collection.kind = CollectionKind::blank(&type_name, || random.secret())
-                .ok_or_else(|| ReadError::Invalid(unknown_type(&type_name)))?;
+                .ok_or_else(|| ReadError::Invalid(unknown_type(&type_name, &self.name)))?;
         }
         collection.apply(body)?;
-        collection.updated = now;
-        collection.complete(Some(self), random);
         Ok(collection)
     }
 
@@ -211,9 +280,14 @@ impl Collection {
     }
 }
 
-fn unknown_type(type_name: &str) -> FieldErrors {
+/// The faults of a body whose type is none; of the rest only the name can be told something about.
+fn unknown_type(type_name: &str, name: &str) -> FieldErrors {
     let message = format!("`{type_name}` is no type of collection; there are base, auth and view.");
-    FieldErrors::from(("type", Fault::new("validation_in_invalid", message)))
+    let mut errors = FieldErrors::from(("type", Fault::new("validation_in_invalid", message)));
+    if name.is_empty() {
+        errors.add("name", Fault::required());
+    }
+    errors
 }
 
 /// The system fields of base and auth collections with their defaults, `id` first.

@@ -7,16 +7,18 @@ mod indexes;
 #[cfg(test)]
 mod tests;
 
+use crate::domain::Json;
 use crate::domain::collection::{AccessRules, Collection, CollectionKind};
 use crate::domain::fields::is_word;
 use crate::domain::invalid::{Fault, FieldErrors};
 use crate::domain::rules::{self, Rule};
 use crate::domain::schema::Schema;
-use crate::domain::{search, views};
+use crate::domain::search;
+use crate::domain::views::{self, Engine};
 
 /// Names that a database keeps for itself, or the product for its own tables; names of system
 /// collections are taken by those.
-const INTERNAL_NAMES: [&str; 10] = [
+pub(in crate::domain) const INTERNAL_NAMES: [&str; 10] = [
     "_collections",
     "_params",
     "_revision",
@@ -51,11 +53,16 @@ impl Collection {
                 self.check_view(&options.query, schema, &mut errors);
             }
             CollectionKind::Auth(options) => {
-                options.validate(self, old.and_then(Self::auth), schema, &mut errors);
+                let frozen = old.filter(|old| old.system).and_then(Self::auth);
+                options.validate(self, frozen, schema, &mut errors);
             }
             CollectionKind::Base => {}
         }
         errors.merge(self.check_fields(old, schema));
+        if self.is_view() && errors.get("fields").is_some() {
+            let message = "The query has columns that cannot be fields; give them other names.";
+            errors.add("viewQuery", Fault::new("validation_invalid_view_query", message));
+        }
         errors.merge(self.check_indexes(old, schema));
         errors.nest("ext", self.check_ext());
         errors
@@ -71,8 +78,8 @@ impl Collection {
         if !is_word(&self.id) {
             return Err(not_a_word(&self.id));
         }
-        let is_taken = old.is_none() && schema.by_id(&self.id).is_some_and(|same| **same != *self);
-        if is_taken {
+        let is_other = |same: &Self| same.id == self.id && *same != *self;
+        if old.is_none() && schema.collections().iter().any(|same| is_other(same)) {
             let message = format!("There is a collection with the id `{}` already.", self.id);
             return Err(Fault::new("validation_invalid_or_existing_id", message));
         }
@@ -99,7 +106,9 @@ impl Collection {
             let message = "A name cannot contain `_via_`, which names back-relations.";
             return Err(Fault::new("validation_found_via", message));
         }
-        if schema.by_name(name).is_some_and(|same| same.id != self.id) {
+        // One by one: the collections as they will be may hold two of a name, which is what is wrong.
+        let mut others = schema.collections().iter().filter(|other| other.id != self.id);
+        if others.any(|other| other.name.eq_ignore_ascii_case(name)) {
             let message = format!("There is a collection called `{name}` already.");
             return Err(Fault::new("validation_collection_name_exists", message));
         }
@@ -132,6 +141,7 @@ impl Collection {
     fn check_view(&self, query: &str, schema: &Schema, errors: &mut FieldErrors) {
         if views::trimmed(query).is_empty() {
             errors.add("viewQuery", Fault::required());
+            errors.add("fields", Fault::required());
             return;
         }
         let Err(err) = views::infer(query, schema) else { return };
@@ -155,8 +165,23 @@ impl Collection {
         if !self.is_view() && !self.ext.queries.is_empty() {
             errors.add("queries", Fault::invalid_value("Only a view has queries."));
         }
+        let mut inner = FieldErrors::new();
+        for (engine, query) in &self.ext.queries {
+            inner.check(engine, check_own_query(engine, query));
+        }
+        errors.nest("queries", inner);
         errors
     }
+}
+
+/// The query of a view for one engine (config.md 1.5).
+fn check_own_query(engine: &str, query: &Json) -> Result<(), Fault> {
+    let (Some(engine), Some(query)) = (Engine::called(engine), query.as_str()) else {
+        let message = "A view may have a text for each of the engines sqlite and postgres.";
+        return Err(Fault::invalid_value(message));
+    };
+    views::check_own(engine, query)
+        .map_err(|err| Fault::new("validation_invalid_view_query", err.message))
 }
 
 /// The rule that has this key in JSON.

@@ -16,7 +16,7 @@ pub(super) fn parse(text: &str) -> Result<Index, String> {
     }
     let (schema, name) = cursor.qualified()?;
     cursor.expect("ON")?;
-    let (_, table) = cursor.qualified()?;
+    let table = cursor.table()?;
     let columns = cursor.parenthesised()?;
     let columns = split(columns).into_iter().map(column).collect::<Result<Vec<_>, _>>()?;
     let condition = if cursor.keyword("WHERE") { cursor.rest.trim() } else { "" };
@@ -78,6 +78,19 @@ impl<'a> Cursor<'a> {
             }
             None => Ok((String::new(), first)),
         }
+    }
+
+    /// The name of the table. It may be an empty one in quotes, as in the indexes of a collection that
+    /// has no name yet (contract A 2.14): which table is meant is known without it.
+    fn table(&mut self) -> Result<String, String> {
+        self.skip_space();
+        for empty in ["``", "\"\"", "''", "[]"] {
+            if let Some(rest) = self.rest.strip_prefix(empty) {
+                self.rest = rest;
+                return Ok(String::new());
+            }
+        }
+        Ok(self.qualified()?.1)
     }
 
     /// What stands between the next parenthesis and the one that closes it.

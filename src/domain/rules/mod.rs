@@ -26,6 +26,8 @@ pub use parser::{MAX_COMPARISONS, MAX_NESTING, parse};
 pub use request::{RequestContext, RequestInfo};
 pub use resolve::{Author, RowState, Scope};
 
+use crate::domain::Json;
+use crate::domain::time::Timestamp;
 use ast::Expr;
 
 /// An access rule as it is stored: the text that the author wrote, parsed once. A rule that does
@@ -79,6 +81,11 @@ impl PartialEq for Rule {
 }
 
 impl Eq for Rule {}
+
+/// What the macro called `name` (`@now` and its kin) is worth at `now`; `None` when there is none.
+pub fn macro_value(name: &str, now: Timestamp) -> Option<Json> {
+    macros::value(name, now)
+}
 
 /// Whether the text of a client's filter or sort asks for what only superusers may read. A plain
 /// search, so that no spelling gets around it.

@@ -2,7 +2,7 @@
 
 use super::{check_rule, frozen_rule};
 use crate::domain::collection::{
-    AuthOptions, Collection, EmailTemplate, OAuth2, OAuth2Provider, Otp, PROVIDERS, TokenOptions,
+    AuthOptions, Collection, EmailTemplate, OAuth2, OAuth2Provider, Otp, TokenOptions, is_provider,
 };
 use crate::domain::fields::is_url;
 use crate::domain::invalid::{Fault, FieldErrors};
@@ -12,15 +12,15 @@ const DAY: i64 = 86_400;
 const LONGEST_TOKEN: i64 = 94_670_856;
 
 impl AuthOptions {
-    /// `old` are the options of the stored collection.
+    /// `frozen` are the options of the stored collection, when it is the product's own.
     pub(super) fn validate(
         &self,
         collection: &Collection,
-        old: Option<&Self>,
+        frozen: Option<&Self>,
         schema: &Schema,
         errors: &mut FieldErrors,
     ) {
-        if let Some(old) = old.filter(|_| collection.system) {
+        if let Some(old) = frozen {
             if old.auth_rule != self.auth_rule {
                 errors.add("authRule", frozen_rule());
             }
@@ -122,7 +122,7 @@ impl OAuth2Provider {
             let fault = Fault::new("validation_duplicated_provider", message);
             errors.add("name", fault.with("name", self.name.as_str()));
         }
-        if !PROVIDERS.contains(&self.name.as_str()) {
+        if !is_provider(&self.name) {
             let message = format!("There is no provider called `{}`.", self.name);
             let fault = Fault::new("validation_missing_provider", message);
             errors.add("name", fault.with("name", self.name.as_str()));

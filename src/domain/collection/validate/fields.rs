@@ -52,7 +52,7 @@ impl Collection {
             {
                 let message = format!("There is a field called `{}` already.", same.name);
                 let fault = Fault::new("validation_duplicated_field_name", message);
-                Some(("name", fault.with("fieldName", same.name.as_str())))
+                Some(("name", fault.with("fieldName", field.name.as_str())))
             } else {
                 None
             };

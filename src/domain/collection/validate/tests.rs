@@ -217,7 +217,7 @@ fn indexes() {
 fn views() {
     for (value, expected) in [
         (json!({"viewQuery": "select id from users"}), ""),
-        (json!({}), "fields validation_missing_primary_key, viewQuery validation_required"),
+        (json!({}), "fields validation_required, viewQuery validation_required"),
         (
             json!({"viewQuery": "select * from users"}),
             "fields validation_required, viewQuery validation_invalid_view_query",
@@ -228,7 +228,7 @@ fn views() {
         ),
         (
             json!({"viewQuery": "select id, count(id) from users"}),
-            "fields.1.name validation_match_invalid",
+            "fields.1.name validation_match_invalid, viewQuery validation_invalid_view_query",
         ),
         (
             json!({"viewQuery": "select id from users", "createRule": "", "indexes": ["x"]}),
