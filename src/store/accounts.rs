@@ -31,6 +31,25 @@ pub fn belongings(
     rows.into_iter().map(|row| decode(owner, row)).collect()
 }
 
+/// At most `limit` records of `owner`, one of the collections with `collectionRef` and `recordRef`,
+/// that belong to any account of the auth collection `collection`.
+///
+/// # Errors
+/// What the database says.
+pub fn belongings_of_all(
+    db: &mut Db,
+    owner: &Arc<Collection>,
+    collection: &Collection,
+    limit: i64,
+) -> Result<Vec<Record>, StoreError> {
+    let table = quote(&owner.name);
+    let columns = select_list(owner, &owner.name);
+    let sql = format!("SELECT {columns} FROM {table} WHERE \"collectionRef\" = $1 LIMIT $2");
+    let params = vec![Value::text(&collection.id), Value::Int(limit)];
+    let rows = db.fetch_all(Statement::new(sql, params))?;
+    rows.into_iter().map(|row| decode(owner, row)).collect()
+}
+
 /// Whether any of `collections` has a record with this id.
 ///
 /// # Errors

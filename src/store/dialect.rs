@@ -1,6 +1,7 @@
 //! Where the two engines' SQL differs. Only this file matches on [`Dialect`]; everything else asks
 //! it for a word.
 
+mod console;
 mod convert;
 mod copy;
 mod ddl;
@@ -127,6 +128,15 @@ impl Dialect {
             Self::Postgres => {
                 format!("LATERAL jsonb_array_elements_text({column}) AS \"item\"(\"value\")")
             }
+        }
+    }
+
+    /// Lets the running transaction write no more, until the savepoint ends that it is in. A `SELECT`
+    /// of SQLite never writes.
+    pub(in crate::store) fn read_only(self) -> Option<Statement> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(Statement::new("SET TRANSACTION READ ONLY", Vec::new())),
         }
     }
 

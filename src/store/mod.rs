@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod collections;
 pub mod column;
 pub mod config_states;
+pub mod console;
 pub mod copying;
 pub mod ddl;
 mod dialect;
@@ -29,6 +30,7 @@ mod sql;
 pub(crate) mod testing;
 mod tx;
 mod value;
+pub mod view_rows;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -199,6 +201,27 @@ impl Store {
         match self {
             Self::Sqlite(engine) => engine.read(work).await,
             Self::Postgres(engine) => engine.read(work).await,
+        }
+    }
+
+    /// Runs `work`, which puts texts of users to the database, so that it cannot write, whatever they
+    /// call, and that nothing of it stays on a connection. It may take as long as a write.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn look<T, E>(
+        &self,
+        timeout: Duration,
+        work: impl Fn(&mut Db) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self {
+            // Its readers cannot write at all.
+            Self::Sqlite(engine) => engine.read(work).await,
+            Self::Postgres(engine) => engine.write(timeout, move |tx| tx.look(|db| work(db))).await,
         }
     }
 

@@ -39,6 +39,11 @@ impl Row {
         self.0
     }
 
+    /// The values as texts, for people to read.
+    pub(in crate::store) fn into_texts(self) -> Vec<Option<String>> {
+        self.0.into_iter().map(text_of).collect()
+    }
+
     /// Whether the value at `position` is null.
     ///
     /// # Errors
@@ -118,6 +123,19 @@ impl Row {
             other => Err(unexpected("a date", position, other)),
         }
     }
+}
+
+fn text_of(value: Value) -> Option<String> {
+    Some(match value {
+        Value::Null(_) => return None,
+        Value::Bool(value) => u8::from(value).to_string(),
+        Value::Int(number) => number.to_string(),
+        Value::Real(number) => number.to_string(),
+        Value::Text(text) => text,
+        Value::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Value::Json(json) => json.to_string(),
+        Value::Timestamp(moment) => moment.to_string(),
+    })
 }
 
 fn unexpected(wanted: &str, position: usize, found: &Value) -> StoreError {

@@ -1,12 +1,14 @@
 //! The two sides of a transaction: [`Db`] fetches, [`Tx`] also changes. Knows no engine beyond the
 //! words of [`Session`], and no table.
 
+use std::convert::Infallible;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::domain::event::Event;
 use crate::domain::schema::Schema;
+use crate::store::console::Table;
 use crate::store::dialect::Dialect;
 use crate::store::engine::Session;
 use crate::store::error::StoreError;
@@ -119,6 +121,18 @@ impl Db {
         self.statement(|session| session.fetch_each(&statement, &mut row))
     }
 
+    /// Runs the statement `sql`, whatever it says, and keeps at most `limit` of its rows as texts.
+    ///
+    /// # Errors
+    /// What the database says; the whole function fails with it, see [`Tx::attempt`].
+    pub(in crate::store) fn fetch_table(
+        &mut self,
+        sql: &str,
+        limit: usize,
+    ) -> Result<Table, StoreError> {
+        self.statement(|session| session.fetch_table(sql, limit))
+    }
+
     fn statement<T>(
         &mut self,
         run: impl FnOnce(&mut Session) -> Result<T, StoreError>,
@@ -195,6 +209,29 @@ impl Tx {
         result
     }
 
+    /// Runs `work`, which fetches, so that nothing of it lasts and nothing can be written: the texts
+    /// of users may call functions that write, and change settings of the connection. What fails in it
+    /// is survived as by [`Tx::attempt`].
+    ///
+    /// # Errors
+    /// What `work` answers. A passed deadline and an ended transaction are not survived.
+    pub fn look<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Db) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let looked = self.attempt(|tx| {
+            if let Some(read_only) = tx.dialect().read_only() {
+                tx.run(read_only)?;
+            }
+            // A failure, so that everything is undone.
+            Err::<Infallible, _>(Looked(work(tx)))
+        });
+        match looked {
+            Err(Looked(result)) => result,
+            Ok(never) => match never {},
+        }
+    }
+
     /// Announces `event` once the function is committed; never when it is not.
     pub fn emit(&mut self, event: Event) {
         self.events.push(event);
@@ -228,6 +265,15 @@ impl Tx {
 
     fn is_final(&mut self, failure: &StoreError) -> bool {
         matches!(failure, StoreError::Deadline | StoreError::Closed) || self.db.session.is_ended()
+    }
+}
+
+/// What [`Tx::look`] saw, on its way out of an attempt that has to fail.
+struct Looked<T, E>(Result<T, E>);
+
+impl<T, E: From<StoreError>> From<StoreError> for Looked<T, E> {
+    fn from(error: StoreError) -> Self {
+        Self(Err(error.into()))
     }
 }
 

@@ -158,6 +158,24 @@ pub fn create_indexes(
     Ok(faults)
 }
 
+/// The names of collections whose table or view does not have the columns of their fields.
+///
+/// # Errors
+/// A failure that nothing survives.
+pub fn unreadable(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
+    let mut names = Vec::new();
+    let schema = tx.schema();
+    for collection in schema.collections() {
+        let probe = statements::probe_columns(collection);
+        match tx.attempt(|tx| tx.fetch_optional(probe)) {
+            Ok(_) => {}
+            Err(StoreError::Statement { .. }) => names.push(collection.name.clone()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(names)
+}
+
 /// The views whose query does not run, and what is wrong with it.
 fn broken_views(tx: &mut Tx) -> Result<Vec<(String, StoreError)>, StoreError> {
     let views = tx.dialect().views_over("");

@@ -7,6 +7,7 @@ use crate::domain::fields::Field;
 use crate::domain::indexes::Index;
 use crate::domain::schema::Schema;
 use crate::store::dialect::Dialect;
+use crate::store::records::select_list;
 use crate::store::sql::{Statement, quote};
 
 /// The table of a collection that is no view.
@@ -45,6 +46,12 @@ pub(super) fn drop_view(name: &str) -> Statement {
 /// Asks a view for nothing, which fails if its query does not run.
 pub(super) fn probe(view: &str) -> Statement {
     statement(format!("SELECT 1 FROM {} LIMIT 0", quote(view)))
+}
+
+/// Asks the table or view of `collection` for no rows with all of its fields.
+pub(super) fn probe_columns(collection: &Collection) -> Statement {
+    let columns = select_list(collection, &collection.name);
+    statement(format!("SELECT {columns} FROM {} LIMIT 0", quote(&collection.name)))
 }
 
 /// An index; the table that its text names does not count.

@@ -120,7 +120,8 @@ fn a_view_keeps_its_query_on_lines_of_its_own() {
     let casts = [("id".to_owned(), "TEXT")];
     assert_eq!(
         create_view(Dialect::Sqlite, &schema, &view).sql,
-        "CREATE VIEW \"v\" AS SELECT * FROM (\nselect id, a from posts -- end\n) AS \"source\""
+        "CREATE VIEW \"v\" AS SELECT * FROM (\nWITH \"view columns\" (\"id\", \"a\") AS (\n\
+         select id, a from posts -- end\n) SELECT * FROM \"view columns\"\n) AS \"source\""
     );
     assert_eq!(
         create_view_with_casts(Dialect::Postgres, &schema, &view, &casts).sql,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::schema::Schema;
+use crate::domain::views;
 use crate::store::dialect::Dialect;
 use crate::store::dialect::names::{Names, postgres_text};
 use crate::store::sql::{Statement, quote};
@@ -34,7 +35,19 @@ impl Dialect {
         let own = collection.ext.queries.get(engine).and_then(|query| query.as_str());
         match (self, own) {
             (_, Some(query)) => plain(query),
-            (Self::Sqlite, None) => plain(&options.query),
+            (Self::Sqlite, None) if collection.fields.is_empty() => plain(&options.query),
+            // SQLite changes the names in a view when a column is renamed, and the columns of the view
+            // would be called otherwise then; here their names stand for themselves. No table is
+            // called so.
+            (Self::Sqlite, None) => {
+                let columns: Vec<String> =
+                    collection.fields.iter().map(|field| quote(&field.name)).collect();
+                let (columns, text) = (columns.join(", "), views::trimmed(&options.query));
+                let text = format!(
+                    "WITH \"view columns\" ({columns}) AS (\n{text}\n) SELECT * FROM \"view columns\""
+                );
+                ViewQuery { text: Cow::Owned(text), columns: String::new() }
+            }
             (Self::Postgres, None) => {
                 let text = postgres_text(&options.query, &Names::of_view(collection, schema));
                 let columns: Vec<String> =
@@ -58,6 +71,29 @@ impl Dialect {
             }
         };
         Statement::new(sql, vec![Value::text(view)])
+    }
+
+    /// Answers the types of the columns of a source of rows, also when it has none; nothing where
+    /// columns have no types.
+    pub(in crate::store) fn types_of_source(
+        self,
+        source: &str,
+        columns: &[&str],
+    ) -> Option<Statement> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => {
+                let types: Vec<String> = columns
+                    .iter()
+                    .map(|name| format!("pg_typeof({})::text", quote(name)))
+                    .collect();
+                let types = types.join(", ");
+                let sql = format!(
+                    "SELECT {types} FROM (SELECT 1) one LEFT JOIN {source} ON TRUE LIMIT 1"
+                );
+                Some(Statement::new(sql, Vec::new()))
+            }
+        }
     }
 
     /// The type that the column `name` of a view gets instead of `found`. Ids are texts (contract

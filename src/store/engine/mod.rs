@@ -8,6 +8,7 @@ pub(in crate::store) mod sqlite;
 
 use std::time::Instant;
 
+use crate::store::console::Table;
 use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
 use crate::store::row::Row;
@@ -68,6 +69,18 @@ impl Session {
         match self {
             Self::Sqlite(session) => session.fetch_each(statement, each),
             Self::Postgres(session) => session.fetch_each(statement, each),
+        }
+    }
+
+    /// Runs the one statement that `sql` holds and keeps at most `limit` of its rows as texts.
+    pub(in crate::store) fn fetch_table(
+        &mut self,
+        sql: &str,
+        limit: usize,
+    ) -> Result<Table, StoreError> {
+        match self {
+            Self::Sqlite(session) => session.fetch_table(sql, limit),
+            Self::Postgres(session) => session.fetch_table(sql, limit),
         }
     }
 

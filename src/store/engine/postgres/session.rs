@@ -7,11 +7,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
-use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
-use sqlx::{Arguments as _, Connection, Postgres, SqlSafeStr, ValueRef as _};
+use sqlx::{
+    Arguments as _, Column as _, Connection, Executor as _, Postgres, Row as _, SqlSafeStr,
+    Statement as _, TypeInfo as _, ValueRef as _,
+};
 use tokio::runtime::Runtime;
 
+use crate::store::console::{Column, Table};
 use crate::store::engine::postgres::connect::{Role, Server, away, not_connected};
 use crate::store::engine::postgres::error::store_error;
 use crate::store::engine::postgres::value::{Parameter, decode, letter};
@@ -134,6 +138,55 @@ impl Session {
             known.note(&statement.sql);
         }
         result
+    }
+
+    /// Prepared first, which the server does for one statement alone and which tells the columns. The
+    /// rows of a query come through a cursor: no more of them than wanted, and as texts, whatever
+    /// their types.
+    pub(in crate::store) fn fetch_table(
+        &mut self,
+        sql: &str,
+        limit: usize,
+    ) -> Result<Table, StoreError> {
+        let columns = self.columns(sql)?;
+        let is_query = ["SELECT", "WITH", "VALUES", "TABLE"].iter().any(|word| {
+            sql.trim_start().get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word))
+        });
+        let statements = if is_query {
+            let cursor = format!("DECLARE \"console\" CURSOR FOR {sql}");
+            self.run(&Statement::new(cursor, Vec::new()))?;
+            format!("FETCH FORWARD {limit} FROM \"console\"")
+        } else {
+            sql.to_owned()
+        };
+        let mut rows = Vec::new();
+        self.wait_for(async |connection| {
+            let query = sqlx::raw_sql(trusted(statements));
+            let mut answers = query.fetch(connection);
+            while let Some(row) = answers.try_next().await.map_err(store_error)? {
+                if rows.len() < limit {
+                    rows.push(texts(&row)?);
+                }
+            }
+            Ok(())
+        })?;
+        if is_query {
+            self.control("CLOSE \"console\"".to_owned())?;
+        }
+        Ok(Table { columns, rows })
+    }
+
+    fn columns(&mut self, sql: &str) -> Result<Vec<Column>, StoreError> {
+        let sql = sql.to_owned();
+        self.wait_for(async |connection| {
+            let prepared = connection.prepare(trusted(sql).into_sql_str()).await;
+            let prepared = prepared.map_err(store_error)?;
+            let column = |column: &sqlx::postgres::PgColumn| Column {
+                name: column.name().to_owned(),
+                type_name: column.type_info().name().to_owned(),
+            };
+            Ok(prepared.columns().iter().map(column).collect())
+        })
     }
 
     pub(in crate::store) fn run(&mut self, statement: &Statement) -> Result<u64, StoreError> {
@@ -326,6 +379,19 @@ impl Session {
         }
         result
     }
+}
+
+/// The values of a row that came as texts.
+fn texts(row: &PgRow) -> Result<Vec<Option<String>>, StoreError> {
+    let text = |column: usize| {
+        let value = row.try_get_raw(column).map_err(store_error)?;
+        if value.is_null() {
+            return Ok(None);
+        }
+        let text = value.as_str().map_err(|error| StoreError::Data(error.to_string()))?;
+        Ok(Some(text.to_owned()))
+    };
+    (0..row.len()).map(text).collect()
 }
 
 /// What comes of a text that PostgreSQL cannot hold.

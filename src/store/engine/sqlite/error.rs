@@ -9,6 +9,9 @@ pub(super) fn store_error(error: Error) -> StoreError {
     let (failure, message) = match &error {
         Error::SqliteFailure(failure, message) => (*failure, message.clone()),
         Error::SqlInputError { error, msg, .. } => (*error, Some(msg.clone())),
+        Error::MultipleStatement => {
+            return refused(Some("one statement at a time, not several".to_owned()), error);
+        }
         _ => return StoreError::Other(Source::new(error)),
     };
     match failure.code {

@@ -9,6 +9,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{Null, ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{CachedStatement, Connection};
 
+use crate::store::console::{Column, Table};
 use crate::store::dialect::TALLY;
 use crate::store::engine::slow::SlowStatements;
 use crate::store::engine::sqlite::error::store_error;
@@ -173,6 +174,32 @@ impl Session {
             each(decode(row, columns)?)?;
         }
         Ok(())
+    }
+
+    pub(in crate::store) fn fetch_table(
+        &mut self,
+        sql: &str,
+        limit: usize,
+    ) -> Result<Table, StoreError> {
+        let mut prepared = self.connection.prepare(sql).map_err(store_error)?;
+        if !prepared.readonly() {
+            return Err(StoreError::ReadOnly);
+        }
+        let columns: Vec<Column> = prepared
+            .columns()
+            .map(|column| Column {
+                name: column.name().to_owned(),
+                type_name: column.decl_type().unwrap_or_default().to_owned(),
+            })
+            .collect();
+        let mut rows = Vec::new();
+        let mut answers = prepared.raw_query();
+        while rows.len() < limit
+            && let Some(row) = answers.next().map_err(store_error)?
+        {
+            rows.push(decode(row, columns.len())?.into_texts());
+        }
+        Ok(Table { columns, rows })
     }
 
     pub(in crate::store) fn run(&mut self, statement: &Statement) -> Result<u64, StoreError> {

@@ -1,0 +1,56 @@
+//! Statements that superusers write by hand (contract A 2.14). What they may touch is decided
+//! elsewhere; here they are run as they are, one at a time.
+
+use crate::store::error::{Source, StoreError};
+use crate::store::sql::Statement;
+use crate::store::tx::{Db, Tx};
+
+/// What a statement answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// The columns in order.
+    pub columns: Vec<Column>,
+    /// The rows, as far as they were asked for. A null is no text.
+    pub rows: Vec<Vec<Option<String>>>,
+}
+
+/// One column of a [`Table`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type as the engine calls it, empty where it has none.
+    pub type_name: String,
+}
+
+/// The first `limit` rows that `sql` answers, as texts. What writes is refused, also here; and so is
+/// what changes a connection that others use after: `ATTACH`, `SET`, `BEGIN` and their kin.
+///
+/// # Errors
+/// What the database says, for one about several statements.
+pub fn fetch(db: &mut Db, sql: &str, limit: usize) -> Result<Table, StoreError> {
+    if db.dialect().only_looks(sql) {
+        return db.fetch_table(sql, limit);
+    }
+    let message = "this statement neither asks for rows nor changes any: begin with SELECT, WITH, \
+                   VALUES, EXPLAIN, INSERT, UPDATE, DELETE, REPLACE, CREATE, ALTER or DROP";
+    let source = Source::new(std::io::Error::other(message));
+    Err(StoreError::Statement { message: message.to_owned(), source })
+}
+
+/// Runs `sql`; how many rows it changed.
+///
+/// # Errors
+/// What the database says, for one about several statements.
+pub fn run(tx: &mut Tx, sql: &str) -> Result<u64, StoreError> {
+    tx.run(Statement::new(sql.to_owned(), Vec::new()))
+}
+
+/// The number that grows with every change of collections and settings.
+///
+/// # Errors
+/// What the database says.
+pub fn revision(db: &mut Db) -> Result<i64, StoreError> {
+    let sql = "SELECT \"number\" FROM \"_revision\"";
+    db.fetch_one(Statement::new(sql, Vec::new()))?.int(0)
+}
