@@ -9,6 +9,7 @@ pub mod body;
 pub mod caller;
 mod collections;
 mod configuration;
+mod console;
 pub mod edge;
 pub mod error;
 mod files;
@@ -61,8 +62,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(at("/api/health").route(get().to(health::health)))
         .service(at("/api/config").route(get().to(configuration::report)))
         .service(at("/api/batch").route(web::post().to(batch::batch)))
-        .service(at("/api/collections").route(get().to(collections::list)))
-        .service(at("/api/collections/{collection}").route(get().to(collections::view)))
+        .service(at("/api/sql").route(web::post().to(console::run)))
+        .configure(collection_routes)
         .service(
             at("/api/collections/{collection}/records")
                 .route(get().to(records::list))
@@ -94,6 +95,33 @@ fn routes(config: &mut ServiceConfig) {
         )
         .service(at("/_").route(get().to(admin_ui::folder)))
         .service(at("/_/{file:.*}").route(get().to(admin_ui::file)));
+}
+
+fn collection_routes(config: &mut ServiceConfig) {
+    config
+        .service(
+            at("/api/collections")
+                .route(get().to(collections::list))
+                .route(web::post().to(collections::create)),
+        )
+        .service(at("/api/collections/meta/scaffolds").route(get().to(collections::scaffolds)))
+        .service(
+            at("/api/collections/meta/oauth2-providers").route(get().to(collections::providers)),
+        )
+        .service(
+            at("/api/collections/meta/dry-run-view").route(web::post().to(collections::dry_run)),
+        )
+        .service(
+            at("/api/collections/{collection}")
+                .route(get().to(collections::view))
+                .route(web::patch().to(collections::update))
+                .route(web::delete().to(collections::delete))
+                .route(web::put().to(collections::import)),
+        )
+        .service(
+            at("/api/collections/{collection}/truncate")
+                .route(web::delete().to(collections::truncate)),
+        );
 }
 
 /// A resource that knows no other methods than the ones it is given: the rest is 404, never 405.

@@ -55,6 +55,19 @@ impl CurrentConfig {
         self.config.load_full()
     }
 
+    /// The file, as its owner named it.
+    pub fn file(&self) -> Option<&str> {
+        self.file.as_deref()
+    }
+
+    /// Whether the file leaves the collection called `name` to the API (`managed = false`).
+    pub fn leaves_free(&self, name: &str) -> bool {
+        self.config.load().as_ref().is_some_and(|config| {
+            let same = |spec: &&CollectionSpec| spec.collection.name.eq_ignore_ascii_case(name);
+            config.collections.iter().find(same).is_some_and(|spec| !spec.managed)
+        })
+    }
+
     /// Works by `config` from now on.
     pub fn replace(&self, config: Arc<Config>) {
         self.config.store(Some(config));

@@ -7,6 +7,7 @@ pub mod bootstrap;
 pub mod clock;
 pub mod collections;
 pub mod configuration;
+pub mod console;
 pub mod copy;
 pub mod files;
 pub mod paging;
@@ -40,6 +41,9 @@ pub enum Error {
     /// Signed in as somebody who may not, or closed to everybody.
     #[error("You are not allowed to perform this request.")]
     Forbidden,
+    /// The server works by a config file, which says what the request wanted to change.
+    #[error("{0}")]
+    Locked(String),
     /// It does not exist, or must look as if it did not.
     #[error("The requested resource wasn't found.")]
     NotFound,

@@ -33,9 +33,7 @@ rules = { read = "public" }
 async fn assert_closed(user: &Client, root: &Client, guest: &Client, path: &str) {
     guest.get(path).await.expect(401);
     user.get(path).await.expect(403);
-    for method in ["PUT", "DELETE"] {
-        root.raw(method, path, "application/json", "{}".into()).await.expect(404);
-    }
+    root.raw("PUT", path, "application/json", "{}".into()).await.expect(404);
 }
 
 fn names(answer: &Answer) -> Vec<String> {
@@ -104,7 +102,7 @@ async fn a_list_of_collections_is_paged_sorted_and_picked_from() {
     let reversed = names(&root.get("/api/collections?sort=-name").await);
     assert_eq!(reversed, by_name.into_iter().rev().collect::<Vec<_>>());
 
-    for wrong in ["sort=fields", "page=x", "filter=name%3D'a'", "fields=a:b"] {
+    for wrong in ["sort=fields", "page=x", "filter=fields%3D'a'", "fields=a:b"] {
         root.get(&format!("/api/collections?{wrong}")).await.expect(400);
     }
 }

@@ -23,6 +23,7 @@ mod files;
 mod health;
 mod kill;
 mod postgres;
+mod schema;
 mod search;
 mod settings;
 mod start_up;

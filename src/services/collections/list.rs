@@ -1,16 +1,32 @@
 //! Looking at collections (contract A 2.3).
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::JsonMap;
 use crate::domain::collection::Collection;
+use crate::domain::random::Random;
 use crate::domain::rules::RequestInfo;
 use crate::services::Error;
 use crate::services::app::App;
+use crate::services::collections::filter::Filter;
 use crate::services::paging::{Page, Paging, Total, parameter};
 
 type Compare = fn(&Collection, &Collection) -> Ordering;
+
+/// Most entries of a sort (contract A 1.10).
+const MOST_KEYS: usize = 8;
+
+/// What an entry of a sort asks for.
+enum Key {
+    /// The order of a column, or its reverse.
+    Column(Compare, bool),
+    /// The order in which they were made, or its reverse.
+    Made(bool),
+    /// Any order.
+    Random,
+}
 
 /// What collections are sorted by.
 const COLUMNS: [(&str, Compare); 6] = [
@@ -25,16 +41,14 @@ const COLUMNS: [(&str, Compare); 6] = [
 /// One page of all collections, in the order in which they were made unless another is asked for.
 ///
 /// # Errors
-/// `BadRequest` for parameters that mean nothing, and for `filter`, which this version cannot
-/// answer.
+/// `BadRequest` for parameters that mean nothing.
 pub fn list(app: &App, request: &RequestInfo) -> Result<Page<JsonMap>, Error> {
     let paging = Paging::read(request)?;
-    if parameter(request, "filter").is_some() {
-        let message =
-            "Collections cannot be filtered yet: leave out filter and pick from the list.";
-        return Err(Error::bad_request(message));
-    }
     let mut collections = app.store.schema().collections().to_vec();
+    if let Some(text) = parameter(request, "filter") {
+        let filter = Filter::parse(text, request.now)?;
+        collections.retain(|collection| filter.matches(collection));
+    }
     sort(&mut collections, parameter(request, "sort").unwrap_or_default())?;
     let total = (paging.total == Total::Counted).then_some(collections.len() as u64);
     let offset = usize::try_from(paging.offset()).unwrap_or(usize::MAX);
@@ -54,25 +68,52 @@ pub fn view(app: &App, id_or_name: &str) -> Result<JsonMap, Error> {
 
 /// Sorts by the entries of `text`; the first one counts most.
 fn sort(collections: &mut [Arc<Collection>], text: &str) -> Result<(), Error> {
-    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-    let keys: Vec<(Compare, bool)> = entries.map(sort_key).collect::<Result<_, _>>()?;
-    for (compare, descending) in keys.into_iter().rev() {
+    if text.trim().is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Key> =
+        text.split(',').map(|entry| sort_key(entry.trim())).collect::<Result<_, _>>()?;
+    if keys.len() > MOST_KEYS {
+        return Err(Error::bad_request(format!("A sort has at most {MOST_KEYS} entries.")));
+    }
+    let made: HashMap<String, usize> = collections
+        .iter()
+        .enumerate()
+        .map(|(position, collection)| (collection.id.clone(), position))
+        .collect();
+    for key in keys.into_iter().rev() {
         // Stable, so that the order of the less important entries remains among equals.
-        collections.sort_by(|a, b| if descending { compare(b, a) } else { compare(a, b) });
+        match key {
+            Key::Column(compare, false) => collections.sort_by(|a, b| compare(a, b)),
+            Key::Column(compare, true) => collections.sort_by(|a, b| compare(b, a)),
+            Key::Made(false) => collections.sort_by_key(|collection| made.get(&collection.id)),
+            Key::Made(true) => {
+                collections.sort_by_key(|collection| Reverse(made.get(&collection.id)));
+            }
+            Key::Random => {
+                let mut random = Random::system();
+                collections.sort_by_cached_key(|_| random.bytes::<8>());
+            }
+        }
     }
     Ok(())
 }
 
-fn sort_key(entry: &str) -> Result<(Compare, bool), Error> {
+fn sort_key(entry: &str) -> Result<Key, Error> {
     let (name, descending) = match entry.strip_prefix('-') {
         Some(name) => (name, true),
         None => (entry.strip_prefix('+').unwrap_or(entry), false),
     };
+    match name {
+        "@rowid" => return Ok(Key::Made(descending)),
+        "@random" => return Ok(Key::Random),
+        _ => {}
+    }
     let known = COLUMNS.iter().find(|(column, _)| *column == name);
-    known.map(|(_, compare)| (*compare, descending)).ok_or_else(|| {
+    known.map(|(_, compare)| Key::Column(*compare, descending)).ok_or_else(|| {
         Error::bad_request(format!(
             "Collections cannot be sorted by \"{name}\": there is id, created, updated, name, \
-             system and type."
+             system, type, @rowid and @random."
         ))
     })
 }

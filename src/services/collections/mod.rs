@@ -1,19 +1,40 @@
-//! Changing collections: the table, its indexes, the row of `_collections`, the views that read it
-//! and the schema that everybody sees, all inside the caller's transaction. Whether a change makes
-//! sense and who may do it is decided before, by the collections API or a plan.
+//! Collections: the use cases of the API in a file each, and below the steps that they share with a
+//! plan. [`create`], [`update`] and [`remove`] change one collection: the table, its indexes, the row
+//! of `_collections`, the views that read it and the schema that everybody sees, all inside the
+//! caller's transaction. Whether a change makes sense and who may do it is decided before.
 
+mod delete;
+mod dry_run;
+mod filter;
+mod import;
 mod list;
+mod lock;
+mod meta;
+mod save;
+mod truncate;
 pub mod views;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+pub use delete::delete;
+pub(super) use dry_run::check_length;
+pub use dry_run::{DryRun, dry_run};
+pub use import::{Import, import};
 pub use list::{list, view};
+pub use lock::{require_changeable, require_unlocked};
+pub use meta::{Provider, Scaffolds, providers, scaffolds};
+pub use save::{create as create_one, update as update_one};
+pub use truncate::truncate;
 
 use crate::domain::collection::Collection;
 use crate::domain::invalid::{Fault, FieldErrors};
 use crate::services::Error;
 use crate::store::ddl::{self, IndexFault};
 use crate::store::{StoreError, Tx, collections as rows};
+
+/// How long a change of collections may take, waiting included: it may have to copy every row.
+const LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// Makes a collection: its table or view, its indexes and its row. The fields of a view are
 /// [`views::fields`] already.
@@ -35,11 +56,12 @@ pub fn create(tx: &mut Tx, collection: &Collection) -> Result<Arc<Collection>, E
 /// # Errors
 /// As [`create`], for one when a view reads a field that is to be dropped.
 pub fn update(tx: &mut Tx, old: &Collection, new: &Collection) -> Result<Arc<Collection>, Error> {
+    let before = tx.schema();
     ddl::change(tx, old, new).map_err(refused)?;
     make_indexes(tx, Some(old), new)?;
     rows::update(tx, new).map_err(refused)?;
     let collection = published(tx, new)?;
-    views::refresh(tx, &[&old.name, &new.name])?;
+    views::refresh(tx, &before, &[&old.name, &new.name])?;
     Ok(collection)
 }
 

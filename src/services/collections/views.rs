@@ -1,6 +1,6 @@
 //! The fields of views, and keeping them true when what they read changes.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::domain::collection::{Collection, CollectionKind};
@@ -10,6 +10,9 @@ use crate::domain::views::{self, ViewError};
 use crate::services::Error;
 use crate::store::{StoreError, Tx, collections as rows};
 
+/// What a column is when the query does not tell its type.
+const UNTOLD: FieldKind = FieldKind::Json(JsonOptions { max_size: 1 });
+
 /// The fields of `view`, inferred from its query over `schema`. Where the query does not tell a
 /// column's type, the type that a present field of this name states is kept.
 ///
@@ -18,15 +21,26 @@ use crate::store::{StoreError, Tx, collections as rows};
 pub fn fields(view: &Collection, schema: &Schema) -> Result<Vec<Field>, ViewError> {
     let CollectionKind::View(options) = &view.kind else { return Ok(view.fields.clone()) };
     let mut fields = views::infer(&options.query, schema)?;
-    let untold = FieldKind::Json(JsonOptions { max_size: 1 });
     for field in &mut fields {
         let stated = view.fields.iter().find(|stated| stated.name == field.name);
-        if let Some(stated) = stated.filter(|stated| field.kind == untold && stated.kind != untold)
+        if let Some(stated) = stated.filter(|stated| field.kind == UNTOLD && stated.kind != UNTOLD)
         {
             *field = stated.clone();
         }
     }
     Ok(fields)
+}
+
+/// The fields of the stored `view` whose types its author stated, since the query does not tell them
+/// over `schema`.
+pub fn stated(view: &Collection, schema: &Schema) -> Vec<Field> {
+    let CollectionKind::View(options) = &view.kind else { return Vec::new() };
+    let inferred = views::infer(&options.query, schema).unwrap_or_default();
+    let is_stated = |field: &&Field| {
+        field.kind != UNTOLD
+            && inferred.iter().any(|told| told.name == field.name && told.kind == UNTOLD)
+    };
+    view.fields.iter().filter(is_stated).cloned().collect()
 }
 
 /// The views among `collections`, each after the views that it reads. Circles, which no database
@@ -55,8 +69,9 @@ pub fn in_order(collections: &[Arc<Collection>]) -> Vec<Arc<Collection>> {
 }
 
 /// Infers every view again that reads one of `changed`, directly or through another view; all of
-/// them, or none when one of them cannot be (contract A 2.11).
-pub(super) fn refresh(tx: &mut Tx, changed: &[&str]) -> Result<(), Error> {
+/// them, or none when one of them cannot be (contract A 2.11). `before` are the collections as they
+/// were before the change.
+pub(super) fn refresh(tx: &mut Tx, before: &Schema, changed: &[&str]) -> Result<(), Error> {
     let mut changed: HashSet<String> =
         changed.iter().map(|name| name.to_ascii_lowercase()).collect();
     let refreshed = tx.attempt(|tx| -> Result<(), Refused> {
@@ -65,7 +80,8 @@ pub(super) fn refresh(tx: &mut Tx, changed: &[&str]) -> Result<(), Error> {
                 continue;
             }
             changed.insert(view.name.to_ascii_lowercase());
-            let fields = fields(&view, &tx.schema())
+            let told = Collection { fields: stated(&view, before), ..view.as_ref().clone() };
+            let fields = fields(&told, &tx.schema())
                 .map_err(|error| Refused::View { view: view.name.clone(), error })?;
             if fields != view.fields {
                 rows::update(tx, &Collection { fields, ..view.as_ref().clone() })?;
@@ -95,9 +111,10 @@ impl From<StoreError> for Refused {
     }
 }
 
-/// Names of the tables that a view reads, in lower case; none when its query cannot be read.
-fn reads(view: &Collection) -> Vec<String> {
-    let CollectionKind::View(options) = &view.kind else { return Vec::new() };
-    let tables = views::tables(&options.query).unwrap_or_default();
-    tables.into_iter().map(|table| table.to_ascii_lowercase()).collect()
+/// Names of the tables that a view reads, in lower case.
+pub(super) fn reads(view: &Collection) -> BTreeSet<String> {
+    match &view.kind {
+        CollectionKind::View(options) => views::reads(&options.query),
+        CollectionKind::Base | CollectionKind::Auth(_) => BTreeSet::new(),
+    }
 }
