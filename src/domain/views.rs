@@ -89,7 +89,7 @@ pub fn origin<'a>(
     let (mut query, mut name) = (query_of(view)?, name.to_owned());
     // Views cannot read each other in circles; this many in a row nobody makes.
     for _ in 0..16 {
-        let select = Select::parse(trimmed(query)).ok()?;
+        let select = Select::parse(Engine::Sqlite, trimmed(query)).ok()?;
         let column = select.columns.iter().find(|column| column.name == name)?;
         let Source::Field { table, field } = &column.source else { return None };
         let source = schema.by_name(select.table(table.as_deref())?)?;

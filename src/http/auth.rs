@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::http::body::{self, DEFAULT_LIMIT, Intake};
+use crate::http::body::{self, DEFAULT_LIMIT};
 use crate::http::caller::{Sender, real_ip, request_info, require_same_collection, token};
 use crate::http::error::ApiError;
 use crate::http::json;
@@ -57,7 +57,7 @@ pub(super) async fn with_password(
     let collection = auth_collection(&app, &path)?;
     password::require_open(&collection)?;
     let pick = Query::parse(request.query_string()).pick()?;
-    let body = body::read(&request, payload, DEFAULT_LIMIT, Intake::Drop).await?;
+    let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
     let credentials = Credentials {
         identity: body.text("identity")?,
         password: body.text("password")?,
@@ -65,7 +65,7 @@ pub(super) async fn with_password(
         address: real_ip(&request),
     };
     let mut info = request_info(&request, sender.caller, app.clock.now());
-    (info.body, _) = body.into_parts();
+    info.body = body.into_values();
     let signed_in = password::sign_in(&app, &collection, credentials, info).await?;
     Ok(json::picked(StatusCode::OK, Answer::from(signed_in), pick.as_ref()))
 }

@@ -120,7 +120,7 @@ async fn submission(
     } else {
         Intake::Drop
     };
-    let (values, files) = body::read(request, payload, limit, intake).await?.into_parts();
+    let (values, files) = body::read_with(request, payload, limit, intake).await?.into_parts();
     Ok(Submission::new(values, files))
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn batch(
     let largest = largest_file(&app);
     let intake = Intake::Keep { spool: &app.files.spool, most: &|_| largest };
     let (values, files) =
-        body::read(&request, payload, limits.body_size, intake).await?.into_parts();
+        body::read_with(&request, payload, limits.body_size, intake).await?.into_parts();
     let pick = Query::parse(request.query_string()).pick()?;
     let mut files = files_by_item(files);
     let submitted = read_items(&values, limits.operations)?;

@@ -7,7 +7,7 @@ mod read;
 mod tests;
 
 pub use form::infer;
-pub use read::{Intake, read, refuse_declared};
+pub use read::{Intake, read, read_with, refuse_declared};
 
 use crate::domain::{Json, JsonMap};
 use crate::services::Error;
@@ -37,8 +37,13 @@ impl Default for Content {
 }
 
 impl Body {
-    /// The values by key as a free map, such as a record, and the files beside them: texts of forms
-    /// become booleans and numbers where they look like one, repeated keys become lists.
+    /// The values by key as a free map, such as a record: texts of forms become booleans and numbers
+    /// where they look like one, repeated keys become lists.
+    pub fn into_values(self) -> JsonMap {
+        self.into_parts().0
+    }
+
+    /// The values as [`Body::into_values`] has them, and the files beside them.
     pub fn into_parts(self) -> (JsonMap, Vec<Received>) {
         let values = match self.content {
             Content::Json(values) => values,

@@ -48,12 +48,21 @@ pub enum Intake<'a> {
     },
 }
 
-/// Reads the body of `request`, at most `limit` bytes of it.
+/// Reads the body of `request`, at most `limit` bytes of it. Files in it are dropped.
+///
+/// # Errors
+/// As [`read_with`].
+pub async fn read(request: &HttpRequest, payload: Payload, limit: u64) -> Result<Body, Error> {
+    read_with(request, payload, limit, Intake::Drop).await
+}
+
+/// The same, and what becomes of files is said by `intake`.
 ///
 /// # Errors
 /// `TooLarge` beyond the limit, by the length that was declared or by what really comes;
-/// `BadRequest` when the body or its content type cannot be read.
-pub async fn read(
+/// `BadRequest` when the body or its content type cannot be read, `Unavailable` when its files cannot
+/// be kept.
+pub async fn read_with(
     request: &HttpRequest,
     payload: Payload,
     limit: u64,

@@ -7,7 +7,7 @@ use super::*;
 async fn read_with(request: TestRequest, limit: u64) -> Result<Body, Error> {
     let (request, mut payload) = request.to_http_parts();
     let payload = web::Payload::from_request(&request, &mut payload).await.unwrap();
-    read(&request, payload, limit, Intake::Drop).await
+    read(&request, payload, limit).await
 }
 
 async fn sent(kind: &str, body: impl Into<bytes::Bytes>) -> Result<Body, Error> {
@@ -21,7 +21,7 @@ async fn sent(kind: &str, body: impl Into<bytes::Bytes>) -> Result<Body, Error> 
 
 /// The values of a body.
 fn values(body: Body) -> Json {
-    Json::Object(body.into_parts().0)
+    Json::Object(body.into_values())
 }
 
 fn is_bad(result: &Result<Body, Error>) -> bool {

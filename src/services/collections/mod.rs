@@ -28,8 +28,10 @@ pub use save::{create as create_one, update as update_one};
 pub use truncate::truncate;
 
 use crate::domain::collection::Collection;
+use crate::domain::fields::{Field, FieldKind};
 use crate::domain::invalid::{Fault, FieldErrors};
 use crate::services::Error;
+use crate::services::files::loose;
 use crate::store::ddl::{self, IndexFault};
 use crate::store::{StoreError, Tx, collections as rows};
 
@@ -60,6 +62,14 @@ pub fn update(tx: &mut Tx, old: &Collection, new: &Collection) -> Result<Arc<Col
     ddl::change(tx, old, new).map_err(refused)?;
     make_indexes(tx, Some(old), new)?;
     rows::update(tx, new).map_err(refused)?;
+    // A dropped field, and one that holds a single file from now on, leaves files behind.
+    let keeps = |field: &Field| {
+        file_fields(new)
+            .any(|kept| kept.id == field.id && kept.is_multiple() >= field.is_multiple())
+    };
+    if !file_fields(old).all(keeps) {
+        loose::settle_collection(tx, &new.id)?;
+    }
     let collection = published(tx, new)?;
     views::refresh(tx, &before, &[&old.name, &new.name])?;
     Ok(collection)
@@ -72,8 +82,16 @@ pub fn update(tx: &mut Tx, old: &Collection, new: &Collection) -> Result<Arc<Col
 pub fn remove(tx: &mut Tx, collection: &Collection) -> Result<(), Error> {
     ddl::drop(tx, collection).map_err(refused)?;
     rows::delete(tx, &collection.id)?;
+    if file_fields(collection).next().is_some() {
+        loose::settle_collection(tx, &collection.id)?;
+    }
     rows::publish(tx)?;
     Ok(())
+}
+
+fn file_fields(collection: &Collection) -> impl Iterator<Item = &Field> {
+    let stored = if collection.is_view() { [].as_slice() } else { &collection.fields };
+    stored.iter().filter(|field| matches!(field.kind, FieldKind::File(_)))
 }
 
 /// The collection as everybody sees it from now on.

@@ -46,8 +46,9 @@ pub fn settle(
 ///
 /// # Errors
 /// What the database says.
-pub fn settle_collection(tx: &mut Tx, collection: &str, now: Timestamp) -> Result<(), StoreError> {
-    loose_files::doom(tx, &[place::collection(collection)], now)
+pub fn settle_collection(tx: &mut Tx, collection: &str) -> Result<(), StoreError> {
+    // Due since ever: whoever changes collections needs no clock for it.
+    loose_files::doom(tx, &[place::collection(collection)], Timestamp::from_millis(0))
 }
 
 /// Removes everything that is due. What cannot be removed now is tried again later.
