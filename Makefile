@@ -1,6 +1,6 @@
 # `make run` and `make test` are all one needs; the longer steps are in scripts/.
 
-.PHONY: help run test check clients differential dashboard browser bench container
+.PHONY: help run test check clients differential dashboard browser bench stress container
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ browser: ## a tour of the dashboard in the system's Chromium
 
 bench: ## measure beside PocketBase, about a quarter of an hour; not part of test
 	@scripts/bench.sh
+
+stress: ## an upload of 2 GB, and as root a disk that fills up
+	@scripts/stress.sh
 
 container: ## build the container image and use it (root on Debian, no Docker needed)
 	@tests/container/run.sh

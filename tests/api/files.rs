@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::stream;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -212,4 +212,45 @@ async fn a_deleted_file_is_gone_from_the_disk_and_a_token_opens_a_protected_one(
     assert_eq!(opened.expect(200).text, "secret");
     guest.delete(&format!("{path}/{}", made.id())).await.expect(204);
     guest.get(&format!("{file}?token={}", token.as_str().unwrap())).await.expect(404);
+}
+
+/// In a folder of its own file system, which `scripts/stress.sh` mounts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a small file system: make stress"]
+async fn a_full_disk_refuses_uploads_and_nothing_else() {
+    let disk = std::env::var("SMALL_DISK").expect("SMALL_DISK names a small file system");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::os::unix::fs::symlink(&disk, folder.path().join("data/storage")).unwrap();
+    let process = serve(folder.path());
+    let guest = process.guest();
+    let path = "/api/collections/docs/records";
+    let mut made = Vec::new();
+    let refused = loop {
+        let answer = send(&guest, Method::POST, path, form(1_000_000, 3)).await.unwrap();
+        if answer.status != 200 {
+            break answer;
+        }
+        made.push(answer.id());
+        assert!(made.len() < 1_000, "{disk} does not fill up");
+    };
+    assert_eq!(refused.status, 503, "{}", refused.text);
+    assert!(refused.header("x-request-id").is_some());
+    process.wait_for_error("no room left");
+    let list = guest.list("docs", "").await.expect(200);
+    assert_eq!(list.at("/totalItems"), made.len(), "a refused upload left a record");
+    guest.create("docs", json!({ "size": 1 })).await.expect(200);
+    let file = guest.get(&format!("{path}/{}", made[0])).await.expect(200).at("/files/0");
+    let file = format!("/api/files/docs/{}/{}", made[0], file.as_str().unwrap());
+    assert_eq!(guest.get(&file).await.expect(200).text.len(), 1_000_000);
+    // What is deleted makes room again; the files go a moment after their record.
+    guest.delete(&format!("{path}/{}", made[0])).await.expect(204);
+    for attempt in 0.. {
+        let answer = send(&guest, Method::POST, path, form(1_000_000, 3)).await.unwrap();
+        if answer.status == 200 {
+            break;
+        }
+        assert!(attempt < 1_000, "no room after a delete: {}", answer.text);
+    }
+    assert_eq!(process.terminate().code, Some(0));
 }

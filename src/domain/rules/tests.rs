@@ -1,5 +1,6 @@
 //! The language: what parses, what does not and where, and which names are known.
 
+use proptest::strategy::Strategy;
 use serde_json::json;
 
 use crate::domain::collection::Collection;
@@ -289,5 +290,29 @@ fn patterns_are_those_of_the_contract() {
         ("abcabd", "%abd", true),
     ] {
         assert_eq!(known::matches(text, pattern), matches, "{text} {pattern}");
+    }
+}
+
+proptest::proptest! {
+    /// Whatever comes, it is read or refused at a place inside of it; nothing panics or runs away.
+    #[test]
+    fn any_text_is_a_filter_or_a_fault_inside_of_it(
+        pieces in proptest::collection::vec(
+            proptest::prop_oneof![
+                proptest::sample::select(vec![
+                    "a", "a.b:each", "@request.auth.id", "@collection.x:y.z", "b_via_c.d", "'x'", "\"x",
+                    "\\", "1", "-.5", "1e5", "null", "true", "@now", "=", "!=", "?=", "~", "?!~", ">", "&&",
+                    "||", "&", "(", ")", "((", "geoDistance(", "strftime('%Y',", ",", " ", "//", "\n",
+                    "\u{feff}", "é", "\0",
+                ]).prop_map(str::to_owned),
+                "\\PC{0,6}",
+            ],
+            0..24,
+        )
+    ) {
+        let text = pieces.concat();
+        if let Err(error) = parse(&text) {
+            proptest::prop_assert!(error.span.end <= text.len() && error.span.start <= error.span.end);
+        }
     }
 }

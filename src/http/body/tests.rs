@@ -1,5 +1,6 @@
 use actix_web::test::TestRequest;
 use actix_web::{FromRequest, web};
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -215,4 +216,43 @@ async fn texts_of_fixed_shapes() {
     assert_eq!(form.text("identity").unwrap(), "123");
     assert_eq!(form.text("password").unwrap(), "true");
     assert_eq!(form.text("x").unwrap(), "y");
+}
+
+/// Bodies that are nearly a form: pieces of one in any order, cut anywhere.
+fn almost_a_form() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = prop_oneof![
+        Just(b"--B\r\n".to_vec()),
+        Just(b"\r\n--B\r\n".to_vec()),
+        Just(b"\r\n--B--\r\n".to_vec()),
+        Just(b"--B--".to_vec()),
+        Just(b"\r\n\r\n".to_vec()),
+        Just(b"Content-Disposition: form-data; name=\"a\"\r\n\r\n".to_vec()),
+        Just(b"Content-Disposition: form-data; name=\"a\"; filename=\"x\"\r\n\r\n".to_vec()),
+        Just(b"Content-Disposition: form-data\r\n\r\n".to_vec()),
+        Just(b"Content-Disposition: form-data; name=\"@jsonPayload\"\r\n\r\n".to_vec()),
+        Just(b"Content-Disposition: form-data; name=\"".to_vec()),
+        Just(b"Content-Type: multipart/mixed; boundary=C\r\n".to_vec()),
+        Just(b"Content-Length: 99999999999999999999\r\n".to_vec()),
+        Just(b"{\"a\":[1,{}]}".to_vec()),
+        prop::collection::vec(any::<u8>(), 0..40),
+    ];
+    prop::collection::vec(pieces, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    /// Whatever comes, it is read or refused as the client's mistake.
+    #[test]
+    fn any_bytes_are_a_body_or_a_mistake(
+        bytes in prop_oneof![almost_a_form(), prop::collection::vec(any::<u8>(), 0..300)],
+        kind in prop_oneof![
+            Just("multipart/form-data; boundary=B"),
+            Just("multipart/form-data; boundary="),
+            Just("multipart/form-data; boundary=\"B"),
+            Just("application/json"),
+            Just("application/x-www-form-urlencoded"),
+        ],
+    ) {
+        let read = actix_web::rt::System::new().block_on(sent(kind, bytes));
+        prop_assert!(matches!(read, Ok(_) | Err(Error::BadRequest(_))), "{:?}", read);
+    }
 }

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# What is too large for every run: an upload of 2 GB, and, as root, a disk that fills up.
+# Needs 5 GB below TMPDIR, and ends by itself.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/tools.sh
+
+need_cargo
+need_c_compiler install
+stop_if_missing
+
+test() {
+    cargo test --locked --release --test api -- --exact "$@"
+}
+
+UPLOAD_MEGABYTES=${UPLOAD_MEGABYTES:-2048} test --nocapture files::a_large_upload_needs_little_memory
+
+if [ "$(id -u)" != 0 ]; then
+    echo "The disk that fills up is not tried: only root can mount a small one." >&2
+    exit 0
+fi
+disk=$(mktemp -d)
+mount -t tmpfs -o size=24m ferrobase-stress "$disk"
+trap 'umount "$disk"; rmdir "$disk"' EXIT
+SMALL_DISK=$disk test --ignored files::a_full_disk_refuses_uploads_and_nothing_else
