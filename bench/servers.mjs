@@ -19,10 +19,10 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => process.exit(1));
 }
 
-/** A server with its data in `dir`, run with the variables `env`; not started yet. */
+/** A server with its data in `dir`, run with the variables `env` in `cwd`; not started yet. */
 export class Server {
-  constructor(name, binary, command, env = process.env) {
-    Object.assign(this, { name, binary, command, env });
+  constructor(name, binary, command, env = process.env, cwd = undefined) {
+    Object.assign(this, { name, binary, command, env, cwd });
   }
 
   get version() {
@@ -40,7 +40,7 @@ export class Server {
     const address = `127.0.0.1:${await freePort()}`;
     this.url = `http://${address}`;
     const begun = performance.now();
-    const options = { env: this.env, stdio: ["ignore", log, log] };
+    const options = { env: this.env, cwd: this.cwd, stdio: ["ignore", log, log] };
     this.child = spawn(this.binary, this.command(dir, address), options);
     closeSync(log);
     running.add(this.child);
@@ -108,7 +108,8 @@ export class Server {
   makeSuperuser(dir) {
     const { identity, password } = superuser;
     const command = ["superuser", "upsert", identity, password, "--dir", dir];
-    execFileSync(this.binary, command, { env: this.env, stdio: ["ignore", "ignore", "inherit"] });
+    const { env, cwd } = this;
+    execFileSync(this.binary, command, { env, cwd, stdio: ["ignore", "ignore", "inherit"] });
   }
 }
 

@@ -27,5 +27,5 @@ run() {
 # The judge itself is tried once: it is the same on every engine.
 run sqlite "" tests/differential/*.test.mjs
 if [ -n "${TEST_POSTGRES_URL:-}" ]; then
-    run postgres "$TEST_POSTGRES_URL" tests/differential/differential.test.mjs
+    run postgres "$TEST_POSTGRES_URL" tests/differential/{differential,collections}.test.mjs
 fi
