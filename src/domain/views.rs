@@ -136,8 +136,10 @@ fn field_of(column: &Column, select: &Select, schema: &Schema, earlier: &[Field]
     let kind = match &column.source {
         Source::Field { table, field } => {
             let collection = select.table(table.as_deref()).and_then(|name| schema.by_name(name));
-            match collection.map(|collection| (collection, collection.field(field))) {
-                Some((_, Some(source))) if field != "id" => {
+            // To a database the case of names does not count.
+            let named = |source: &&Field| source.name.eq_ignore_ascii_case(field);
+            match collection.map(|collection| (collection, collection.fields.iter().find(named))) {
+                Some((_, Some(source))) if source.name != "id" => {
                     return copy(source, &column.name, earlier);
                 }
                 Some((collection, Some(_))) => FieldKind::Relation(RelationOptions {

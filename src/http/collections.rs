@@ -118,7 +118,7 @@ pub(super) async fn scaffolds(
 ) -> Result<HttpResponse, ApiError> {
     require_superuser(&sender.caller)?;
     let pick = Query::parse(request.query_string()).pick()?;
-    Ok(json::picked(StatusCode::OK, &collections::scaffolds(), pick.as_ref()))
+    Ok(json::picked(StatusCode::OK, collections::scaffolds(), pick.as_ref()))
 }
 
 /// `GET /api/collections/meta/oauth2-providers`
@@ -128,7 +128,7 @@ pub(super) async fn providers(
 ) -> Result<HttpResponse, ApiError> {
     require_superuser(&sender.caller)?;
     let pick = Query::parse(request.query_string()).pick()?;
-    Ok(json::picked(StatusCode::OK, &collections::providers(), pick.as_ref()))
+    Ok(json::picked(StatusCode::OK, collections::providers(), pick.as_ref()))
 }
 
 /// `POST /api/collections/meta/dry-run-view`

@@ -211,7 +211,11 @@ fn read_fields(entries: &[Json], stored: &[Field]) -> Result<Vec<Field>, Malform
         let map = entry.as_object().ok_or_else(|| Malformed::new(place(), "must be an object"))?;
         let mut field = Field::read(map).map_err(|err| err.within(place()))?;
         let earlier = fields.iter().position(|earlier| {
-            if field.id.is_empty() { earlier.name == field.name } else { earlier.id == field.id }
+            if field.id.is_empty() {
+                !field.name.is_empty() && earlier.name == field.name
+            } else {
+                earlier.id == field.id
+            }
         });
         if field.id.is_empty() {
             field.id = match earlier {

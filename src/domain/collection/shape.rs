@@ -179,7 +179,7 @@ impl Collection {
     }
 
     /// Adds what the type has in any case, and forces what it prescribes. `old` is the stored
-    /// collection, whose system fields come back when they are left out.
+    /// collection: a system field that is left out comes back as it is by default, in its column.
     pub fn complete(&mut self, old: Option<&Self>, random: &mut Random) {
         if self.is_view() {
             return;
@@ -202,7 +202,12 @@ impl Collection {
             Some(position) if same_type(&self.fields[position]) => position,
             _ => {
                 let stored = old.and_then(|old| old.field(&system.name)).filter(|f| same_type(f));
-                let mut field = stored.unwrap_or(&system).clone();
+                // It comes back as it is by default, in the column where it was.
+                let mut field = system.clone();
+                if let Some(stored) = stored {
+                    field.id.clone_from(&stored.id);
+                    field.ext = stored.ext.clone();
+                }
                 if let Some(retyped) = present {
                     self.fields.remove(retyped);
                 }

@@ -126,15 +126,15 @@ impl Collection {
     fn check_rules(&self, old: Option<&Self>, schema: &Schema, errors: &mut FieldErrors) {
         let frozen = old.filter(|old| old.system);
         for (key, rule) in self.rules.by_key() {
-            if frozen.is_some_and(|old| rule_of(&old.rules, key) != rule) {
-                errors.add(key, frozen_rule());
-            }
             let writes = matches!(key, "createRule" | "updateRule" | "deleteRule");
             if self.is_view() && writes && rule.is_some() {
                 let message = "A view is read-only; only list and view rules are possible.";
                 errors.add(key, Fault::new("validation_nil", message));
             }
             errors.check(key, check_rule(rule, self, schema));
+            if frozen.is_some_and(|old| rule_of(&old.rules, key) != rule) {
+                errors.add(key, frozen_rule());
+            }
         }
     }
 

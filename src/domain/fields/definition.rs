@@ -86,7 +86,7 @@ impl Field {
         }
         errors.check("name", self.check_name());
         if self.help.len() > 300 {
-            errors.add("help", Fault::length(0, 300));
+            errors.add("help", Fault::length(1, 300));
         }
         if self.is_primary_key() {
             if !self.required {
@@ -94,6 +94,11 @@ impl Field {
             }
             if self.hidden {
                 errors.add("hidden", Fault::not_empty("The id of a record cannot be hidden."));
+            }
+            if context.collection.fields.iter().filter(|field| field.is_primary_key()).count() > 1 {
+                let message = "A collection has one primary key, `id`.";
+                let fault = Fault::new("validation_unsupported_composite_pk", message);
+                errors.add("primaryKey", fault);
             }
         }
         self.check_kind(context, &mut errors);

@@ -176,7 +176,7 @@ fn column(text: &str) -> Result<IndexColumn, String> {
         collate = word.trim_matches(['`', '"', '\'', '[', ']']).to_owned();
         text = key;
     }
-    if text.is_empty() {
+    if text.trim_matches(['`', '"', '\'', '[', ']']).is_empty() {
         return Err("A column is missing between the commas.".to_owned());
     }
     let key = match identifier(text) {

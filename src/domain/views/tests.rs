@@ -64,7 +64,7 @@ fn infers_the_type_of_every_column() {
             "select id, title, count(*) as n from posts union select id, weight, count(*) from likes",
             "id:text title:json n:int",
         ),
-        ("select (ROW_NUMBER() OVER()) as id, POSTS.title from posts", "id:text title:text"),
+        ("select (ROW_NUMBER() OVER()) as id, POSTS.Title from posts", "id:text Title:text"),
         ("select id, count(id), 1 + 1, 2 from posts", "id:text count(…):int (…):json 2:json"),
     ] {
         let likes = schema().by_name("likes").unwrap().id.clone();

@@ -118,7 +118,7 @@ impl Dialect {
             Self::Sqlite => text.to_owned(),
             Self::Postgres => {
                 let text = postgres_text(text, &Names::of_table(collection));
-                not_empty_date(collection, &text).unwrap_or(text)
+                not_empty(collection, &text).unwrap_or(text)
             }
         }
     }
@@ -146,11 +146,15 @@ pub(in crate::store) fn key_name(collection: &Collection) -> String {
     format!("{} key", &id[..end])
 }
 
-/// `date != ''`, which says "is there" of a date, as PostgreSQL says it.
-fn not_empty_date(collection: &Collection, condition: &str) -> Option<String> {
+/// `field != ''`, which says "is there", as PostgreSQL says it of what is no text there.
+fn not_empty(collection: &Collection, condition: &str) -> Option<String> {
     let name = condition.strip_suffix("''")?.trim_end();
     let name = name.strip_suffix("!=").or_else(|| name.strip_suffix("<>"))?.trim();
     let field = collection.field(name.trim_matches('"'))?;
-    (column_type(field) == ColumnType::Moment)
-        .then(|| format!("{} <> {}", quote(&field.name), Dialect::Postgres.no_moment()))
+    let name = quote(&field.name);
+    match column_type(field) {
+        ColumnType::Text => None,
+        ColumnType::Moment => Some(format!("{name} <> {}", Dialect::Postgres.no_moment())),
+        _ => Some(format!("{name} IS NOT NULL")),
+    }
 }

@@ -20,6 +20,13 @@ impl AuthOptions {
         schema: &Schema,
         errors: &mut FieldErrors,
     ) {
+        errors.check("authRule", check_rule(self.auth_rule.as_ref(), collection, schema));
+        if self.manage_rule.as_ref().is_some_and(|rule| rule.is_public()) {
+            let message = "Not everybody may manage the records of others: null, or a condition.";
+            let fault = Fault::new("validation_nil_or_not_empty_required", message);
+            errors.add("manageRule", fault);
+        }
+        errors.check("manageRule", check_rule(self.manage_rule.as_ref(), collection, schema));
         if let Some(old) = frozen {
             if old.auth_rule != self.auth_rule {
                 errors.add("authRule", frozen_rule());
@@ -28,13 +35,6 @@ impl AuthOptions {
                 errors.add("manageRule", frozen_rule());
             }
         }
-        errors.check("authRule", check_rule(self.auth_rule.as_ref(), collection, schema));
-        if self.manage_rule.as_ref().is_some_and(|rule| rule.is_public()) {
-            let message = "Not everybody may manage the records of others: null, or a condition.";
-            let fault = Fault::new("validation_nil_or_not_empty_required", message);
-            errors.add("manageRule", fault);
-        }
-        errors.check("manageRule", check_rule(self.manage_rule.as_ref(), collection, schema));
         let mut alert = FieldErrors::new();
         alert.nest("emailTemplate", self.auth_alert.email_template.validate());
         errors.nest("authAlert", alert);

@@ -64,15 +64,10 @@ impl Collection {
     }
 
     fn check_primary_key(&self) -> Result<(), Fault> {
-        let keys = self.fields.iter().filter(|field| field.is_primary_key()).count();
-        match keys {
-            0 => Err(missing_primary_key()),
-            1 => Ok(()),
-            _ => Err(Fault::new(
-                "validation_unsupported_composite_pk",
-                "A collection has one primary key, `id`.",
-            )),
+        if self.fields.iter().any(Field::is_primary_key) {
+            return Ok(());
         }
+        Err(missing_primary_key())
     }
 
     fn check_system_fields<'a>(

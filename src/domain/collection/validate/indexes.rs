@@ -23,10 +23,19 @@ impl Collection {
             inner.check(position.to_string(), self.check_index(index, &earlier, schema));
         }
         errors.nest("indexes", inner);
-        let parsed: Vec<&Index> = parsed.iter().flatten().collect();
         if let Some(old) = old {
+            let parsed: Vec<&Index> = parsed.iter().flatten().collect();
             errors.check("indexes", check_system_indexes(old, &parsed));
         }
+        // Last, for it is what the database would say.
+        let mut inner = FieldErrors::new();
+        for (position, index) in parsed.iter().enumerate() {
+            inner.check(
+                position.to_string(),
+                index.as_ref().map_or(Ok(()), |i| self.check_columns(i)),
+            );
+        }
+        errors.nest("indexes", inner);
         errors
     }
 
@@ -36,14 +45,7 @@ impl Collection {
         earlier: &[&Index],
         schema: &Schema,
     ) -> Result<(), Fault> {
-        let invalid = |message| Fault::new("validation_invalid_index_expression", message);
         let index = index.as_ref().map_err(|reason| invalid(reason.clone()))?;
-        let unknown = index
-            .column_names()
-            .find(|name| !self.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name)));
-        if let Some(name) = unknown {
-            return Err(invalid(format!("There is no field called `{name}`.")));
-        }
         if earlier.iter().any(|other| other.name.eq_ignore_ascii_case(&index.name)) {
             let message = format!("There is an index called `{}` already.", index.name);
             return Err(Fault::new("validation_duplicated_index_name", message));
@@ -63,6 +65,17 @@ impl Collection {
         }
         Ok(())
     }
+
+    fn check_columns(&self, index: &Index) -> Result<(), Fault> {
+        let unknown = index
+            .column_names()
+            .find(|name| !self.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name)));
+        unknown.map_or(Ok(()), |name| Err(invalid(format!("There is no field called `{name}`."))))
+    }
+}
+
+fn invalid(message: String) -> Fault {
+    Fault::new("validation_invalid_index_expression", message)
 }
 
 /// Unique indexes with a system column may get another name, collation, order or condition only.
@@ -77,11 +90,12 @@ fn check_system_indexes(old: &Collection, parsed: &[&Index]) -> Result<(), Fault
                 && new.columns.len() == index.columns.len()
                 && columns(new) == columns(&index)
         });
-        if !kept && index.column_names().any(is_system) {
+        if let Some(field) = index.column_names().find(|name| !kept && is_system(name)) {
             return Err(Fault::new(
                 "validation_invalid_unique_system_field_index",
                 format!("The unique index `{}` of a system field must stay.", index.name),
-            ));
+            )
+            .with("fieldName", field));
         }
     }
     Ok(())

@@ -122,7 +122,9 @@ fn fields_together() {
         ),
         (
             json!([{"name": "k", "type": "text", "primaryKey": true, "pattern": "a", "required": true}]),
-            "fields validation_unsupported_composite_pk",
+            "fields.0.primaryKey validation_unsupported_composite_pk, \
+             fields.1.name validation_in_invalid, \
+             fields.1.primaryKey validation_unsupported_composite_pk",
         ),
     ] {
         assert_eq!(created(json!({"name": "a", "fields": fields})), expected, "{fields}");
