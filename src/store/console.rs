@@ -38,12 +38,17 @@ pub fn fetch(db: &mut Db, sql: &str, limit: usize) -> Result<Table, StoreError> 
     Err(StoreError::Statement { message: message.to_owned(), source })
 }
 
-/// Runs `sql`; how many rows it changed.
+/// Runs `sql`; how many rows it changed. Settings of the connection that it made are undone, for the
+/// next transaction on it is somebody else's.
 ///
 /// # Errors
 /// What the database says, for one about several statements.
 pub fn run(tx: &mut Tx, sql: &str) -> Result<u64, StoreError> {
-    tx.run(Statement::new(sql.to_owned(), Vec::new()))
+    let changed = tx.run(Statement::new(sql.to_owned(), Vec::new()))?;
+    if let Some(reset) = tx.dialect().reset_settings() {
+        tx.run(reset)?;
+    }
+    Ok(changed)
 }
 
 /// The number that grows with every change of collections and settings.

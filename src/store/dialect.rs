@@ -140,6 +140,14 @@ impl Dialect {
         }
     }
 
+    /// Undoes what a statement changed of its connection's settings, where it can.
+    pub(in crate::store) fn reset_settings(self) -> Option<Statement> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(Statement::new("RESET ALL", Vec::new())),
+        }
+    }
+
     /// `text` with the names of types in braces replaced by the engine's.
     pub(in crate::store) fn spell_types(self, text: &str) -> String {
         let (json, timestamp) = match self {

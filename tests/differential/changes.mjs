@@ -27,7 +27,14 @@ function request(random) {
     [1, () => get(`/api/collections/${name}/records?sort=id`)],
     [1, () => patch(random.pick(["users", "_superusers"]), update(random, "users"))],
     [1, () => post("/api/collections", view(random))],
-    [0.7, () => patch("digest", { ...(random.chance(0.6) && { viewQuery: query(random) }), listRule: rule(random) })],
+    [
+      0.7,
+      () =>
+        patch("digest", {
+          ...(random.chance(0.6) && { viewQuery: query(random) }),
+          listRule: rule(random),
+        }),
+    ],
     [0.3, () => ({ method: "DELETE", path: "/api/collections/digest" })],
     [0.7, () => post("/api/collections/meta/dry-run-view", { query: query(random) })],
   ])();
@@ -38,9 +45,15 @@ const post = (path, body) => ({ method: "POST", path, body });
 const patch = (name, body) => ({ method: "PATCH", path: `/api/collections/${name}`, body });
 
 function collection(random, name) {
-  const type = random.weighted([[6, "base"], [3, "auth"], [0.3, "nope"]]);
+  const type = random.weighted([
+    [6, "base"],
+    [3, "auth"],
+    [0.3, "nope"],
+  ]);
   return {
-    name: random.chance(0.9) ? name : random.pick(["", "a b", "x_via_y", name.toUpperCase(), "_params"]),
+    name: random.chance(0.9)
+      ? name
+      : random.pick(["", "a b", "x_via_y", name.toUpperCase(), "_params"]),
     ...(random.chance(0.8) && { type }),
     ...(random.chance(0.1) && { id: random.pick(["own_id", "a b", ""]) }),
     ...parts(random, name, type),
@@ -71,8 +84,16 @@ function parts(random, name, type) {
 
 function rule(random) {
   return random.pick([
-    null, "", "title = 'x'", "nope = 1", "title ~", "@request.auth.id != ''", " ", "id = @request.body.title",
-    "@collection.alpha.title = 'x'", "@request.query.a = 'b' && n > 1",
+    null,
+    "",
+    "title = 'x'",
+    "nope = 1",
+    "title ~",
+    "@request.auth.id != ''",
+    " ",
+    "id = @request.body.title",
+    "@collection.alpha.title = 'x'",
+    "@request.query.a = 'b' && n > 1",
   ]);
 }
 
@@ -82,7 +103,13 @@ function authOptions(random) {
     { manageRule: random.pick([null, "", "@request.auth.id = 'x'"]) },
     { passwordAuth: { enabled: random.chance(0.7) } },
     { passwordAuth: { identityFields: random.pick([["email"], [], ["title"], ["id"]]) } },
-    { otp: { enabled: random.chance(0.5), duration: random.pick([5, 60, 100000]), length: random.pick([3, 6]) } },
+    {
+      otp: {
+        enabled: random.chance(0.5),
+        duration: random.pick([5, 60, 100000]),
+        length: random.pick([3, 6]),
+      },
+    },
     { mfa: { enabled: true, duration: random.pick([0, 60]) } },
     { authToken: { duration: random.pick([0, 5, 600, 1e9]) } },
     { fileToken: { secret: random.pick(["short", "x".repeat(40), ""]) } },
@@ -94,18 +121,58 @@ function authOptions(random) {
 function fieldList(random) {
   const count = random.between(0, 5);
   const list = random.sample(fieldNames, count).map((name) => field(random, name));
-  if (random.chance(0.15)) list.unshift({ name: "id", type: "text", ...(random.chance(0.5) && { min: 1, max: 30, pattern: "^[a-z]+$", autogeneratePattern: "[a-z]{10}" }) });
+  if (random.chance(0.15))
+    list.unshift({
+      name: "id",
+      type: "text",
+      ...(random.chance(0.5) && {
+        min: 1,
+        max: 30,
+        pattern: "^[a-z]+$",
+        autogeneratePattern: "[a-z]{10}",
+      }),
+    });
   if (random.chance(0.06)) list.push({ ...random.pick([...list, field(random, "title")]) });
   return list;
 }
 
 function field(random, name) {
   const type = random.weighted([
-    [4, { title: "text", body: "editor", n: "number", flag: "bool", kind: "select", one: "relation", at: "date", extra: "text" }[name]],
-    [1, random.pick(["text", "number", "bool", "email", "url", "date", "json", "file", "geoPoint", "password", "autodate", "select"])],
+    [
+      4,
+      {
+        title: "text",
+        body: "editor",
+        n: "number",
+        flag: "bool",
+        kind: "select",
+        one: "relation",
+        at: "date",
+        extra: "text",
+      }[name],
+    ],
+    [
+      1,
+      random.pick([
+        "text",
+        "number",
+        "bool",
+        "email",
+        "url",
+        "date",
+        "json",
+        "file",
+        "geoPoint",
+        "password",
+        "autodate",
+        "select",
+      ]),
+    ],
   ]);
   return {
-    name: random.chance(0.96) ? name : random.pick(["", "expand", "a b", "x_via_y", "Title", "x".repeat(101)]),
+    name: random.chance(0.96)
+      ? name
+      : random.pick(["", "expand", "a b", "x_via_y", "Title", "x".repeat(101)]),
     type,
     // Often the same id whatever the name, so that fields are renamed.
     ...(random.chance(0.25) && { id: `own_${type}` }),
@@ -120,24 +187,61 @@ function options(random, type) {
   const odd = random.chance(0.15);
   switch (type) {
     case "text":
-      return { ...(odd && random.pick([{ min: 5, max: 2 }, { pattern: "(" }, { autogeneratePattern: "[a-z]{3}", min: 5 }, { min: -1 }, { max: 9 }, { primaryKey: true }])) };
+      return {
+        ...(odd &&
+          random.pick([
+            { min: 5, max: 2 },
+            { pattern: "(" },
+            { autogeneratePattern: "[a-z]{3}", min: 5 },
+            { min: -1 },
+            { max: 9 },
+            { primaryKey: true },
+          ])),
+      };
     case "number":
-      return { ...(odd && random.pick([{ min: 5, max: 2 }, { onlyInt: true, min: 1.5 }, { min: 0, max: 9 }])) };
+      return {
+        ...(odd &&
+          random.pick([
+            { min: 5, max: 2 },
+            { onlyInt: true, min: 1.5 },
+            { min: 0, max: 9 },
+          ])),
+      };
     case "select":
       return { ...(!random.chance(0.1) && { values }), maxSelect: random.pick([0, 1, 2, 3, 4]) };
     case "relation":
-      return { collectionId: random.weighted([[8, "_pb_users_auth_"], [1, "nope"], [1, ""]]), maxSelect: random.pick([0, 1, 3]), minSelect: random.pick([0, 0, 2]) };
+      return {
+        collectionId: random.weighted([
+          [8, "_pb_users_auth_"],
+          [1, "nope"],
+          [1, ""],
+        ]),
+        maxSelect: random.pick([0, 1, 3]),
+        minSelect: random.pick([0, 0, 2]),
+      };
     case "file":
-      return { maxSelect: random.pick([0, 1, 3]), ...(odd && { thumbs: random.pick([["100x100"], ["0x0"], ["x"]]) }) };
+      return {
+        maxSelect: random.pick([0, 1, 3]),
+        ...(odd && { thumbs: random.pick([["100x100"], ["0x0"], ["x"]]) }),
+      };
     case "autodate":
       return { onCreate: random.chance(0.8), onUpdate: random.chance(0.3) };
     case "email":
     case "url":
-      return { ...(odd && random.pick([{ onlyDomains: ["a.com"], exceptDomains: ["b.com"] }, { onlyDomains: ["x x"] }, { onlyDomains: ["a.com"] }])) };
+      return {
+        ...(odd &&
+          random.pick([
+            { onlyDomains: ["a.com"], exceptDomains: ["b.com"] },
+            { onlyDomains: ["x x"] },
+            { onlyDomains: ["a.com"] },
+          ])),
+      };
     case "date":
       return { ...(odd && { min: "2020-01-01 00:00:00.000Z", max: "nonsense" }) };
     case "password":
-      return { ...(odd && random.pick([{ min: 80 }, { min: 5, max: 3 }, { cost: 2 }, { cost: 10 }])) };
+      return {
+        ...(odd && random.pick([{ min: 80 }, { min: 5, max: 3 }, { cost: 2 }, { cost: 10 }])),
+      };
     case "json":
     case "editor":
       return { ...(odd && { maxSize: random.pick([-1, 100]) }) };
@@ -155,7 +259,9 @@ function indexes(random, name, fields) {
     const index = random.pick([`idx_${name}_a`, `idx_${name}_b`, "idx_shared"]);
     return `CREATE ${unique}INDEX \`${index}\` ON \`${random.pick([name, "other"])}\` (\`${column}\`${random.pick(["", "", " COLLATE NOCASE", " DESC"])})${where}`;
   };
-  return random.chance(0.1) ? ["CREATE INDEX", one()] : Array.from({ length: random.between(0, 2) }, one);
+  return random.chance(0.1)
+    ? ["CREATE INDEX", one()]
+    : Array.from({ length: random.between(0, 2) }, one);
 }
 
 function query(random) {
@@ -194,7 +300,12 @@ function imports(random) {
   const collections = chosen.map((name) => {
     const { fields, ...rest } = parts(random, name, "base");
     const plain = fields?.map(({ id, ...field }) => field);
-    return { name, ...(random.chance(0.3) && { type: "base" }), ...(plain && { fields: plain }), ...rest };
+    return {
+      name,
+      ...(random.chance(0.3) && { type: "base" }),
+      ...(plain && { fields: plain }),
+      ...rest,
+    };
   });
   return {
     method: "PUT",
@@ -205,7 +316,17 @@ function imports(random) {
 
 function list(random) {
   const parameters = new URLSearchParams();
-  const asked = random.pick(["1 = 1", "name ~ 'a'", "system = 0", "type = 'auth' || name = 'alpha'", "fields ~ 'x'", "name = ", "created > @now", "system != 'x'", "id !~ 'pbc'"]);
+  const asked = random.pick([
+    "1 = 1",
+    "name ~ 'a'",
+    "system = 0",
+    "type = 'auth' || name = 'alpha'",
+    "fields ~ 'x'",
+    "name = ",
+    "created > @now",
+    "system != 'x'",
+    "id !~ 'pbc'",
+  ]);
   const sort = random.pick(["", "name", "-name", "type,-name", "fields", "system,name", "-@rowid"]);
   // The collections of the product itself were made in another order.
   parameters.set("filter", `system = false && (${asked})`);
@@ -217,12 +338,39 @@ function list(random) {
 function row(random, name) {
   const id = random.pick(["aaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbb", "ccccccccccccccc"]);
   const body = Object.fromEntries(
-    random.sample(fieldNames, 4).map((field) => [field, random.pick([
-      { title: "t", body: "<p>b</p>", n: 5, flag: true, kind: "red", one: "", at: "2024-01-02 03:04:05.000Z", extra: "e" }[field],
-      { title: "", body: "", n: 0, flag: false, kind: ["red", "green"], one: [], at: "", extra: "7" }[field],
-    ])]),
+    random
+      .sample(fieldNames, 4)
+      .map((field) => [
+        field,
+        random.pick([
+          {
+            title: "t",
+            body: "<p>b</p>",
+            n: 5,
+            flag: true,
+            kind: "red",
+            one: "",
+            at: "2024-01-02 03:04:05.000Z",
+            extra: "e",
+          }[field],
+          {
+            title: "",
+            body: "",
+            n: 0,
+            flag: false,
+            kind: ["red", "green"],
+            one: [],
+            at: "",
+            extra: "7",
+          }[field],
+        ]),
+      ]),
   );
-  const account = { email: `${id.slice(0, 3)}@example.com`, password: "a long password", passwordConfirm: "a long password" };
+  const account = {
+    email: `${id.slice(0, 3)}@example.com`,
+    password: "a long password",
+    passwordConfirm: "a long password",
+  };
   return random.chance(0.7)
     ? post(`/api/collections/${name}/records`, { id, ...body, ...account })
     : { method: "PATCH", path: `/api/collections/${name}/records/${id}`, body };

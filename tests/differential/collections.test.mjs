@@ -23,18 +23,28 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test(`changes of collections are taken alike (SEED=${seed} STORIES=${stories})`, { timeout: 3_600_000 }, async (context) => {
-  const sides = [pocketbase(pocketbaseBinary()), ferrobase(binary, () => databases.next())];
-  const found = [];
-  let sent = 0;
-  const excused = new Map();
-  for (let number = 0; number < stories; number++) {
-    const told = await tell(sides, { seed: `${seed}/${number}`, steps, folder: `${folder}/${number}` });
-    sent += told.sent;
-    for (const [reason, count] of told.excused) excused.set(reason, (excused.get(reason) ?? 0) + count);
-    if (told.difference) found.push(`story ${number}, step ${told.sent}: ${JSON.stringify(told.difference)}`);
-  }
-  context.diagnostic(`${sent} requests in ${stories} stories`);
-  for (const [reason, count] of excused) context.diagnostic(`${count} on purpose: ${reason}`);
-  assert.deepEqual(found, [], `${found.length} stories part`);
-});
+test(
+  `changes of collections are taken alike (SEED=${seed} STORIES=${stories})`,
+  { timeout: 3_600_000 },
+  async (context) => {
+    const sides = [pocketbase(pocketbaseBinary()), ferrobase(binary, () => databases.next())];
+    const found = [];
+    let sent = 0;
+    const excused = new Map();
+    for (let number = 0; number < stories; number++) {
+      const told = await tell(sides, {
+        seed: `${seed}/${number}`,
+        steps,
+        folder: `${folder}/${number}`,
+      });
+      sent += told.sent;
+      for (const [reason, count] of told.excused)
+        excused.set(reason, (excused.get(reason) ?? 0) + count);
+      if (told.difference)
+        found.push(`story ${number}, step ${told.sent}: ${JSON.stringify(told.difference)}`);
+    }
+    context.diagnostic(`${sent} requests in ${stories} stories`);
+    for (const [reason, count] of excused) context.diagnostic(`${count} on purpose: ${reason}`);
+    assert.deepEqual(found, [], `${found.length} stories part`);
+  },
+);

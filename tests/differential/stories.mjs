@@ -14,7 +14,10 @@ export function pocketbase(binary) {
     ...["serve", "--dir", dir, "--http", address, "--automigrate=false"],
     ...["--migrationsDir", `${dir}/none`, "--hooksDir", `${dir}/none`],
   ];
-  return { name: "PocketBase", open: (dir) => open("PocketBase", binary, command, dir, process.env) };
+  return {
+    name: "PocketBase",
+    open: (dir) => open("PocketBase", binary, command, dir, process.env),
+  };
 }
 
 export function ferrobase(binary, database = async () => undefined) {
@@ -74,7 +77,10 @@ async function ask({ client, token }, { method, path, body }) {
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
   const text = body === undefined ? undefined : JSON.stringify(body);
   const answer = await client.send({ method, path, headers, body: text }, token);
-  return { status: answer.status, body: normal(answer.text === "" ? null : JSON.parse(answer.text)) };
+  return {
+    status: answer.status,
+    body: normal(answer.text === "" ? null : JSON.parse(answer.text)),
+  };
 }
 
 /** Without what is wording, chance or time. */
@@ -89,33 +95,55 @@ function normal(value, key = "") {
     return value.startsWith("temp_view_") ? "temp_view_" : value;
   }
   const unsaid = ["message", "created", "updated", "subject", "body", "logo"];
-  const entries = Object.entries(value).filter(([name, inner]) => !unsaid.includes(name) || typeof inner !== "string");
-  const isSample = typeof value.collectionName === "string" && value.collectionName.startsWith("temp_view_");
-  return Object.fromEntries(entries.filter(([name]) => !(isSample && name === "collectionId")).map(([name, inner]) => [name, normal(inner, name)]));
+  const entries = Object.entries(value).filter(
+    ([name, inner]) => !unsaid.includes(name) || typeof inner !== "string",
+  );
+  const isSample =
+    typeof value.collectionName === "string" && value.collectionName.startsWith("temp_view_");
+  return Object.fromEntries(
+    entries
+      .filter(([name]) => !(isSample && name === "collectionId"))
+      .map(([name, inner]) => [name, normal(inner, name)]),
+  );
 }
 
 /** Why answers may differ so: docs/compatibility.md. */
 function explained({ path }, theirs, ours) {
   const [told, more] = [leaves(theirs.body?.data), leaves(ours.body?.data)];
-  if (ours.status === 400 && /records/.test(path) && more.some((leaf) => /:validation_(invalid_value|not_a_number)$/.test(leaf)))
+  if (
+    ours.status === 400 &&
+    /records/.test(path) &&
+    more.some((leaf) => /:validation_(invalid_value|not_a_number)$/.test(leaf))
+  )
     return "input that does not parse is an error";
   if (theirs.status !== 400 || ours.status !== 400) return undefined;
   if ([...told, ...more].every((leaf) => leaf.endsWith(":validation_not_unique")))
     return "of two unique indexes one is told";
-  if (path.endsWith("/import") && more.join() === "collections:validation_collections_import_failure")
+  if (
+    path.endsWith("/import") &&
+    more.join() === "collections:validation_collections_import_failure"
+  )
     return "an import fails as one, also over an index";
   const has = (leaf) => told.includes(leaf);
-  if (has("fields:validation_required") && has("viewQuery:validation_invalid_view_query") && more.includes("viewQuery:validation_invalid_view_query"))
+  if (
+    has("fields:validation_required") &&
+    has("viewQuery:validation_invalid_view_query") &&
+    more.includes("viewQuery:validation_invalid_view_query")
+  )
     return "a query is read before it is tried";
   if (has("type:validation_in_invalid") && more.includes("type:validation_in_invalid"))
     return "a collection of no type is not looked into";
-  if (["id", "name"].some((key) => has(`${key}:validation_match_invalid`)) && told.some((leaf) => leaf.startsWith("indexes")))
+  if (
+    ["id", "name"].some((key) => has(`${key}:validation_match_invalid`)) &&
+    told.some((leaf) => leaf.startsWith("indexes"))
+  )
     return "indexes of a collection without a name that can be one";
   if (path.endsWith("/_superusers") && has("passwordAuth.identityFields:validation_required"))
     return "superusers have an identity field";
   if (told.every((leaf) => more.includes(leaf))) {
     const added = more.filter((leaf) => !told.includes(leaf));
-    const late = /^(indexes\.\d+:validation_(invalid_index_expression|existing_index_name)|passwordAuth\.identityFields:|mfa\.|viewQuery:|fields|\w+Rule:validation_invalid_rule)/;
+    const late =
+      /^(indexes\.\d+:validation_(invalid_index_expression|existing_index_name)|passwordAuth\.identityFields:|mfa\.|viewQuery:|fields|\w+Rule:validation_invalid_rule)/;
     if (added.every((leaf) => late.test(leaf))) return "everything that is wrong is told at once";
   }
   return undefined;
@@ -124,5 +152,7 @@ function explained({ path }, theirs, ours) {
 function leaves(data, path = "") {
   if (data === null || typeof data !== "object") return [];
   if (typeof data.code === "string") return [`${path}:${data.code}`];
-  return Object.entries(data).flatMap(([key, inner]) => leaves(inner, path ? `${path}.${key}` : key));
+  return Object.entries(data).flatMap(([key, inner]) =>
+    leaves(inner, path ? `${path}.${key}` : key),
+  );
 }

@@ -150,6 +150,14 @@ async fn a_statement_that_writes_is_seen_at_once() {
     assert_eq!(made.at("/affectedRows"), json!(0));
     sql(&root, "insert into mine values ('x')").await.expect(200);
     assert_eq!(sql(&root, "select a from mine").await.at("/rows"), json!([["x"]]));
+    if is_postgres() {
+        let settings = "insert into mine select set_config('search_path', 'nowhere', false)";
+        sql(&root, settings).await.expect(200);
+        for _ in 0..4 {
+            root.create("posts", json!({ "title": "" })).await;
+            sql(&root, "update mine set a = 'y'").await.expect(200);
+        }
+    }
     sql(&root, "drop table mine").await.expect(200);
 }
 
