@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwapOption;
 
 pub use change::change;
+pub(in crate::services) use change::rename_labels;
 
 use crate::config::Config;
 use crate::domain::event::Event;

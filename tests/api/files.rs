@@ -214,6 +214,45 @@ async fn a_deleted_file_is_gone_from_the_disk_and_a_token_opens_a_protected_one(
     guest.get(&format!("{file}?token={}", token.as_str().unwrap())).await.expect(404);
 }
 
+#[actix_web::test]
+async fn files_go_with_their_field_and_their_collection_even_when_it_comes_back() {
+    let app = TestApp::without_config().await;
+    let root = app.superuser().await;
+    let file = |name: &str| json!({ "name": name, "type": "file" });
+    let docs = |fields: Value| json!({ "name": "docs", "listRule": "", "fields": fields });
+    let made = root.post("/api/collections", docs(json!([file("a"), file("b")]))).await.expect(200);
+    let prefix = format!("{}/", made.id());
+    let path = "/api/collections/docs/records";
+    let part = |text: &'static str| Part::bytes(text.as_bytes()).file_name("some.txt");
+    let form = || Form::new().part("a", part("first")).part("b", part("second"));
+    let record = send(&root, Method::POST, path, form()).await.unwrap().expect(200);
+    assert_eq!(stored_below(&app, &prefix).await.len(), 2);
+
+    let fewer = json!({ "fields": [file("a")] });
+    root.patch("/api/collections/docs", fewer).await.expect(200);
+    let kept = record.at("/a");
+    let kept = format!("{prefix}{}/{}", record.id(), kept.as_str().unwrap());
+    assert_eq!(stored_below(&app, &prefix).await, [kept]);
+
+    // The same id again, from the same name, before anybody looked at what was left behind.
+    root.delete("/api/collections/docs").await.expect(204);
+    root.post("/api/collections", docs(json!([file("a"), file("b")]))).await.expect(200);
+    let again = send(&root, Method::POST, path, form()).await.unwrap().expect(200);
+    let stored = stored_below(&app, &prefix).await;
+    assert!(
+        stored.len() == 2 && stored.iter().all(|path| path.contains(&again.id())),
+        "{stored:?}"
+    );
+    root.delete("/api/collections/docs/truncate").await.expect(204);
+    assert!(stored_below(&app, &prefix).await.is_empty());
+}
+
+/// The paths of stored files, once everything that is due is removed.
+async fn stored_below(app: &TestApp, prefix: &str) -> Vec<String> {
+    ferrobase::services::files::loose::sweep(&app.app()).await.unwrap();
+    app.app().files.blobs.list(prefix).await.unwrap()
+}
+
 /// In a folder of its own file system, which `scripts/stress.sh` mounts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a small file system: make stress"]

@@ -32,6 +32,7 @@ use crate::domain::fields::{Field, FieldKind};
 use crate::domain::invalid::{Fault, FieldErrors};
 use crate::services::Error;
 use crate::services::files::loose;
+use crate::services::settings;
 use crate::store::ddl::{self, IndexFault};
 use crate::store::{StoreError, Tx, collections as rows};
 
@@ -69,6 +70,9 @@ pub fn update(tx: &mut Tx, old: &Collection, new: &Collection) -> Result<Arc<Col
     };
     if !file_fields(old).all(keeps) {
         loose::settle_collection(tx, &new.id)?;
+    }
+    if old.name != new.name {
+        settings::rename_labels(tx, &old.name, &new.name, new.updated)?;
     }
     let collection = published(tx, new)?;
     views::refresh(tx, &before, &[&old.name, &new.name])?;

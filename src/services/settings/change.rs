@@ -55,6 +55,32 @@ fn in_transaction(
     Ok(())
 }
 
+/// Follows a collection that is called `new` instead of `old` in the labels of rate limits
+/// (contract A 2.11).
+///
+/// # Errors
+/// When the settings cannot be read or stored.
+pub(in crate::services) fn rename_labels(
+    tx: &mut Tx,
+    old: &str,
+    new: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let mut settings = stored(tx)?;
+    let mut renamed = false;
+    for rule in &mut settings.rate_limits.rules {
+        let action = rule.label.strip_prefix(old).filter(|rest| rest.starts_with(':'));
+        if let Some(action) = action {
+            rule.label = format!("{new}{action}");
+            renamed = true;
+        }
+    }
+    if renamed {
+        params::save(tx, STORED, &Json::Object(settings.to_stored_json()), now)?;
+    }
+    Ok(())
+}
+
 fn lay(settings: &mut Settings, patch: &JsonMap) -> Result<(), Error> {
     settings.apply(patch).map_err(|error| Error::bad_request(error.to_string()))
 }

@@ -202,10 +202,17 @@ async fn a_rename_takes_the_table_along_and_leaves_rules_of_others() {
     .await;
     let post = root.create("posts", json!({ "title": "x" })).await.expect(200).id();
     root.create("notes", json!({ "post": post })).await.expect(200);
+    let limit = |label: &str| json!({ "label": label, "duration": 1, "maxRequests": 1 });
+    let limits = json!({ "rules": [limit("posts:create"), limit("postscript:list")] });
+    root.patch("/api/settings", json!({ "rateLimits": limits })).await.expect(200);
     let renamed =
         root.patch("/api/collections/posts", json!({ "name": "Articles" })).await.expect(200);
     assert_eq!(renamed.at("/id"), json!("pbc_1125843985"));
     assert_eq!(renamed.at("/indexes"), json!(["CREATE INDEX `a` ON `Articles` (`title`)"]));
+    let limits = root.get("/api/settings").await.expect(200).at("/rateLimits/rules");
+    let labels: Vec<&Value> =
+        limits.as_array().unwrap().iter().map(|limit| &limit["label"]).collect();
+    assert_eq!(labels, ["Articles:create", "postscript:list"]);
     root.get("/api/collections/posts").await.expect(404);
     assert_eq!(root.list("articles", "title = 'x'").await.at("/totalItems"), json!(1));
     let note = root.list("notes", "post.title = 'x'").await;
