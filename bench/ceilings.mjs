@@ -10,6 +10,12 @@ import { wrk, writeRequests } from "./wrk.mjs";
 
 const statements = ["W1", "W2", "W3", "W3n", "W3b", "W3c", "W4", "W5"];
 
+/**
+ * The workload that each kind of answer is taken from. Not the one of 5 MB: actix-web copies an
+ * answer that it gets in one piece, which costs more than reading a file in pieces.
+ */
+const answered = { view: "W2", list: "W3", "file of 100 kB": "W9d" };
+
 /** CPU microseconds of the statements of the workloads `ids`, each on a copy of `data`. */
 export async function statementCeilings(tool, data, folder, { ids, rounds, seconds }) {
   const ceilings = new Map();
@@ -22,17 +28,18 @@ export async function statementCeilings(tool, data, folder, { ids, rounds, secon
   return ceilings;
 }
 
-/** CPU microseconds of answering the bytes that `server` answers to W2 and to W3. */
-export async function answerCeilings(tool, server, rows, folder, { rounds, seconds }) {
+/** CPU microseconds of answering the bytes that `server` answers, of each kind in `workloads`. */
+export async function answerCeilings(tool, server, rows, folder, { workloads, rounds, seconds }) {
   const ceilings = {};
-  for (const [kind, id] of [["view", "W2"], ["list", "W3"]]) {
-    const requests = workload(id).requests(rows);
-    const [body, file] = [`${folder}/${kind}.body`, `${folder}/${kind}.requests`];
+  for (const kind of new Set(workloads.map(({ answer }) => answer).filter(Boolean))) {
+    const { id, connections, requests: requestsOf } = workload(answered[kind]);
+    const requests = await requestsOf(rows, server);
+    const [body, file] = [`${folder}/${id}.body`, `${folder}/${id}.requests`];
     const headers = { Authorization: server.token };
     const answer = await fetch(server.url + requests[0].path, { headers });
     writeFileSync(body, Buffer.from(await answer.arrayBuffer()));
     writeRequests(file, requests);
-    const load = { file, token: server.token, connections: 64, seconds };
+    const load = { file, token: server.token, connections, seconds };
     ceilings[kind] = await fixed(fixedAnswer(tool, body), { folder, rounds, load });
   }
   return ceilings;

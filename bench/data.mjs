@@ -42,7 +42,7 @@ async function makeUsers(server, dir) {
   await server.start(dir);
   server.token = await server.signIn("_superusers", superuser);
   if (server.name === "PocketBase") {
-    const body = readFileSync(collections, "utf8");
+    const body = JSON.parse(readFileSync(collections, "utf8"));
     await server.ask("PUT", "/api/collections/import", { body });
   }
   for (let number = 0; number < users; number++) {

@@ -4,7 +4,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 
-import { essence } from "./workloads.mjs";
+import { sample } from "./answers.mjs";
+import { removeStored } from "./files.mjs";
 import { wrk, writeRequests } from "./wrk.mjs";
 
 const samples = 8;
@@ -15,12 +16,16 @@ const leastSecondsOfSlow = 4;
 
 /** Measures `workload` on all `servers`; returns the median figures of each, in their order. */
 export async function measure(servers, workload, { rows, folder, rounds, seconds }) {
-  const load = { ...prepare(workload, rows, folder), seconds: secondsOf(workload, seconds) };
-  const expected = await expectedAnswers(servers, load);
+  const loads = await prepare(servers, workload, { rows, folder, seconds });
+  const expected = await expectedAnswers(loads);
   return inTurns(servers, rounds, async (server, round) => {
+    const load = loads.get(server);
     if (round === 0) {
       const warmUp = workload.slow ? leastSecondsOfSlow : 1;
-      await wrk(server.url, { ...load, ...tokenOf(server, workload), seconds: warmUp });
+      await wrk(server.url, { ...load, seconds: warmUp });
+      if (workload.stores) {
+        removeStored(server, workload.stores);
+      }
     }
     return oneRun(server, workload, load, expected);
   });
@@ -32,15 +37,16 @@ export async function measure(servers, workload, { rows, folder, rounds, seconds
  */
 export async function measureBeside(bare, server, reference, workload, run) {
   const { cluster, rows, folder, rounds, seconds } = run;
-  const load = { ...prepare(workload, rows, folder), seconds: secondsOf(workload, seconds) };
-  const expected = await expectedAnswers([reference, server], load);
+  const loads = await prepare([reference, server], workload, { rows, folder, seconds });
+  const load = loads.get(server);
+  const expected = await expectedAnswers(loads);
   const cells = new Map([
     [bare, () => bareRun(bare, load.seconds)],
     [server, () => oneRun(server, workload, load, expected)],
   ]);
   const warmUps = new Map([
     [bare, () => bare.run(1)],
-    [server, () => wrk(server.url, { ...load, ...tokenOf(server, workload), seconds: 1 })],
+    [server, () => wrk(server.url, { ...load, seconds: 1 })],
   ]);
   return inTurns([bare, server], rounds, async (one, round) => {
     if (round === 0) {
@@ -62,14 +68,16 @@ async function bareRun(bare, seconds) {
 /** Measures how much of its rate `front` keeps while `back` runs as well. */
 export async function measurePair(servers, pair, { front, back, rows, folder, rounds, seconds }) {
   const { connections } = pair;
-  const load = { ...prepare(front, rows, folder), connections, seconds };
-  const other = { ...prepare(back, rows, folder), connections, seconds: seconds + 1 };
-  await expectedAnswers(servers, load);
+  const loads = await prepare(servers, front, { rows, folder, seconds });
+  const others = await prepare(servers, back, { rows, folder, seconds });
+  await expectedAnswers(loads);
   return inTurns(servers, rounds, async (server) => {
-    const alone = await wrk(server.url, { ...load, ...tokenOf(server, front) });
-    const beside = wrk(server.url, { ...other, ...tokenOf(server, back) });
+    const load = { ...loads.get(server), connections, seconds };
+    const other = { ...others.get(server), connections, seconds: seconds + 1 };
+    const alone = await wrk(server.url, load);
+    const beside = wrk(server.url, other);
     await sleep(500);
-    const kept = await wrk(server.url, { ...load, ...tokenOf(server, front) });
+    const kept = await wrk(server.url, load);
     const behind = await beside;
     const rate = (result) => result.requests / result.seconds;
     return {
@@ -82,56 +90,59 @@ export async function measurePair(servers, pair, { front, back, rows, folder, ro
   });
 }
 
-function prepare(workload, rows, folder) {
-  const requests = workload.requests(rows);
-  const file = `${folder}/${workload.id}.requests`;
-  writeRequests(file, requests);
-  return { requests, file, connections: workload.connections };
+/**
+ * What `wrk` is to send to each server. The requests ask for the same, but need not be the same:
+ * each server gives its own names to files.
+ */
+async function prepare(servers, workload, { rows, folder, seconds }) {
+  const loads = new Map();
+  for (const server of servers) {
+    const requests = await workload.requests(rows, server);
+    const file = `${folder}/${workload.id}-${loads.size}.requests`;
+    writeRequests(file, requests);
+    const token = workload.guest ? "" : server.token;
+    const { connections } = workload;
+    loads.set(server, { requests, file, token, connections, seconds: secondsOf(workload, seconds) });
+  }
+  return loads;
 }
 
 function secondsOf({ slow }, seconds) {
   return slow ? Math.max(seconds, leastSecondsOfSlow) : seconds;
 }
 
-function tokenOf(server, workload) {
-  return { token: workload.guest ? "" : server.token };
-}
-
-/** The answers to some of the requests, which must be the same on all servers. */
-async function expectedAnswers(servers, { requests }) {
-  const step = Math.max(1, Math.floor(requests.length / samples));
-  const asked = requests.filter((_, number) => number % step === 0).slice(0, samples);
-  const expected = [];
-  for (const request of asked) {
+/** The answers to some of the requests, by their number; they must be the same on all servers. */
+async function expectedAnswers(loads) {
+  const { length } = loads.values().next().value.requests;
+  const step = Math.max(1, Math.floor(length / samples));
+  const expected = new Map();
+  for (let number = 0; number < length && expected.size < samples; number += step) {
     const answers = [];
-    for (const server of servers) {
-      answers.push(await sample(server, request));
+    for (const [server, { requests }] of loads) {
+      answers.push(await sample(server, requests[number]));
     }
     const odd = answers.find((answer) => !isDeepStrictEqual(answer, answers[0]));
     if (odd) {
+      const { method, path } = loads.values().next().value.requests[number];
       const both = JSON.stringify([answers[0], odd], null, 1);
-      throw new Error(`the servers answer ${request.method} ${request.path} differently: ${both}`);
+      throw new Error(`the servers answer ${method} ${path} differently: ${both}`);
     }
-    expected.push({ request, answer: answers[0] });
+    expected.set(number, answers[0]);
   }
   return expected;
 }
 
-async function sample(server, request) {
-  return essence(request, await server.ask(request.method, request.path, { body: request.body }));
-}
-
 /** One cell of one round. */
 async function oneRun(server, workload, load, expected) {
-  const counted = workload.writes ? await messages(server) : 0;
+  const counted = workload.writes ? await rowsOf(server, workload.writes) : 0;
   const before = server.cpu;
-  const run = wrk(server.url, { ...load, ...tokenOf(server, workload) });
-  const sampling = sampleUntil(run, server, expected);
+  const run = wrk(server.url, load);
+  const sampling = sampleUntil(run, server, load, expected);
   const result = await run;
   const spent = server.cpu - before;
   const sampled = await sampling;
   if (workload.writes) {
-    await assertWritten(server, load, result, counted, sampled);
+    await assertWritten(server, workload, load, { result, counted, sampled });
   }
   const requests = result.begun + sampled;
   return {
@@ -144,11 +155,13 @@ async function oneRun(server, workload, load, expected) {
 }
 
 /** Compares answers while the load runs; returns how many. */
-async function sampleUntil(run, server, expected) {
+async function sampleUntil(run, server, { requests }, expected) {
+  const numbers = [...expected.keys()];
   let [over, asked] = [false, 0];
   run.finally(() => (over = true)).catch(() => {});
   for (; !over; asked++) {
-    const { request, answer } = expected[asked % expected.length];
+    const number = numbers[asked % numbers.length];
+    const [request, answer] = [requests[number], expected.get(number)];
     const received = await sample(server, request);
     if (!isDeepStrictEqual(received, answer)) {
       const both = JSON.stringify([answer, received], null, 1);
@@ -160,26 +173,33 @@ async function sampleUntil(run, server, expected) {
 }
 
 /**
- * What was answered must be there: as many more rows as rows were created. Requests that nobody
- * waited for any more, of this run and of the one before, may be there as well.
+ * What was answered must be there: as many more rows, and files, as were created. Requests that
+ * nobody waited for any more, of this run and of the one before, may be there as well.
  */
-async function assertWritten(server, { requests, connections }, result, before, sampled) {
-  const share = requests.filter(({ path, method }) => method === "POST").length / requests.length;
-  const created = (await messages(server)) - before;
+async function assertWritten(server, workload, { requests, connections }, run) {
+  const { result, counted, sampled } = run;
+  const { writes, stores } = workload;
+  const share = requests.filter(({ method }) => method === "POST").length / requests.length;
   const answered = result.requests * share;
   const slack = 2 * connections + sampled;
-  if (created < answered - slack * (share < 1 ? 1 : 0) || created > answered + slack) {
-    throw new Error(`${server.name}: ${answered} creates were answered, ${created} rows are there`);
+  const assertThere = (count, what) => {
+    if (count < answered - slack * (share < 1 ? 1 : 0) || count > answered + slack) {
+      throw new Error(`${server.name}: ${answered} creates were answered, ${count} ${what} are there`);
+    }
+  };
+  assertThere((await rowsOf(server, writes)) - counted, "rows");
+  if (stores) {
+    assertThere(removeStored(server, stores), "files");
   }
 }
 
-async function messages(server) {
-  const page = await server.ask("GET", "/api/collections/message/records?perPage=1");
+async function rowsOf(server, collection) {
+  const page = await server.ask("GET", `/api/collections/${collection}/records?perPage=1`);
   return page.totalItems;
 }
 
 /** Runs `cell` on each server in turn, the other one first in every second round. */
-async function inTurns(servers, rounds, cell) {
+export async function inTurns(servers, rounds, cell) {
   const results = new Map(servers.map((server) => [server, []]));
   for (let round = 0; round < rounds; round++) {
     for (const server of round % 2 === 0 ? servers : servers.toReversed()) {

@@ -48,7 +48,8 @@ export async function measureOnPostgres(run) {
     if (options.ceilings && !report.answers) {
       await onCopies(data, contenders, folder, async () => {
         const tool = `${options.tools}/bench_ceiling`;
-        report.answers = await answerCeilings(tool, server, data.rows, folder, run);
+        const figures = { ...run, workloads: list };
+        report.answers = await answerCeilings(tool, server, data.rows, folder, figures);
       });
     }
     cluster.drop(data.database);

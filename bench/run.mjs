@@ -18,6 +18,7 @@ import { measureOnPostgres } from "./on_postgres.mjs";
 import { print, write, writeBeside } from "./report.mjs";
 import { copyData, ferrobase, pocketbase } from "./servers.mjs";
 import { measureStarts } from "./starts.mjs";
+import { firstThumb, measureFirstThumbs } from "./thumbs.mjs";
 import { growing, pairs, workload, workloads } from "./workloads.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -38,7 +39,7 @@ const { values: options } = parseArgs({
     ceilings: { type: "boolean", default: false },
     reload: { type: "boolean", default: false },
     out: { type: "string" },
-    minutes: { type: "string", default: "25" },
+    minutes: { type: "string", default: "30" },
   },
 });
 
@@ -83,6 +84,13 @@ await runAll(workloads.filter(({ id }) => wanted(id)), data, (workload, results)
   report.results.push({ workload, results });
   print(report.results.at(-1), report);
 });
+if (wanted(firstThumb.id)) {
+  await onCopies(data, async () => {
+    const results = await measureFirstThumbs(servers, rounds);
+    report.results.push({ workload: firstThumb, results });
+    print(report.results.at(-1), report);
+  });
+}
 for (const pair of pairs.filter(({ id }) => wanted(id))) {
   await onCopies(data, async (rows) => {
     const [front, back] = [workload(pair.front), workload(pair.back)];
@@ -164,10 +172,12 @@ async function growth() {
 
 async function ceilings() {
   const tool = `${options.tools}/bench_ceiling`;
-  const ids = report.results.map(({ workload }) => workload.id);
+  const workloads = report.results.map(({ workload }) => workload);
+  const ids = workloads.map(({ id }) => id);
   const { dir, rows } = data.at(-1);
   report.statements = await statementCeilings(tool, dir, folder, { ids, rounds: 3, seconds: 1 });
   await onCopies(data, async () => {
-    report.answers = await answerCeilings(tool, ours, rows, folder, { rounds: 3, seconds });
+    const run = { workloads, rounds: 3, seconds };
+    report.answers = await answerCeilings(tool, ours, rows, folder, run);
   });
 }

@@ -41,6 +41,7 @@ export class Server {
     this.url = `http://${address}`;
     const begun = performance.now();
     const options = { env: this.env, cwd: this.cwd, stdio: ["ignore", log, log] };
+    this.dir = dir;
     this.child = spawn(this.binary, this.command(dir, address), options);
     closeSync(log);
     running.add(this.child);
@@ -87,15 +88,21 @@ export class Server {
     return Number(status.match(/VmRSS:\s+(\d+)/)[1]) * 1024;
   }
 
-  /** Sends a request and returns the parsed answer; anything but a 2xx fails. */
-  async ask(method, path, { token = this.token ?? "", body } = {}) {
-    const headers = { Authorization: token, "Content-Type": "application/json" };
-    const text = typeof body === "object" ? JSON.stringify(body) : body || undefined;
-    const answer = await fetch(this.url + path, { method, headers, body: text });
-    const received = await answer.text();
+  /** Sends a request, whose body is as it stands, and returns the answer; only a 2xx will do. */
+  async send(method, path, { token = this.token ?? "", type = "application/json", body } = {}) {
+    const headers = { Authorization: token, "Content-Type": type };
+    const answer = await fetch(this.url + path, { method, headers, body: body || undefined });
     if (!answer.ok) {
+      const received = await answer.text();
       throw new Error(`${this.name}: ${method} ${path} answers ${answer.status}: ${received}`);
     }
+    return answer;
+  }
+
+  /** Sends `body` as JSON and returns the parsed answer. */
+  async ask(method, path, { token, body } = {}) {
+    const answer = await this.send(method, path, { token, body: body && JSON.stringify(body) });
+    const received = await answer.text();
     return received === "" ? null : JSON.parse(received);
   }
 

@@ -30,10 +30,12 @@ export function workloadTable(report) {
   return table(["", "workload", ...all], rows);
 }
 
-/** Statements plus answer. */
+/** Statements, where there are some, plus answer. */
 function ceilingOf({ statements, answers }, { id, answer }) {
-  const statement = statements?.get(id);
-  return statement && answers && answer ? micro(statement.cpu + answers[answer].cpu) : "";
+  if (!answers || !answer) {
+    return "";
+  }
+  return micro((statements.get(id)?.cpu ?? 0) + answers[answer].cpu);
 }
 
 export function pairTable({ pairs, servers }) {

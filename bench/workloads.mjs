@@ -2,6 +2,7 @@
 // than PocketBase it may take.
 
 import { password } from "./data.mjs";
+import { downloads, thumbs, uploads } from "./files.mjs";
 
 const records = "/api/collections/message/records";
 const text = "lantern amber fjord kettle garnet island delta pebble cedar orchard ember nectar";
@@ -58,8 +59,9 @@ function signIns({ caller }) {
 }
 
 /**
- * `slow`: a short run would count too few. `writes`: the rows change, so each such workload has its
- * own copy. `answer`: which fixed answer its ceiling has.
+ * `requests`: what a server is sent, which may first be given what they ask for. `slow`: a short run
+ * would count too few. `writes`: the collection whose rows change, so each such workload has its own
+ * copy; `stores`: the bytes of the file that each has. `answer`: which fixed answer its ceiling has.
  */
 export const workloads = [
   { id: "W2", title: "view by id", requests: views, target: 11, answer: "view" },
@@ -100,13 +102,28 @@ export const workloads = [
     target: 9,
     answer: "list",
   },
+  {
+    id: "W9d",
+    title: "download of 100 kB",
+    requests: (_, server) => downloads(server, 100, 100_000),
+    target: 3,
+    answer: "file of 100 kB",
+  },
+  {
+    id: "W9l",
+    title: "download of 5 MB",
+    requests: (_, server) => downloads(server, 8, 5_000_000),
+    connections: 16,
+    target: 3,
+  },
+  { id: "W9t", title: "thumb of 100x100, made before", requests: (_, server) => thumbs(server, 8) },
   { id: "W7", title: "sign-in", requests: signIns, connections: 8, slow: true, guest: true },
   {
     id: "W5",
     title: "update, owner rule",
     requests: updates,
     target: 9,
-    writes: true,
+    writes: "message",
     answer: "view",
   },
   {
@@ -114,15 +131,23 @@ export const workloads = [
     title: "nine W2 to one W1",
     requests: nineViewsOneCreate,
     target: 10,
-    writes: true,
+    writes: "message",
   },
   {
     id: "W1",
     title: "create, membership rule",
     requests: creates,
     target: 10,
-    writes: true,
+    writes: "message",
     answer: "view",
+  },
+  {
+    id: "W9u",
+    title: "upload of 100 kB",
+    requests: () => uploads(16, 100_000),
+    target: 5,
+    writes: "doc",
+    stores: 100_000,
   },
 ].map((workload) => ({ connections: 64, ...workload }));
 
@@ -138,21 +163,4 @@ export const growing = ["W2", "W3n", "W3", "W3c", "W1"];
 
 export function workload(id) {
   return workloads.find((workload) => workload.id === id);
-}
-
-/** What must be equal on both servers, and in every later answer to the same request. */
-export function essence({ method, path }, answer) {
-  if (path.endsWith("/auth-with-password")) {
-    const { id, email, collectionName } = answer.record;
-    return { id, email, collectionName, token: typeof answer.token };
-  }
-  const { updated, ...rest } = answer;
-  if (method === "PATCH") {
-    return rest;
-  }
-  if (method === "POST") {
-    const { id, created, ...written } = rest;
-    return written;
-  }
-  return answer;
 }

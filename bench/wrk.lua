@@ -3,7 +3,8 @@
 --
 --   wrk … -s wrk.lua URL -- FILE TOKEN
 --
--- A line of the file is METHOD, PATH and BODY with tabs between them.
+-- A line of the file is METHOD, PATH, TYPE and BODY with tabs between them; a BODY that begins with
+-- an @ is the name of the file that has it.
 
 local requests = {}
 local sent = 0
@@ -11,7 +12,7 @@ local sent = 0
 function init(arguments)
   local file, token = arguments[1], arguments[2]
   for line in io.lines(file) do
-    local method, path, body = line:match("^(%u+)\t([^\t]+)\t(.*)$")
+    local method, path, type, body = line:match("^(%u+)\t([^\t]+)\t([^\t]*)\t(.*)$")
     local headers = { ["Host"] = wrk.host .. ":" .. wrk.port }
     if token ~= "" then
       headers["Authorization"] = token
@@ -19,10 +20,20 @@ function init(arguments)
     if body == "" then
       body = nil
     else
-      headers["Content-Type"] = "application/json"
+      headers["Content-Type"] = type
+      if body:sub(1, 1) == "@" then
+        body = contents(body:sub(2))
+      end
     end
     requests[#requests + 1] = wrk.format(method, path, headers, body)
   end
+end
+
+function contents(name)
+  local file = assert(io.open(name, "rb"))
+  local bytes = file:read("*a")
+  file:close()
+  return bytes
 end
 
 function request()

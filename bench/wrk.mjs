@@ -6,9 +6,15 @@ import { fileURLToPath } from "node:url";
 
 const script = fileURLToPath(new URL("wrk.lua", import.meta.url));
 
-/** Writes requests to a file that wrk.lua reads. */
+/** Writes requests to a file that wrk.lua reads, and bodies that are bytes to files beside it. */
 export function writeRequests(file, requests) {
-  const lines = requests.map(({ method, path, body }) => `${method}\t${path}\t${body}\n`);
+  const lines = requests.map(({ method, path, type = "application/json", body }, number) => {
+    if (!Buffer.isBuffer(body)) {
+      return `${method}\t${path}\t${type}\t${body}\n`;
+    }
+    writeFileSync(`${file}.${number}`, body);
+    return `${method}\t${path}\t${type}\t@${file}.${number}\n`;
+  });
   writeFileSync(file, lines.join(""));
 }
 
