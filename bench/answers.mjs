@@ -12,6 +12,9 @@ export async function sample(server, request) {
     return file(request, answer);
   }
   const body = await answer.json();
+  if (request.path === "/api/batch") {
+    return body.map(({ status, body }) => ({ status, body: written("POST", body) }));
+  }
   if (request.path.endsWith("/auth-with-password")) {
     const { id, email, collectionName } = body.record;
     return { id, email, collectionName, token: typeof body.token };

@@ -178,10 +178,10 @@ async function sampleUntil(run, server, { requests }, expected) {
  */
 async function assertWritten(server, workload, { requests, connections }, run) {
   const { result, counted, sampled } = run;
-  const { writes, stores } = workload;
+  const { writes, stores, creates = 1 } = workload;
   const share = requests.filter(({ method }) => method === "POST").length / requests.length;
-  const answered = result.requests * share;
-  const slack = 2 * connections + sampled;
+  const answered = result.requests * share * creates;
+  const slack = (2 * connections + sampled) * creates;
   const assertThere = (count, what) => {
     if (count < answered - slack * (share < 1 ? 1 : 0) || count > answered + slack) {
       throw new Error(`${server.name}: ${answered} creates were answered, ${count} ${what} are there`);

@@ -61,7 +61,7 @@ function heading({ servers, options, rounds, seconds, hashes }) {
 
 ${circumstances(servers.map(({ version }) => version))}
 
-${options.messages} messages; \`wrk\` with one thread; ${rounds} rounds of ${seconds} s (W3b and W7 at least 4),
+${options.messages} messages; \`wrk\` with one thread; ${rounds} rounds of ${seconds} s (W3b, W7 and WB at least 4),
 the servers in turns, medians. No request failed, the sampled answers were as expected.
 Ferrobase with \`durability = "full"\`; PocketBase as it ships, which does not fsync a write.
 CPU µs is user and system time of the server's process per request.

@@ -9,7 +9,7 @@ export function workloadTable(report) {
     return "";
   }
   const heads = (figure) => servers.map(({ name }) => `${name} ${figure}`);
-  const rows = results.map(({ workload, results }) => {
+  const rows = results.flatMap(partsOf).map(({ workload, results }) => {
     const ratio = results.length === 2 ? ratioOf(results) : undefined;
     const { target } = workload;
     const met = target && ratio ? (ratio >= target ? yes : no) : "";
@@ -21,13 +21,23 @@ export function workloadTable(report) {
       target ? `≥ ${target}` : "–",
       met,
       ...results.map((result) => rate(result.rate)),
-      ...results.map((result) => ms(result.p99)),
+      ...results.map(({ p99 }) => (p99 === undefined ? "" : ms(p99))),
       ceilingOf(report, workload),
     ];
   });
   const verdict = ["ratio", "target", "met"];
   const all = [...heads("CPU µs"), ...verdict, ...heads("req/s"), ...heads("p99 ms"), "ceiling µs"];
   return table(["", "workload", ...all], rows);
+}
+
+/** A result, and after that of a batch the figures of one create in it. */
+function partsOf(result) {
+  const { workload: { creates }, results } = result;
+  if (!creates) {
+    return [result];
+  }
+  const each = results.map(({ cpu, rate }) => ({ cpu: cpu / creates, rate: rate * creates }));
+  return [result, { workload: { id: "", title: "one create of the batch" }, results: each }];
 }
 
 /** Statements, where there are some, plus answer. */

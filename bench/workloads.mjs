@@ -1,7 +1,7 @@
 // What is measured: for each workload its requests, its connections, and how much less CPU time
 // than PocketBase it may take.
 
-import { password } from "./data.mjs";
+import { allowBatches, password } from "./data.mjs";
 import { downloads, thumbs, uploads } from "./files.mjs";
 
 const records = "/api/collections/message/records";
@@ -18,6 +18,21 @@ function creates({ rooms, callerId }) {
   return rooms.map((room, rank) => {
     const body = JSON.stringify({ owner: callerId, room, data: text, rank });
     return { method: "POST", path: records, body };
+  });
+}
+
+/** How many records a batch of WB makes, which is the most that a batch may. */
+const batchSize = 50;
+
+async function batches(rows, server) {
+  await allowBatches(server);
+  const all = creates(rows);
+  return all.map((_, first) => {
+    const requests = Array.from({ length: batchSize }, (_, number) => {
+      const { method, path: url, body } = all[(first + number) % all.length];
+      return { method, url, body: JSON.parse(body) };
+    });
+    return { method: "POST", path: "/api/batch", body: JSON.stringify({ requests }) };
   });
 }
 
@@ -61,7 +76,8 @@ function signIns({ caller }) {
 /**
  * `requests`: what a server is sent, which may first be given what they ask for. `slow`: a short run
  * would count too few. `writes`: the collection whose rows change, so each such workload has its own
- * copy; `stores`: the bytes of the file that each has. `answer`: which fixed answer its ceiling has.
+ * copy; `creates`: how many a request makes, if not one; `stores`: the bytes of the file that each
+ * has. `answer`: which fixed answer its ceiling has.
  */
 export const workloads = [
   { id: "W2", title: "view by id", requests: views, target: 11, answer: "view" },
@@ -140,6 +156,15 @@ export const workloads = [
     target: 10,
     writes: "message",
     answer: "view",
+  },
+  {
+    id: "WB",
+    title: `batch of ${batchSize} creates, membership rule`,
+    requests: batches,
+    connections: 8,
+    slow: true,
+    writes: "message",
+    creates: batchSize,
   },
   {
     id: "W9u",
