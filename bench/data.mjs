@@ -8,7 +8,10 @@ import { isDeepStrictEqual } from "node:util";
 import { superuser } from "./servers.mjs";
 
 export const password = "a password for benches";
-const users = 100;
+/** All users, the caller first. */
+export const userIds = Array.from({ length: 100 }, (_, number) => {
+  return `u${String(number).padStart(14, "0")}`;
+});
 const collections = new URL("pocketbase.json", import.meta.url);
 
 /** The loaded data of `server`: `{ dir, rows }`. Loads it when it is not in the cache. */
@@ -45,9 +48,8 @@ async function makeUsers(server, dir) {
     const body = JSON.parse(readFileSync(collections, "utf8"));
     await server.ask("PUT", "/api/collections/import", { body });
   }
-  for (let number = 0; number < users; number++) {
-    const digits = String(number).padStart(14, "0");
-    const row = { id: `u${digits}`, email: `user${number}@example.com`, name: `User ${number}` };
+  for (const [number, id] of userIds.entries()) {
+    const row = { id, email: `user${number}@example.com`, name: `User ${number}` };
     const body = { ...row, password, passwordConfirm: password };
     await server.ask("POST", "/api/collections/users/records", { body });
   }

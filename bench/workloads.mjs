@@ -1,7 +1,7 @@
 // What is measured: for each workload its requests, its connections, and how much less CPU time
 // than PocketBase it may take.
 
-import { allowBatches, password } from "./data.mjs";
+import { allowBatches, password, userIds } from "./data.mjs";
 import { downloads, thumbs, uploads } from "./files.mjs";
 
 const records = "/api/collections/message/records";
@@ -50,6 +50,16 @@ function newestOfRooms({ rooms }, more = {}) {
   return rooms.map((room) => {
     const filter = `room = '${room}'`;
     return list({ page: 1, perPage: 30, sort: "-created", filter, ...more });
+  });
+}
+
+/** The rooms of each user, each room with all of its memberships. */
+function roomsOfUsers() {
+  return userIds.map((user) => {
+    const filter = `room_members_via_room.user ?= '${user}'`;
+    const expand = "room_members_via_room";
+    const parameters = new URLSearchParams({ page: 1, perPage: 30, sort: "name", filter, expand });
+    return get(`/api/collections/room/records?${parameters}`);
   });
 }
 
@@ -117,6 +127,12 @@ export const workloads = [
     requests: (rows) => newestOfRooms(rows, { expand: "room" }),
     target: 9,
     answer: "list",
+  },
+  {
+    id: "WR",
+    title: "rooms by `room_members_via_room.user`, with its `expand` and total",
+    requests: roomsOfUsers,
+    connections: 16,
   },
   {
     id: "W9d",
