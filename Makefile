@@ -26,7 +26,7 @@ dashboard: ## types and tests of the dashboard's sources
 browser: ## a tour of the dashboard in the system's Chromium
 	@scripts/browser.sh
 
-bench: ## measure beside PocketBase, about a quarter of an hour; not part of test
+bench: ## measure beside PocketBase, about twenty minutes; not part of test
 	@scripts/bench.sh
 
 stress: ## an upload of 2 GB, and as root a disk that fills up
