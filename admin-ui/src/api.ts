@@ -2,6 +2,7 @@
 
 import { secondsLeft, session } from './session.svelte';
 import type { Collection, ConfigState, ListQuery, Page, RecordModel, Session } from './types';
+import { formOf, upload } from './upload';
 
 export type * from './types';
 
@@ -45,9 +46,13 @@ interface Options {
   query?: ListQuery;
   body?: unknown;
   signal?: AbortSignal;
+  /** Told the share of a form that has been sent, from 0 to 1. */
+  onsent?: (share: number) => void;
   /** Instead of the session's: the link's at set-up, none at sign-in. A 401 then ends no session. */
   token?: string;
 }
+
+export type Watching = Pick<Options, 'onsent'>;
 
 export interface NewSuperuser {
   email: string;
@@ -110,16 +115,29 @@ export const api = {
       return request(records(collection, id), { query, signal });
     },
 
-    create(collection: string, body: Record<string, unknown>, query: ListQuery = {}): Promise<RecordModel> {
-      return request(records(collection), { method: 'POST', query, body });
+    /** A body that holds files goes as a form, any other as JSON. */
+    create(collection: string, body: Record<string, unknown>, watching: Watching = {}): Promise<RecordModel> {
+      return request(records(collection), { method: 'POST', body, ...watching });
     },
 
-    update(collection: string, id: string, body: Record<string, unknown>, query: ListQuery = {}): Promise<RecordModel> {
-      return request(records(collection, id), { method: 'PATCH', query, body });
+    update(collection: string, id: string, body: Record<string, unknown>, watching: Watching = {}): Promise<RecordModel> {
+      return request(records(collection, id), { method: 'PATCH', body, ...watching });
     },
 
     delete(collection: string, id: string): Promise<void> {
       return request(records(collection, id), { method: 'DELETE' });
+    },
+  },
+
+  files: {
+    /** Where a stored file is read, by `<img>` and links: they send no header, so what is protected wants a token. */
+    url({ collectionId, id }: RecordModel, name: string, query: { thumb?: string; token?: string } = {}): string {
+      return `../api/files/${[collectionId, id, name].map(encodeURIComponent).join('/')}${queryOf(query)}`;
+    },
+
+    /** A token for addresses of protected files, good for a few minutes. */
+    async token(): Promise<string> {
+      return (await request<{ token: string }>('/files/token', { method: 'POST' })).token;
     },
   },
 };
@@ -160,13 +178,21 @@ async function request<T>(path: string, options: Options = {}): Promise<T> {
 async function answer(path: string, options: Options, token: string): Promise<Response> {
   const headers: Record<string, string> = {};
   if (token) headers.Authorization = token;
-  if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+  const { method = 'GET', body } = options;
+  // Relative to the page, which may be served below a prefix.
+  const address = `../api${path}${queryOf(options.query)}`;
+  const form = formOf(body);
+  if (form) {
+    return upload(method, address, headers, form, options.onsent).catch(() => {
+      throw new ApiError(0, 'The upload broke off. Is the server still running, and are the files where they were?');
+    });
+  }
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
   try {
-    // Relative to the page, which may be served below a prefix.
-    return await fetch(`../api${path}${queryOf(options.query)}`, {
-      method: options.method ?? 'GET',
+    return await fetch(address, {
+      method,
       headers,
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: body === undefined ? undefined : JSON.stringify(body),
       signal: options.signal ?? null,
       cache: 'no-store',
     });
@@ -204,7 +230,7 @@ function fallback(status: number): string {
   return `The server answered with status ${status}.`;
 }
 
-function queryOf(query: ListQuery | undefined): string {
+function queryOf(query: object | undefined): string {
   const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== '');
   return given.length ? `?${new URLSearchParams(given.map(([key, value]) => [key, String(value)]))}` : '';
 }

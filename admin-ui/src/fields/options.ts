@@ -44,7 +44,7 @@ export function listOption(field: Field, name: string): string[] {
 export const isRequired = (field: Field) => flagOption(field, 'required') || extension(field).sent === true;
 
 /** Written by the server alone, whoever asks. */
-export const isReadOnly = (field: Field) => field.type === 'autodate' || field.type === 'file';
+export const isReadOnly = (field: Field) => field.type === 'autodate';
 
 /** Said to nobody, superusers included: neither a column nor an input. */
 export const isSecret = (field: Field) => field.name === 'tokenKey' && flagOption(field, 'system');

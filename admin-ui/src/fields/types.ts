@@ -18,6 +18,8 @@ export interface CellProps {
   field: Field;
   value: unknown;
   record: RecordModel;
+  /** It stands inside a link, which holds no other. */
+  inLink?: boolean;
 }
 
 export type InputComponent = Component<InputProps, object, 'value'>;

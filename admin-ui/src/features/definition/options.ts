@@ -1,6 +1,7 @@
 // The options of a field that differ from the defaults, in words.
 
 import type { Field } from '../../api';
+import { bytes } from '../../ui/bytes';
 
 /** Short phrases, the telling ones first. Flags that have a badge of their own are not repeated. */
 export function optionsOf(field: Field): string[] {
@@ -94,16 +95,4 @@ function list(word: string, entries: string[] | null | undefined): string {
 
 function size({ maxSize = 0 }: Field): string {
   return maxSize > 0 ? `at most ${bytes(maxSize)}` : '';
-}
-
-/** As the config file writes sizes: powers of 1024. */
-function bytes(count: number): string {
-  const units = ['B', 'kB', 'MB', 'GB'];
-  let at = 0;
-  let value = count;
-  while (value >= 1024 && at < units.length - 1) {
-    value /= 1024;
-    at++;
-  }
-  return `${Math.round(value * 10) / 10} ${units[at]}`;
 }

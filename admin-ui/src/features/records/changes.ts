@@ -1,5 +1,6 @@
 // What a save sends: the keys a person touched, and nothing the server would decide by itself.
 import type { Collection, Field, RecordModel } from '../../api';
+import { fileChange } from '../../fields/file/change';
 import { isReadOnly, isSecret } from '../../fields/options';
 import { toBody } from '../../fields/json/value';
 import { Malformed, sameValue } from '../../fields/value';
@@ -34,12 +35,19 @@ export function changedKeys(draft: Draft, record: RecordModel | undefined, colle
   });
 }
 
+/** The draft of a copy. Files belong to their record, so the new one begins without. */
+export function copyOf(record: RecordModel, collection: Collection): Draft {
+  const files = collection.fields.filter((field) => field.type === 'file').map((field) => [field.name, undefined]);
+  return { ...draftOf(record, collection), ...Object.fromEntries(files) };
+}
+
 /** The request's body for these keys. A password of an auth collection goes with its confirmation. */
-export function bodyOf(draft: Draft, keys: string[], collection: Collection): Record<string, unknown> {
+export function bodyOf(draft: Draft, keys: string[], collection: Collection, record?: RecordModel): Record<string, unknown> {
   const body: Record<string, unknown> = {};
   for (const key of keys) {
     const field = collection.fields.find((candidate) => candidate.name === key);
-    body[key] = field?.type === 'json' ? toBody(draft[key]) : draft[key];
+    if (field?.type === 'file') Object.assign(body, fileChange(field, draft[key], record?.[key]));
+    else body[key] = field?.type === 'json' ? toBody(draft[key]) : draft[key];
   }
   if (collection.type === 'auth' && 'password' in body) body.passwordConfirm = draft.passwordConfirm ?? '';
   return body;

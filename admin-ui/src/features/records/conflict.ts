@@ -1,6 +1,7 @@
 // Somebody else saved between load and save. Three versions of a field: as it was loaded, theirs
 // (stored now) and mine (in the form). Nothing is decided here that a person cannot change.
 import type { Collection, Field, RecordModel } from '../../api';
+import { stillThere } from '../../fields/file/change';
 import { sameValue } from '../../fields/value';
 import { type Draft, writableFields } from './changes';
 
@@ -24,7 +25,7 @@ export function changedMeanwhile(loaded: RecordModel, stored: RecordModel, colle
   );
 }
 
-/** Every field that somebody changed, in the order of the collection. Files are theirs: no input writes them. */
+/** Every field that somebody changed, in the order of the collection. Files that are gone are in no choice. */
 export function differences(loaded: RecordModel, stored: RecordModel, draft: Draft, collection: Collection): Difference[] {
   return writableFields(collection, false).flatMap((field) => {
     const { name } = field;
@@ -32,6 +33,7 @@ export function differences(loaded: RecordModel, stored: RecordModel, draft: Dra
     const iChanged = field.type === 'password' ? Boolean(draft[name]) : !sameValue(versions.mine, versions.loaded);
     const theyChanged = !sameValue(versions.theirs, versions.loaded);
     if (!iChanged && !theyChanged) return [];
+    if (field.type === 'file') versions.mine = stillThere(versions.mine, versions.theirs);
     const conflict = iChanged && theyChanged && !sameValue(versions.mine, versions.theirs);
     return [{ field, ...versions, conflict, preset: iChanged ? 'mine' : 'theirs' } as const];
   });

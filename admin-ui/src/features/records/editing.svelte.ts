@@ -1,7 +1,7 @@
 // One record while it is edited: what was loaded, what the form says, and the way to the server.
 // Knows no component; the drawer shows what this says.
 import { api, ApiError, type Collection, messageOf, type RecordModel } from '../../api';
-import { bodyOf, changedKeys, type Draft, draftOf, malformed, writableFields } from './changes';
+import { bodyOf, changedKeys, copyOf, type Draft, draftOf, malformed, writableFields } from './changes';
 import { sameValue } from '../../fields/value';
 import { changedMeanwhile, type Choice, type Difference, differences, merged } from './conflict';
 
@@ -19,6 +19,8 @@ export class Editing {
   /** What is wrong with the whole. */
   problem = $state('');
   saving = $state(false);
+  /** How much of the files has been sent, from 0 to 1; nothing while none are. */
+  sent: number | undefined = $state();
   conflict: { stored: RecordModel; differences: Difference[] } | undefined = $state.raw();
   /** Somebody deleted it while it was edited. */
   gone = $state(false);
@@ -29,7 +31,7 @@ export class Editing {
     this.collection = collection;
     this.record = record;
     if (record) this.draft = draftOf(record, collection);
-    else if (copied) this.draft = this.#begun = draftOf(copied, collection);
+    else if (copied) this.draft = this.#begun = copyOf(copied, collection);
   }
 
   get changed(): string[] {
@@ -53,6 +55,7 @@ export class Editing {
       return { outcome: 'failed' };
     } finally {
       this.saving = false;
+      this.sent = undefined;
     }
   }
 
@@ -60,7 +63,7 @@ export class Editing {
   async resolve(choices: Record<string, Choice>): Promise<Saved> {
     const { stored, differences: shown } = this.conflict!;
     this.conflict = undefined;
-    this.draft = merged(stored, $state.snapshot(this.draft) as Draft, shown, choices);
+    this.draft = merged(stored, this.#taken(), shown, choices);
     this.record = stored;
     return this.changed.length ? this.save() : { outcome: 'saved', record: stored };
   }
@@ -75,8 +78,8 @@ export class Editing {
   }
 
   async #create(): Promise<Saved> {
-    const body = bodyOf($state.snapshot(this.draft) as Draft, this.changed, this.collection);
-    return this.#stored(await api.records.create(this.collection.name, body));
+    const body = bodyOf(this.#taken(), this.changed, this.collection);
+    return this.#stored(await api.records.create(this.collection.name, body, this.#watching));
   }
 
   async #update(loaded: RecordModel): Promise<Saved> {
@@ -89,12 +92,26 @@ export class Editing {
       this.gone = true;
       return { outcome: 'gone' };
     }
-    const draft = $state.snapshot(this.draft) as Draft;
+    const draft = this.#taken();
     if (changedMeanwhile(loaded, stored, this.collection)) {
       this.conflict = { stored, differences: differences(loaded, stored, draft, this.collection) };
       return { outcome: 'conflict' };
     }
-    return this.#stored(await api.records.update(name, loaded.id, bodyOf(draft, this.changed, this.collection)));
+    const body = bodyOf(draft, this.changed, this.collection, stored);
+    return this.#stored(await api.records.update(name, loaded.id, body, this.#watching));
+  }
+
+  #watching = { onsent: (share: number) => (this.sent = share) };
+
+  /** The draft as it is now. A clone of a file would be another file. */
+  #taken(): Draft {
+    const isFile = (name: string) => this.collection.fields.some((field) => field.name === name && field.type === 'file');
+    return Object.fromEntries(
+      Object.entries(this.draft).map(([name, value]) => {
+        if (!isFile(name)) return [name, $state.snapshot(value)];
+        return [name, Array.isArray(value) ? [...value] : value];
+      }),
+    );
   }
 
   #stored(record: RecordModel): Saved {

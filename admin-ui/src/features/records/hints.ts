@@ -1,5 +1,7 @@
 // What an input's limits are, in a few words beside its name.
 import type { Field } from '../../api';
+import { acceptedWords, sizeLimit } from '../../fields/file/check';
+import { bytes } from '../../ui/bytes';
 import { boundOption, flagOption, isMultiple, listOption, numberOption, textOption } from '../../fields/options';
 import { local } from '../../fields/date/value';
 
@@ -26,6 +28,8 @@ function limits(field: Field): string[] {
       const [min, max] = [textOption(field, 'min'), textOption(field, 'max')];
       return [min && `from ${local(min)}`, max && `until ${local(max)}`].filter(Boolean);
     }
+    case 'file':
+      return [acceptedWords(field), `at most ${bytes(sizeLimit(field))}${isMultiple(field) ? ' each' : ''}`].filter(Boolean);
     case 'relation':
       return numberOption(field, 'minSelect') > 0 ? [`at least ${numberOption(field, 'minSelect')}`] : [];
     default:

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Field } from '../../api';
 import { Malformed } from '../../fields/value';
 import { readQuery, writeQuery } from './address';
-import { bodyOf, changedKeys, draftOf, malformed } from './changes';
+import { bodyOf, changedKeys, copyOf, draftOf, malformed } from './changes';
 import { chosenColumns, columnsOf, defaultColumns, fieldsParam, rememberColumns } from './columns';
 import { changedMeanwhile, differences, merged } from './conflict';
-import { collection, field, post, posts, tags } from './fixtures';
+import { collection, field, post, posts, record, tags } from './fixtures';
 import { countFilters, describe as inWords, referencesTo } from './references';
 import { isFilter, toFilter } from './search';
 import { ariaSort, formatSort, parseSort, pressed } from './sort';
@@ -114,6 +114,39 @@ describe('what a save sends', () => {
   });
   it('finds what makes no value', () =>
     expect(malformed({ a: 1, b: new Malformed('x', 'This is not a number.') })).toEqual({ b: 'This is not a number.' }));
+});
+
+describe('files of a record', () => {
+  const albums = collection('albums', [field('title', 'text'), field('cover', 'file'), field('pages', 'file', { maxSelect: 5 })]);
+  const stored = record(albums, '1', { title: 'A', cover: 'a.png', pages: ['1.png', '2.png'] });
+  const [one, two] = [new File(['1'], 'one.png'), new File(['2'], 'two.png')];
+
+  it('are sent as what was added and removed', () => {
+    const draft = { ...draftOf(stored, albums), cover: one, pages: ['2.png', two] };
+    expect(bodyOf(draft, changedKeys(draft, stored, albums), albums, stored)).toEqual({ cover: one, 'pages+': [two], 'pages-': ['1.png'] });
+  });
+  it('of a new record are the files alone', () => {
+    expect(bodyOf({ cover: one, pages: [one, two] }, ['cover', 'pages'], albums)).toEqual({ cover: one, pages: [one, two] });
+    expect(bodyOf({ cover: 'gone.png', pages: ['gone.png'] }, ['cover', 'pages'], albums)).toEqual({});
+  });
+  it('are cleared where nothing is left', () => {
+    const draft = { cover: '', pages: [] };
+    expect(bodyOf(draft, ['cover', 'pages'], albums, stored)).toEqual({ cover: null, 'pages-': ['1.png', '2.png'] });
+  });
+  it('are no part of a copy', () => expect(copyOf(stored, albums)).toEqual({ title: 'A', cover: undefined, pages: undefined }));
+  it('change when another file of the same name is chosen', () =>
+    expect(changedKeys({ cover: two }, { ...stored, cover: one as unknown }, albums)).toEqual(['cover']));
+  it('that somebody else removed are in nobody’s choice', () => {
+    const theirs = { ...stored, cover: 'b.png', pages: ['2.png', '3.png'] };
+    const draft = { ...draftOf(stored, albums), pages: ['1.png', two] };
+    const shown = differences(stored, theirs, draft, albums);
+    expect(shown.map(({ mine, conflict, preset }) => [mine, conflict, preset])).toEqual([
+      ['', false, 'theirs'],
+      [[two], true, 'mine'],
+    ]);
+    const mine = merged(theirs, draft, shown, {});
+    expect(bodyOf(mine, changedKeys(mine, theirs, albums), albums, theirs)).toEqual({ 'pages+': [two], 'pages-': ['2.png', '3.png'] });
+  });
 });
 
 describe('somebody else saved first', () => {
