@@ -15,8 +15,11 @@ use tempfile::NamedTempFile;
 use crate::services::blobs::spool::{Content, Spool, Spooled, spool_dir};
 use crate::services::blobs::{Blob, BlobError, FIRST, Pieces, Sync, off_thread};
 
-/// Bytes of one read. Small enough that they are still at hand for the socket.
-const PIECE: u64 = 128 << 10;
+/// Bytes of one read from the disk, which takes a thread of its own.
+const PIECE: u64 = 256 << 10;
+
+/// Bytes of one read from memory: few enough that they are still at hand for the socket.
+const CACHED_PIECE: u64 = 64 << 10;
 
 /// A folder of files.
 #[derive(Debug, Clone)]
@@ -59,41 +62,52 @@ impl Folder {
         off_thread(move || Ok(this.place(&target, &source)?)).await
     }
 
-    /// Puts the content under a temporary name and gives it its own once it is complete.
+    /// Stores `bytes` so that whoever looks sees all of them or none.
+    pub(super) async fn put(&self, path: &str, bytes: Bytes) -> Result<(), BlobError> {
+        let target = self.target(path)?;
+        let this = self.clone();
+        off_thread(move || {
+            let mut file = NamedTempFile::new_in(spool_dir(&this.dir))?;
+            file.write_all(&bytes)?;
+            Ok(this.place(&target, &Source::File(file.path().to_owned()))?)
+        })
+        .await
+    }
+
+    /// Puts the content under its name.
     fn place(&self, target: &Path, source: &Source) -> io::Result<()> {
         let parent = target.parent().unwrap_or(&self.dir);
-        let file = match source {
-            Source::Bytes(bytes) => {
-                let mut file = NamedTempFile::new_in(spool_dir(&self.dir))?;
-                file.write_all(bytes)?;
-                if self.sync == Sync::Yes {
-                    file.as_file().sync_all()?;
-                }
-                Some(file)
-            }
-            Source::File(path) => {
-                if self.sync == Sync::Yes {
-                    File::open(path)?.sync_all()?;
-                }
-                None
-            }
-        };
-        let path = match (source, &file) {
-            (Source::File(path), _) => path.as_path(),
-            (_, Some(file)) => file.path(),
-            (Source::Bytes(_), None) => return Err(ErrorKind::NotFound.into()),
-        };
         // Whoever removes the last file of a record takes the empty folder away too.
         for last in [false, true] {
             self.make_dirs(parent)?;
-            // A second name, so that the temporary one still goes with its owner.
-            match fs::hard_link(path, target).or_else(|_| fs::rename(path, target)) {
+            match self.place_in(target, source) {
                 Err(error) if error.kind() == ErrorKind::NotFound && !last => {}
                 Err(error) => return Err(error),
                 Ok(()) => break,
             }
         }
         if self.sync == Sync::Yes { File::open(parent)?.sync_all() } else { Ok(()) }
+    }
+
+    /// Bytes are written under the name at once: nobody knows it before a record has it.
+    fn place_in(&self, target: &Path, source: &Source) -> io::Result<()> {
+        match source {
+            Source::Bytes(bytes) => {
+                let mut file = File::create(target)?;
+                let written = file.write_all(bytes).and_then(|()| self.sync_file(&file));
+                // Half a file is none.
+                written.inspect_err(|_| drop(fs::remove_file(target)))
+            }
+            Source::File(path) => {
+                self.sync_file(&File::open(path)?)?;
+                // A second name, so that the temporary one still goes with its owner.
+                fs::hard_link(path, target).or_else(|_| fs::rename(path, target))
+            }
+        }
+    }
+
+    fn sync_file(&self, file: &File) -> io::Result<()> {
+        if self.sync == Sync::Yes { file.sync_all() } else { Ok(()) }
     }
 
     /// Makes the folder `dir` and those above it; a new one is written down in the one above.
@@ -209,6 +223,22 @@ fn is_absent(error: &io::Error) -> bool {
     )
 }
 
+/// The bytes of `range` when the system has them in memory, so that reading them waits for nothing.
+#[cfg(target_os = "linux")]
+fn read_cached(file: &File, range: Range<u64>) -> Option<Bytes> {
+    use rustix::io::{ReadWriteFlags, preadv2};
+
+    let mut bytes = BytesMut::zeroed((range.end - range.start) as usize);
+    let mut parts = [io::IoSliceMut::new(&mut bytes)];
+    let read = preadv2(file, &mut parts, range.start, ReadWriteFlags::NOWAIT).ok()?;
+    (read == bytes.len()).then(|| bytes.freeze())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn read_cached(_: &File, _: Range<u64>) -> Option<Bytes> {
+    None
+}
+
 fn read_at(file: &File, range: Range<u64>) -> io::Result<Bytes> {
     let mut bytes = BytesMut::zeroed((range.end - range.start) as usize);
     file.read_exact_at(&mut bytes, range.start)?;
@@ -221,6 +251,10 @@ impl Rest {
         futures_util::stream::try_unfold((file, range), |(file, range)| async move {
             if range.is_empty() {
                 return Ok(None);
+            }
+            let near = range.start..range.end.min(range.start + CACHED_PIECE);
+            if let Some(bytes) = read_cached(&file, near.clone()) {
+                return Ok(Some((bytes, (file, near.end..range.end))));
             }
             let end = range.end.min(range.start + PIECE);
             let source = Arc::clone(&file);

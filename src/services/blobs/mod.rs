@@ -76,11 +76,11 @@ enum Rest {
 pub type Pieces = BoxStream<'static, Result<Bytes, BlobError>>;
 
 impl Blobs {
-    /// Stores a file that came with a request under `path`, in the place of any other. When it
-    /// returns, the file is as durable as the database.
+    /// Stores a file that came with a request under `path`, which is nobody's yet. When it returns, the
+    /// file is as durable as the database.
     ///
     /// # Errors
-    /// Why not; no part of it is there then.
+    /// Why not; no part of it is there then, unless the process ends meanwhile.
     pub async fn store(&self, path: &str, spooled: &Spooled, mime: &str) -> Result<(), BlobError> {
         match self {
             Self::Folder(folder) => folder.store(path, spooled).await,
@@ -88,12 +88,15 @@ impl Blobs {
         }
     }
 
-    /// Stores `bytes` under `path`.
+    /// Stores `bytes` under `path`, in the place of any other. It is there as a whole or not at all.
     ///
     /// # Errors
-    /// Why not; no part of it is there then.
+    /// Why not.
     pub async fn put(&self, path: &str, bytes: Bytes, mime: &str) -> Result<(), BlobError> {
-        self.store(path, &Spooled::of(bytes), mime).await
+        match self {
+            Self::Folder(folder) => folder.put(path, bytes).await,
+            Self::Bucket(bucket) => bucket.store(path, &Spooled::of(bytes), mime).await,
+        }
     }
 
     /// The file under `path`, if there is one.
