@@ -6,9 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::stream;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method};
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
+use s3s_fs::FileSystem;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -251,6 +257,52 @@ async fn files_go_with_their_field_and_their_collection_even_when_it_comes_back(
     );
     root.delete("/api/collections/docs/truncate").await.expect(204);
     assert!(stored_below(&app, &prefix).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_may_be_in_a_bucket() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = bucket_server(folder.path()).await;
+    let bucket = format!("http://key:secret@{address}/files?region=us-east-1&path_style=true");
+    let config = format!("{CONFIG}\n[files]\ns3 = \"${{S3_URL}}\"\n").replace("1MB", "20MB");
+    std::fs::write(folder.path().join("config.toml"), config).unwrap();
+    let process = Process::serve_with(folder.path(), &[("S3_URL", &bucket)]);
+    let guest = process.guest();
+    let path = "/api/collections/docs/records";
+    for size in [10, 300_000, 12_000_000] {
+        let made = send(&guest, Method::POST, path, form(size, 1)).await.unwrap().expect(200);
+        let name = made.at("/files/0");
+        let id = made.id();
+        let file = format!("/api/files/docs/{id}/{}", name.as_str().unwrap());
+        assert_eq!(guest.get(&file).await.expect(200).text.len(), size);
+        let part = guest.request(Method::GET, &file).header("Range", "bytes=3-7");
+        assert_eq!(guest.send(part).await.expect(206).text, "xxxxx");
+        guest.delete(&format!("{path}/{id}")).await.expect(204);
+        guest.get(&file).await.expect(404);
+    }
+    assert_eq!(process.terminate().code, Some(0));
+    assert!(stored(folder.path(), &folder.path().join("data/storage")).is_empty());
+}
+
+/// A server that speaks S3 and has the bucket `files`; its address.
+async fn bucket_server(folder: &Path) -> std::net::SocketAddr {
+    let root = folder.join("s3");
+    std::fs::create_dir_all(root.join("files")).unwrap();
+    let mut service = S3ServiceBuilder::new(FileSystem::new(root).unwrap());
+    service.set_auth(SimpleAuth::from_single("key", "secret"));
+    let service = service.build();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let service = service.clone();
+            tokio::spawn(async move {
+                let server = Builder::new(TokioExecutor::new());
+                let _ = server.serve_connection(TokioIo::new(socket), service).await;
+            });
+        }
+    });
+    address
 }
 
 /// The paths of stored files, once everything that is due is removed.

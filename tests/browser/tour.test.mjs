@@ -374,10 +374,13 @@ step("order, columns and page are in the address, and a reload keeps them", asyn
   await arrived((at) => at.get("columns") && !at.get("columns").split(",").includes("words"));
   await page.getByRole("combobox", { name: "Rows per page" }).selectOption("50");
   await rows(50);
+  const first = () => page.locator("a.open").first().textContent();
+  const ofFirstPage = await first();
   await button("Next page").click();
   await arrived((at) => at.get("page") === "2");
   await page.getByRole("status").filter({ hasText: "51–100" }).waitFor();
-  const first = () => page.locator("a.open").first().textContent();
+  // The rows of the first page stand until those of the second are there.
+  await page.locator("a.open").first().filter({ hasNotText: ofFirstPage }).waitFor();
   const before = [place(), await first()];
   await page.reload();
   await rows(50);

@@ -45,7 +45,7 @@ impl Bucket {
         let store = AmazonS3Builder::new()
             .with_bucket_name(&settings.bucket)
             .with_region(&settings.region)
-            .with_endpoint(settings.endpoint.trim_end_matches('/'))
+            .with_endpoint(endpoint(settings))
             .with_access_key_id(&settings.access_key)
             .with_secret_access_key(settings.secret.reveal())
             .with_virtual_hosted_style_request(!settings.force_path_style)
@@ -119,6 +119,18 @@ impl Bucket {
     }
 }
 
+/// The address that paths are put behind. Where the bucket is part of the host, the builder wants it
+/// there already.
+fn endpoint(settings: &S3) -> String {
+    let address = settings.endpoint.trim_end_matches('/');
+    match address.split_once("://") {
+        Some((scheme, host)) if !settings.force_path_style => {
+            format!("{scheme}://{}.{host}", settings.bucket)
+        }
+        _ => address.to_owned(),
+    }
+}
+
 async fn send(writer: &mut WriteMultipart, file: &std::path::Path) -> Result<(), BlobError> {
     let mut file = tokio::fs::File::open(file).await?;
     loop {
@@ -152,5 +164,22 @@ impl Rest {
 impl From<object_store::Error> for BlobError {
     fn from(error: object_store::Error) -> Self {
         Self::Other(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_in_the_path_or_in_the_host() {
+        let settings = |force_path_style| S3 {
+            bucket: "files".to_owned(),
+            endpoint: "https://s3.example:9000/".to_owned(),
+            force_path_style,
+            ..S3::default()
+        };
+        assert_eq!(endpoint(&settings(true)), "https://s3.example:9000");
+        assert_eq!(endpoint(&settings(false)), "https://files.s3.example:9000");
     }
 }
