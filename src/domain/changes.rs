@@ -6,7 +6,7 @@ mod modifier;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::domain::caller::Caller;
@@ -21,6 +21,9 @@ use modifier::{Operation, Operations, operations};
 
 /// Bytes of the name of a file that is not stored that a fault repeats.
 const LONGEST_FILE_NAME: usize = 250;
+
+/// Names of files that are not stored that a fault repeats.
+const MOST_INVALID_FILES: usize = 100;
 
 /// A file that came with a request and has its final name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -238,12 +241,13 @@ impl Changes {
     ) -> Result<(), Fault> {
         let names = texts(value);
         let stored = self.stored.as_ref().map(|stored| texts(stored.get(&field.name)));
-        let is_stored = |name: &str| stored.as_ref().is_some_and(|names| names.contains(&name));
-        let upload = |name: &str| uploads.iter().find(|upload| upload.name == name);
+        let stored: HashSet<&str> = stored.into_iter().flatten().collect();
+        let uploads = by_name(uploads);
         let invalid: Vec<&str> = names
             .iter()
             .copied()
-            .filter(|name| !is_stored(name) && upload(name).is_none())
+            .filter(|name| !stored.contains(name) && !uploads.contains_key(name))
+            .take(MOST_INVALID_FILES)
             .map(|name| &name[..name.floor_char_boundary(LONGEST_FILE_NAME)])
             .collect();
         if !invalid.is_empty() {
@@ -254,7 +258,7 @@ impl Changes {
             .with("invalidFiles", invalid));
         }
         options.check_count(names.len())?;
-        names.iter().filter_map(|name| upload(name)).try_for_each(|upload| {
+        names.iter().filter_map(|name| uploads.get(name)).try_for_each(|upload| {
             options.check_upload(&upload.original_name, upload.size, &upload.mime)
         })
     }
@@ -308,10 +312,15 @@ fn generate(field: &Field, now: Timestamp, random: &mut Random) -> String {
     options.autogenerate_pattern.generate(random).unwrap_or_default()
 }
 
+fn by_name(uploads: &[Upload]) -> HashMap<&str, &Upload> {
+    uploads.iter().map(|upload| (upload.name.as_str(), upload)).collect()
+}
+
 /// The names of a file field as rules see them: what is uploaded now is an object.
 fn with_uploads(value: &Json, uploads: &[Upload]) -> Json {
+    let uploads = by_name(uploads);
     let shown = |name: &Json| {
-        let upload = uploads.iter().find(|upload| Some(upload.name.as_str()) == name.as_str());
+        let upload = name.as_str().and_then(|name| uploads.get(name));
         upload.map_or_else(
             || name.clone(),
             |upload| {

@@ -76,6 +76,14 @@ fn write(tx: &mut Tx, sql: &str) -> Result<u64, Error> {
     let schema = collections::publish(tx).map_err(|error| {
         Error::bad_request(format!("The collections could not be read after this: {error}"))
     })?;
+    let gone =
+        before.collections().iter().find(|old| old.system && schema.by_id(&old.id).is_none());
+    if let Some(gone) = gone {
+        return Err(Error::bad_request(format!(
+            "{} is a collection of the product itself, and no server starts without it.",
+            gone.name
+        )));
+    }
     if defines || schema.collections() != before.collections() {
         let mut lost = ddl::unreadable(tx)?;
         lost.retain(|name| !broken.contains(name));

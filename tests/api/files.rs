@@ -257,6 +257,14 @@ async fn files_go_with_their_field_and_their_collection_even_when_it_comes_back(
     );
     root.delete("/api/collections/docs/truncate").await.expect(204);
     assert!(stored_below(&app, &prefix).await.is_empty());
+
+    // An import may delete as well.
+    send(&root, Method::POST, path, form()).await.unwrap().expect(200);
+    let others =
+        json!({ "collections": [{ "name": "users", "type": "auth" }], "deleteMissing": true });
+    let import = root.request(Method::PUT, "/api/collections/import").json(&others);
+    root.send(import).await.expect(204);
+    assert!(stored_below(&app, &prefix).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,9 +2,9 @@
 //! (contract A 2.10).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use super::{Input, generate};
+use super::{Input, Upload, generate};
 use crate::domain::Json;
 use crate::domain::collection::Collection;
 use crate::domain::fields::{Field, FieldKind, join, json_number, split};
@@ -54,22 +54,22 @@ pub(super) fn operations<'a>(collection: &Collection, input: &Input<'a>) -> Oper
             None => unknown.push((key.as_str(), value)),
         }
     }
-    for upload in input.uploads {
-        let Some((position, modifier)) = resolve(collection, &upload.key) else { continue };
+    for (key, mut uploaded) in uploads_by_key(input.uploads) {
+        let Some((position, modifier)) = resolve(collection, key) else { continue };
         if !matches!(collection.fields[position].kind, FieldKind::File(_)) {
             continue;
         }
         let operations = by_field.entry(position).or_default();
-        match operations.iter_mut().find(|operation| operation.key == upload.key) {
+        match operations.iter_mut().find(|operation| operation.key == key) {
             Some(operation) => {
                 let mut names = split(&operation.value);
-                names.push(upload.name.clone());
+                names.append(&mut uploaded);
                 operation.value = Cow::Owned(Json::from(names));
             }
             None => operations.push(Operation {
-                key: &upload.key,
+                key,
                 modifier,
-                value: Cow::Owned(Json::from(vec![upload.name.as_str()])),
+                value: Cow::Owned(Json::from(uploaded)),
             }),
         }
     }
@@ -77,6 +77,15 @@ pub(super) fn operations<'a>(collection: &Collection, input: &Input<'a>) -> Oper
         operations.sort_by_key(|operation| operation.key.len());
     }
     Operations { by_field, unknown }
+}
+
+/// The names of uploads by the key that they were sent under, each list in the order in which they came.
+fn uploads_by_key(uploads: &[Upload]) -> BTreeMap<&str, Vec<String>> {
+    let mut by_key: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for upload in uploads {
+        by_key.entry(&upload.key).or_default().push(upload.name.clone());
+    }
+    by_key
 }
 
 /// The field that `key` means and what it does, if the field's type knows how.
@@ -152,7 +161,10 @@ impl Operation<'_> {
         let (current, sent) = (split(current), split(&self.value));
         let next: Vec<String> = match self.modifier {
             Modifier::Prepend => sent.into_iter().chain(current).collect(),
-            Modifier::Remove => current.into_iter().filter(|text| !sent.contains(text)).collect(),
+            Modifier::Remove => {
+                let sent: HashSet<String> = sent.into_iter().collect();
+                current.into_iter().filter(|text| !sent.contains(text)).collect()
+            }
             _ => current.into_iter().chain(sent).collect(),
         };
         join(field, next)

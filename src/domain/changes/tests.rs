@@ -288,3 +288,20 @@ fn what_must_be_sent_may_be_zero_but_not_missing_or_null() {
     );
     assert_eq!(update(&stored, json!({"void+": 2}), &[]).record.get("void"), &json!(2));
 }
+
+/// Nobody has looked at how many there may be yet, so it must not take minutes to see that they are too
+/// many.
+#[test]
+fn as_many_values_as_a_body_can_hold_are_refused_without_much_ado() {
+    let many: Vec<String> = (0..300_000).map(|number| format!("value {number}")).collect();
+    let mut stored = create(&things(), json!({})).record;
+    stored.set("files", json!(many));
+    for key in ["files", "files+", "+files", "files-", "tags", "tags+"] {
+        let changes = update(&stored, json!({ key: many.clone() }), &[]);
+        let field = key.trim_matches(['+', '-']);
+        assert_eq!(changes.check().get(field).is_none(), key == "files-", "{key}");
+    }
+    let uploads: Vec<Upload> = many.iter().map(|name| upload("files", name, 1)).collect();
+    let changes = update(&create(&things(), json!({})).record, json!({}), &uploads);
+    assert!(codes(&changes.check()).contains(&"files validation_too_many_files".to_owned()));
+}

@@ -1,6 +1,8 @@
 //! How incoming values of any JSON type become a field's (contract A 2.9, "Casting"). What does not
 //! parse is a fault (design §12.4), not a silent zero.
 
+use std::collections::HashSet;
+
 use crate::domain::Json;
 use crate::domain::invalid::Fault;
 
@@ -72,13 +74,9 @@ pub(super) fn to_texts(value: &Json) -> Vec<String> {
 
 /// `texts` without blanks and repetitions; the first of equal ones stays.
 pub(super) fn distinct(texts: impl IntoIterator<Item = String>) -> Vec<String> {
-    let mut seen = Vec::new();
-    for text in texts {
-        if !text.is_empty() && !seen.contains(&text) {
-            seen.push(text);
-        }
-    }
-    seen
+    // As many as a body can hold come here, before anybody looks at how many there may be.
+    let mut seen = HashSet::new();
+    texts.into_iter().filter(|text| !text.is_empty() && seen.insert(text.clone())).collect()
 }
 
 /// The stored form of a select, file or relation: a list, or the last text where there is one value.

@@ -176,6 +176,7 @@ fn clear(tx: &mut Tx, before: &Schema, doomed: &[Arc<Collection>]) -> Result<(),
             ddl::drop(tx, collection).map_err(super::refused)?;
         }
         rows::delete(tx, &collection.id)?;
+        super::let_files_go(tx, collection)?;
     }
     rows::publish(tx)?;
     Ok(())

@@ -86,10 +86,16 @@ pub fn update(tx: &mut Tx, old: &Collection, new: &Collection) -> Result<Arc<Col
 pub fn remove(tx: &mut Tx, collection: &Collection) -> Result<(), Error> {
     ddl::drop(tx, collection).map_err(refused)?;
     rows::delete(tx, &collection.id)?;
+    let_files_go(tx, collection)?;
+    rows::publish(tx)?;
+    Ok(())
+}
+
+/// Writes down that nobody needs the files of a removed collection.
+fn let_files_go(tx: &mut Tx, collection: &Collection) -> Result<(), Error> {
     if file_fields(collection).next().is_some() {
         loose::settle_collection(tx, &collection.id)?;
     }
-    rows::publish(tx)?;
     Ok(())
 }
 

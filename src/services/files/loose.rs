@@ -29,6 +29,7 @@ pub fn settle(
     let before = old.map(place::of_record).unwrap_or_default();
     let after = new.map(place::of_record).unwrap_or_default();
     let without = |paths: &[String], others: &[String]| {
+        let others: HashSet<&String> = others.iter().collect();
         paths.iter().filter(|path| !others.contains(path)).cloned().collect::<Vec<String>>()
     };
     let (added, dropped) = (without(&after, &before), without(&before, &after));

@@ -1,6 +1,7 @@
 //! Files that come with a request: named, stored before their record is, and taken back when it does
 //! not come to be.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::domain::changes::Upload;
@@ -97,7 +98,7 @@ impl Uploads {
     /// `Unavailable` when the storage takes no files or the database cannot be reached; nothing is
     /// left then.
     pub async fn store(&self, app: &App, record: &Record) -> Result<Stored, Error> {
-        let named = place::of_record(record);
+        let named: HashSet<String> = place::of_record(record).into_iter().collect();
         let collection = &record.collection().id;
         let files: Vec<(String, &Upload, &Spooled)> = self
             .list
