@@ -58,15 +58,19 @@ export function pocketbase(binary, folder) {
   };
 }
 
-/** The session, once its server has the collections of the world and no others. */
+/** The session, once its server has the collections of the world and no others; else it is closed. */
 async function imported(session, world) {
-  const body = JSON.stringify({ deleteMissing: true, collections: collectionsJson(world) });
-  const headers = { "Content-Type": "application/json" };
-  const request = { method: "PUT", path: "/api/collections/import", headers, body };
-  const answer = await session.send(request, "root");
-  if (answer.status === 204) return session;
-  await session.close();
-  throw new Refused(answer.text);
+  try {
+    const body = JSON.stringify({ deleteMissing: true, collections: collectionsJson(world) });
+    const headers = { "Content-Type": "application/json" };
+    const request = { method: "PUT", path: "/api/collections/import", headers, body };
+    const answer = await session.send(request, "root");
+    if (answer.status !== 204) throw new Refused(answer.text);
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
 }
 
 /** A folder with a superuser, whose token is good in every copy; it keeps no log. */
