@@ -41,7 +41,7 @@ pub enum Error {
     /// Signed in as somebody who may not, or closed to everybody.
     #[error("You are not allowed to perform this request.")]
     Forbidden,
-    /// The server works by a config file, which says what the request wanted to change.
+    /// Closed by a setting or by the config file; the text says what to change there.
     #[error("{0}")]
     Locked(String),
     /// It does not exist, or must look as if it did not.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::domain::fields::spells_true;
 use crate::domain::rules::RequestInfo;
 use crate::services::Error;
 
@@ -65,7 +66,7 @@ impl Paging {
     pub(super) fn read(request: &RequestInfo) -> Result<Self, Error> {
         let total = match parameter(request, "skipTotal") {
             None | Some("0" | "f" | "F" | "FALSE" | "false" | "False") => Total::Counted,
-            Some("1" | "t" | "T" | "TRUE" | "true" | "True") => Total::Skipped,
+            Some(text) if spells_true(text) => Total::Skipped,
             Some(_) => return Err(Error::bad_request("skipTotal must be true or false.")),
         };
         Ok(Self {

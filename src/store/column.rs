@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::Json;
 use crate::domain::collection::Collection;
-use crate::domain::fields::{Field, FieldKind, from_scalar_text, json_number};
+use crate::domain::fields::{Field, FieldKind, from_scalar_text, json_number, spells_true};
 use crate::domain::record::Record;
 use crate::store::dialect::{Dialect, NO_MOMENT};
 use crate::store::error::StoreError;
@@ -144,7 +144,7 @@ fn truth(value: &Value) -> bool {
         Value::Bool(value) => *value,
         Value::Int(number) => *number != 0,
         Value::Real(number) => *number != 0.0,
-        Value::Text(text) => matches!(text.as_str(), "1" | "t" | "T" | "true" | "TRUE" | "True"),
+        Value::Text(text) => spells_true(text),
         _ => false,
     }
 }

@@ -14,6 +14,45 @@ pub struct Table {
     pub rows: Vec<Vec<Option<String>>>,
 }
 
+/// Most bytes of all values of a [`Table`].
+const MOST_BYTES: usize = 32 << 20;
+
+/// Collects the rows of a [`Table`] as long as they are not too large for one answer.
+#[derive(Default)]
+pub(in crate::store) struct Rows {
+    pub(in crate::store) rows: Vec<Vec<Option<String>>>,
+    bytes: usize,
+}
+
+impl Rows {
+    /// Takes the next row.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`] when that makes it too much.
+    pub(in crate::store) fn push(&mut self, row: Vec<Option<String>>) -> Result<(), StoreError> {
+        self.bytes += row.iter().flatten().map(String::len).sum::<usize>();
+        if self.bytes > MOST_BYTES {
+            return Err(too_large());
+        }
+        self.rows.push(row);
+        Ok(())
+    }
+}
+
+/// Most bytes of one value that a statement may make or read: no more than an answer may have, also
+/// where it is written out as text.
+pub(in crate::store) const MOST_BYTES_OF_VALUE: usize = MOST_BYTES / 2;
+
+/// An answer is larger than one may be.
+pub(in crate::store) fn too_large() -> StoreError {
+    let message =
+        "the answer has more than 32 MB: ask for fewer rows, or for parts of values with \
+                   substr(…)"
+            .to_owned();
+    let source = Source::new(std::io::Error::other(message.clone()));
+    StoreError::Statement { message, source }
+}
+
 /// One column of a [`Table`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {

@@ -44,6 +44,11 @@ pub(super) fn to_number(value: &Json) -> Result<f64, Fault> {
         .ok_or_else(|| Fault::new("validation_not_a_number", "Must be a number."))
 }
 
+/// Whether `text` is one of the spellings of yes that the contract knows (contract A 1.7, 2.9).
+pub fn spells_true(text: &str) -> bool {
+    matches!(text, "1" | "t" | "T" | "TRUE" | "true" | "True")
+}
+
 /// True or false; `validation_invalid_value` for what is neither.
 pub(super) fn to_bool(value: &Json) -> Result<bool, Fault> {
     match value {
@@ -51,7 +56,7 @@ pub(super) fn to_bool(value: &Json) -> Result<bool, Fault> {
         Json::Bool(value) => Ok(*value),
         Json::Number(number) => Ok(number.as_f64() != Some(0.0)),
         Json::String(text) => match text.as_str() {
-            "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
+            text if spells_true(text) => Ok(true),
             "" | "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
             _ => Err(Fault::invalid_value("Must be true or false.")),
         },

@@ -22,7 +22,7 @@ mod text;
 mod value;
 
 pub use autodate::AutodateOptions;
-pub use cast::{json_number, to_text};
+pub use cast::{json_number, spells_true, to_text};
 pub use date::DateOptions;
 pub use definition::{OptionContext, is_word};
 pub use domains::{DomainOptions, is_domain, is_email, is_url};

@@ -18,6 +18,7 @@ use futures_util::TryStreamExt;
 use serde_json::json;
 
 use crate::domain::caller::Caller;
+use crate::domain::fields::spells_true;
 use crate::domain::files::ranges::{self, Ranges};
 use crate::domain::files::serving;
 use crate::http::caller::{Sender, request_info};
@@ -62,7 +63,7 @@ pub(super) async fn download(
         thumb: query.text("thumb").to_owned(),
         token: query.text("token").to_owned(),
     };
-    let download = is_true(query.text("download"));
+    let download = spells_true(query.text("download"));
     // Who asks is what the file token says, whatever the headers do.
     let info = request_info(&request, Caller::guest(), app.clock.now());
     let served = download::open(&app, &collection, wanted, info).await?;
@@ -142,9 +143,4 @@ fn sized(status: StatusCode, mime: &str, length: u64, pieces: Pieces) -> HttpRes
 fn whole_seconds(time: SystemTime) -> SystemTime {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs())
-}
-
-/// The spellings of yes that the contract knows (contract A 1.7).
-fn is_true(text: &str) -> bool {
-    matches!(text, "1" | "t" | "T" | "true" | "TRUE" | "True")
 }

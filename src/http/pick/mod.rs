@@ -7,6 +7,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use crate::domain::fields::spells_true;
 use crate::domain::{Json, JsonMap};
 use crate::services::Error;
 
@@ -114,9 +115,7 @@ impl Modifier {
         let arguments = arguments.filter(|_| name == "excerpt").ok_or_else(wrong)?;
         let mut arguments = arguments.split(',').map(str::trim);
         let max = arguments.next().and_then(|max| max.parse().ok()).filter(|&max: &usize| max > 0);
-        let ellipsis = arguments
-            .next()
-            .is_some_and(|text| matches!(text, "1" | "t" | "T" | "true" | "TRUE" | "True"));
+        let ellipsis = arguments.next().is_some_and(spells_true);
         match (max, arguments.next()) {
             (Some(max), None) => Ok(Self::Excerpt { max, ellipsis }),
             _ => Err(wrong()),

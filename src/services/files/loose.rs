@@ -6,6 +6,7 @@ use crate::domain::record::Record;
 use crate::domain::time::Timestamp;
 use crate::services::Error;
 use crate::services::app::App;
+use crate::services::blobs::BlobError;
 use crate::services::files::place;
 use crate::store::{StoreError, Tx, loose_files, records};
 
@@ -91,8 +92,15 @@ async fn remove(app: &App, path: &str) -> Result<(), Error> {
 /// Removes a file and its thumbnails.
 pub(super) async fn remove_file(app: &App, path: &str) -> Result<(), Error> {
     let blobs = &app.files.blobs;
-    for thumb in blobs.list(&place::thumbs(path)).await? {
-        blobs.remove(&thumb).await?;
+    match blobs.list(&place::thumbs(path)).await {
+        Ok(thumbs) => {
+            for thumb in thumbs {
+                blobs.remove(&thumb).await?;
+            }
+        }
+        // Somebody wrote such a name by hand: there is no file to remove.
+        Err(BlobError::Path(_)) => return Ok(()),
+        Err(error) => return Err(error.into()),
     }
     Ok(blobs.remove(path).await?)
 }

@@ -41,6 +41,25 @@ async fn a_statement_that_asks_answers_texts() {
 }
 
 #[actix_web::test]
+async fn an_answer_is_not_larger_than_a_server_can_bear() {
+    let (_app, root) = start().await;
+    let (one, many) = if is_postgres() {
+        ("select repeat('x', 100000000)", "select repeat('x', 100000) from generate_series(1, 900)")
+    } else {
+        (
+            "select zeroblob(1000000000)",
+            "with recursive c(n) as (select 1 union all select n + 1 from c where n < 900) \
+             select hex(zeroblob(50000)) from c",
+        )
+    };
+    for query in [one, many] {
+        let refused = sql(&root, query).await.expect(400);
+        assert!(refused.text.contains("32 MB"), "{}", refused.text);
+    }
+    sql(&root, "select 1").await.expect(200);
+}
+
+#[actix_web::test]
 async fn a_statement_that_asks_cannot_write() {
     let (app, root) = start().await;
     make(&root, json!({ "name": "posts", "fields": [text("title")] })).await;

@@ -108,12 +108,16 @@ impl From<Error> for Refusal {
 /// How large a batch may be now.
 ///
 /// # Errors
-/// `Forbidden` when batches are not accepted at all.
+/// `Locked` when batches are not accepted at all, with what to do.
 pub async fn limits(app: &App) -> Result<Limits, Error> {
     let batch = &settings::current(app).await?.batch;
     let operations = usize::try_from(batch.max_requests).unwrap_or_default();
     if !batch.enabled || operations == 0 {
-        return Err(Error::Forbidden);
+        return Err(Error::Locked(
+            "Batches are not enabled: set enabled = true below [batch] in config.toml, or \
+             batch.enabled in the settings."
+                .to_owned(),
+        ));
     }
     let body_size = u64::try_from(batch.max_body_size).unwrap_or_default();
     let seconds = if batch.timeout > 0 { batch.timeout } else { USUAL_TIMEOUT };

@@ -15,7 +15,7 @@ use sqlx::{
 };
 use tokio::runtime::Runtime;
 
-use crate::store::console::{Column, Table};
+use crate::store::console::{Column, Rows, Table};
 use crate::store::engine::postgres::connect::{Role, Server, away, not_connected};
 use crate::store::engine::postgres::error::store_error;
 use crate::store::engine::postgres::value::{Parameter, decode, letter};
@@ -159,13 +159,13 @@ impl Session {
         } else {
             sql.to_owned()
         };
-        let mut rows = Vec::new();
+        let mut found = Rows::default();
         self.wait_for(async |connection| {
             let query = sqlx::raw_sql(trusted(statements));
             let mut answers = query.fetch(connection);
             while let Some(row) = answers.try_next().await.map_err(store_error)? {
-                if rows.len() < limit {
-                    rows.push(texts(&row)?);
+                if found.rows.len() < limit {
+                    found.push(texts(&row)?)?;
                 }
             }
             Ok(())
@@ -173,7 +173,7 @@ impl Session {
         if is_query {
             self.control("CLOSE \"console\"".to_owned())?;
         }
-        Ok(Table { columns, rows })
+        Ok(Table { columns, rows: found.rows })
     }
 
     fn columns(&mut self, sql: &str) -> Result<Vec<Column>, StoreError> {

@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{Null, ToSqlOutput, Value as SqlValue, ValueRef};
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::{CachedStatement, Connection, ErrorCode, limits::Limit};
 
-use crate::store::console::{Column, Table};
+use crate::store::console::{Column, MOST_BYTES_OF_VALUE, Rows, Table, too_large};
 use crate::store::dialect::TALLY;
 use crate::store::engine::slow::SlowStatements;
 use crate::store::engine::sqlite::error::store_error;
@@ -181,7 +181,20 @@ impl Session {
         sql: &str,
         limit: usize,
     ) -> Result<Table, StoreError> {
-        let mut prepared = self.connection.prepare(sql).map_err(store_error)?;
+        let length = |most| self.connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, most);
+        let usual = self.connection.limit(Limit::SQLITE_LIMIT_LENGTH).map_err(store_error)?;
+        length(MOST_BYTES_OF_VALUE as i32).map_err(store_error)?;
+        let table = self.table(sql, limit);
+        length(usual).map_err(store_error)?;
+        table
+    }
+
+    fn table(&self, sql: &str, limit: usize) -> Result<Table, StoreError> {
+        let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
+            Some(ErrorCode::TooBig) => too_large(),
+            _ => store_error(error),
+        };
+        let mut prepared = self.connection.prepare(sql).map_err(failed)?;
         if !prepared.readonly() {
             return Err(StoreError::ReadOnly);
         }
@@ -192,14 +205,14 @@ impl Session {
                 type_name: column.decl_type().unwrap_or_default().to_owned(),
             })
             .collect();
-        let mut rows = Vec::new();
+        let mut found = Rows::default();
         let mut answers = prepared.raw_query();
-        while rows.len() < limit
-            && let Some(row) = answers.next().map_err(store_error)?
+        while found.rows.len() < limit
+            && let Some(row) = answers.next().map_err(failed)?
         {
-            rows.push(decode(row, columns.len())?.into_texts());
+            found.push(decode(row, columns.len())?.into_texts())?;
         }
-        Ok(Table { columns, rows })
+        Ok(Table { columns, rows: found.rows })
     }
 
     pub(in crate::store) fn run(&mut self, statement: &Statement) -> Result<u64, StoreError> {
