@@ -61,7 +61,7 @@ pub struct Changes {
     pub record: Record,
     /// What `@request.body` holds: submitted fields with their final values, uploads as objects, and
     /// unknown keys as they were sent. Hidden fields that the caller may not set are gone.
-    pub body: JsonMap,
+    pub body: Arc<JsonMap>,
     /// Plain passwords by field, to be hashed and handed to [`Changes::set_hash`].
     pub passwords: BTreeMap<String, String>,
     stored: Option<Record>,
@@ -90,7 +90,7 @@ impl Changes {
     fn blank(record: Record, stored: Option<Record>) -> Self {
         Self {
             record,
-            body: JsonMap::new(),
+            body: Arc::default(),
             passwords: BTreeMap::new(),
             stored,
             submitted: HashSet::new(),
@@ -158,7 +158,7 @@ impl Changes {
         let collection = Arc::clone(self.record.collection());
         let Operations { by_field, unknown } = operations(&collection, input);
         for (key, value) in unknown {
-            self.body.insert(key.to_owned(), value.clone());
+            self.show(key, value.clone());
         }
         for (position, operations) in by_field {
             let field = &collection.fields[position];
@@ -173,6 +173,11 @@ impl Changes {
                 self.faults.add(field.name.as_str(), Fault::required());
             }
         }
+    }
+
+    /// Shows `value` to rules as `@request.body.<key>`.
+    fn show(&mut self, key: &str, value: Json) {
+        Arc::make_mut(&mut self.body).insert(key.to_owned(), value);
     }
 
     fn apply(
@@ -204,7 +209,7 @@ impl Changes {
             self.faults.check(field.name.as_str(), outcome);
             shown = with_uploads(&value, input.uploads);
         }
-        self.body.insert(field.name.clone(), shown);
+        self.show(&field.name, shown);
         self.record.set_at(position, value);
     }
 
@@ -213,7 +218,7 @@ impl Changes {
     fn ignore_date(&mut self, position: usize, field: &Field, operations: &[Operation<'_>]) {
         let sent = operations.iter().rev().find_map(|sent| field.normalise(sent.value()).ok());
         let shown = sent.unwrap_or_else(|| self.record.values()[position].clone());
-        self.body.insert(field.name.clone(), shown);
+        self.show(&field.name, shown);
     }
 
     /// An empty password clears the hash; another one waits for its hash beside the record.
@@ -227,7 +232,7 @@ impl Changes {
             } else {
                 self.passwords.insert(field.name.clone(), plain.to_owned());
             }
-            self.body.insert(field.name.clone(), Json::from(plain));
+            self.show(&field.name, Json::from(plain));
         }
     }
 

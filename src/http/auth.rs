@@ -1,5 +1,7 @@
 //! Signing in (contract B 3.2, 3.3, 3.9).
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -65,7 +67,7 @@ pub(super) async fn with_password(
         address: real_ip(&request),
     };
     let mut info = request_info(&request, sender.caller, app.clock.now());
-    info.body = body.into_values();
+    info.body = Arc::new(body.into_values());
     let signed_in = password::sign_in(&app, &collection, credentials, info).await?;
     Ok(json::picked(StatusCode::OK, Answer::from(signed_in), pick.as_ref()))
 }

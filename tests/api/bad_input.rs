@@ -130,6 +130,15 @@ async fn a_body_over_the_limit_is_413() {
 }
 
 #[actix_web::test]
+async fn a_body_of_millions_of_values_is_400() {
+    let scene = Scene::new().await;
+    // Each of its two bytes would take 72 in memory.
+    let body = json!({ "text": "t", "unknown": vec![1; 2 << 20] });
+    scene.refuses("too many values", 400, scene.user.post(NOTES, body)).await;
+    scene.app.guest().get(NOTES).await.expect(200);
+}
+
+#[actix_web::test]
 async fn a_password_of_a_megabyte_is_refused_unhashed() {
     let scene = Scene::new().await;
     let password = "p".repeat(1024 * 1024);

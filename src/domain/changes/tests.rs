@@ -74,7 +74,7 @@ fn upload(key: &str, name: &str, size: u64) -> Upload {
 fn a_new_record_is_read_completed_and_checked() {
     let mut changes = create(&things(), json!({"total": "5", "tags": "a", "unknown": [1]}));
     assert_eq!(
-        changes.body,
+        *changes.body,
         *json!({"total": 5, "tags": ["a"], "unknown": [1]}).as_object().unwrap()
     );
     assert!(is_submitted(&changes, "tags") && !is_submitted(&changes, "title"));

@@ -1,6 +1,7 @@
 //! What a rule can know of the request it runs in (contract A 3.8, 3.10).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::domain::JsonMap;
 use crate::domain::caller::Caller;
@@ -58,7 +59,7 @@ pub struct RequestInfo {
     /// First value of each header, keys in lower case with `-` as `_`.
     pub headers: BTreeMap<String, String>,
     /// The submitted keys after modifiers, each value normalised to its field's type.
-    pub body: JsonMap,
+    pub body: Arc<JsonMap>,
     /// The moment that `@now` and its kin mean.
     pub now: Timestamp,
 }

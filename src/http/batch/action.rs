@@ -1,6 +1,7 @@
 //! What a method and a path of a batch item ask for (contract A 6.1).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use url::form_urlencoded;
 
@@ -46,9 +47,9 @@ impl Action {
     /// The operation, with the body that was sent for it.
     pub(super) fn operation(self, body: JsonMap) -> Operation {
         match self.verb {
-            Verb::Create => Operation::Create(body),
-            Verb::Update(id) => Operation::Update(id, body),
-            Verb::Upsert => Operation::Upsert(body),
+            Verb::Create => Operation::Create(Arc::new(body)),
+            Verb::Update(id) => Operation::Update(id, Arc::new(body)),
+            Verb::Upsert => Operation::Upsert(Arc::new(body)),
             Verb::Delete(id) => Operation::Delete(id),
         }
     }

@@ -40,7 +40,7 @@ pub(super) async fn batch(
         body::read_with(&request, payload, limits.body_size, intake).await?.into_parts();
     let pick = Query::parse(request.query_string()).pick()?;
     let mut files = files_by_item(files);
-    let submitted = read_items(&values, limits.operations)?;
+    let submitted = read_items(values, limits.operations)?;
     let outer = request_info(&request, sender.caller, app.clock.now());
     let (items, picks): (Vec<Item>, Vec<Option<Pick>>) = submitted
         .into_iter()

@@ -27,13 +27,13 @@ pub(super) struct Submitted {
 /// # Errors
 /// `BadRequest` when the body has another shape, `Invalid` when items are missing, too many or
 /// cannot be what they say.
-pub(super) fn read_items(body: &JsonMap, most: usize) -> Result<Vec<Submitted>, Error> {
-    let items = match key(body, "requests") {
-        None => &[],
-        Some(Json::Array(items)) => items.as_slice(),
+pub(super) fn read_items(mut body: JsonMap, most: usize) -> Result<Vec<Submitted>, Error> {
+    let items = match take(&mut body, "requests") {
+        None => Vec::new(),
+        Some(Json::Array(items)) => items,
         Some(_) => return Err(Error::bad_request("requests must be a list.")),
     };
-    let items = items.iter().enumerate().map(|(index, item)| read_item(index, item));
+    let items = items.into_iter().enumerate().map(|(index, item)| read_item(index, item));
     let items = items.collect::<Result<Vec<_>, _>>()?;
     let mut errors = FieldErrors::new();
     if items.is_empty() {
@@ -75,26 +75,25 @@ fn place(key: &str) -> Option<(usize, &str)> {
     (number.to_string() == index && !field.is_empty()).then_some((number, field))
 }
 
-fn read_item(index: usize, item: &Json) -> Result<Submitted, Error> {
+fn read_item(index: usize, item: Json) -> Result<Submitted, Error> {
     let malformed = |what: &str| Error::bad_request(format!("requests.{index}{what}."));
-    let empty = JsonMap::new();
-    let item = match item {
+    let mut item = match item {
         Json::Object(item) => item,
-        Json::Null => &empty,
+        Json::Null => JsonMap::new(),
         _ => return Err(malformed(" must be an object")),
     };
-    let text = |name: &str| match key(item, name) {
+    let text = |item: &mut JsonMap, name: &str| match take(item, name) {
         None => Ok(String::new()),
-        Some(Json::String(text)) => Ok(text.clone()),
+        Some(Json::String(text)) => Ok(text),
         Some(_) => Err(malformed(&format!(".{name} must be a text"))),
     };
-    let object = |name: &str| match key(item, name) {
+    let object = |item: &mut JsonMap, name: &str| match take(item, name) {
         None => Ok(JsonMap::new()),
-        Some(Json::Object(map)) => Ok(map.clone()),
+        Some(Json::Object(map)) => Ok(map),
         Some(_) => Err(malformed(&format!(".{name} must be an object"))),
     };
     let mut headers = BTreeMap::new();
-    for (name, value) in object("headers")? {
+    for (name, value) in object(&mut item, "headers")? {
         let Json::String(value) = value else {
             return Err(malformed(&format!(".headers.{name} must be a text")));
         };
@@ -103,7 +102,12 @@ fn read_item(index: usize, item: &Json) -> Result<Submitted, Error> {
             headers.insert(name, value);
         }
     }
-    Ok(Submitted { method: text("method")?, url: text("url")?, headers, body: object("body")? })
+    Ok(Submitted {
+        method: text(&mut item, "method")?,
+        url: text(&mut item, "url")?,
+        headers,
+        body: object(&mut item, "body")?,
+    })
 }
 
 fn check(item: &Submitted) -> FieldErrors {
@@ -122,10 +126,13 @@ fn check(item: &Submitted) -> FieldErrors {
     errors
 }
 
-/// The value of `name`, in any case as PocketBase's server finds it; null is none.
-fn key<'a>(map: &'a JsonMap, name: &str) -> Option<&'a Json> {
-    let folded = || map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, v)| v);
-    map.get(name).or_else(folded).filter(|value| !value.is_null())
+/// Takes the value of `name`, in any case as PocketBase's server finds it; null is none.
+fn take(map: &mut JsonMap, name: &str) -> Option<Json> {
+    let value = match map.get_mut(name) {
+        Some(value) => value,
+        None => map.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name))?.1,
+    };
+    Some(value.take()).filter(|value| !value.is_null())
 }
 
 #[cfg(test)]
@@ -135,7 +142,7 @@ mod tests {
     use super::*;
 
     fn read(body: Json) -> Result<Vec<Submitted>, Error> {
-        read_items(body.as_object().unwrap(), 3)
+        read_items(body.as_object().unwrap().clone(), 3)
     }
 
     fn faults(body: Json) -> Vec<String> {

@@ -3,6 +3,7 @@
 use serde_json::Number;
 
 use crate::domain::{Json, JsonMap};
+use crate::http::body::tree::Budget;
 use crate::services::Error;
 
 /// The key whose texts are JSON objects, laid over the other parts.
@@ -24,12 +25,17 @@ pub(super) enum Found<'a> {
 
 impl Form {
     /// Adds the next part.
-    pub(super) fn push(&mut self, key: String, text: String) -> Result<(), Error> {
+    pub(super) fn push(
+        &mut self,
+        key: String,
+        text: String,
+        budget: &mut Budget,
+    ) -> Result<(), Error> {
         if key != PAYLOAD {
             self.texts.push((key, text));
             return Ok(());
         }
-        match serde_json::from_str(&text) {
+        match budget.read_whole(text.as_bytes()) {
             Ok(Json::Object(values)) => self.payload.extend(values),
             Ok(Json::Null) => {}
             Ok(_) | Err(_) => {

@@ -5,6 +5,7 @@ mod form;
 mod read;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub use form::infer;
 pub use read::{Intake, read, read_with, refuse_declared};

@@ -12,11 +12,11 @@ use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use serde::Deserialize;
 use url::form_urlencoded;
 
 use crate::domain::Json;
 use crate::http::body::form::Form;
+use crate::http::body::tree::Budget;
 use crate::http::body::{Body, Content};
 use crate::services::Error;
 use crate::services::blobs::{Spool, Spooled};
@@ -74,7 +74,8 @@ pub async fn read_with(
         return Ok(Body::default());
     }
     let payload = Limited { payload, left: limit };
-    tokio::time::timeout(PATIENCE, read_content(request, payload, declared, intake))
+    let budget = Budget::of(limit);
+    tokio::time::timeout(PATIENCE, read_content(request, payload, declared, (intake, budget)))
         .await
         .unwrap_or_else(|_| Err(Error::bad_request("The request body did not arrive in time.")))
 }
@@ -100,22 +101,22 @@ async fn read_content(
     request: &HttpRequest,
     payload: Limited,
     declared: Option<u64>,
-    intake: Intake<'_>,
+    (intake, budget): (Intake<'_>, Budget),
 ) -> Result<Body, Error> {
     let header = request.headers().get(CONTENT_TYPE);
     let kind = header.and_then(|header| header.to_str().ok()).unwrap_or_default();
     if kind.starts_with("multipart/form-data") {
-        return multipart(request, payload, intake).await;
+        return multipart(request, payload, intake, budget).await;
     }
     let bytes = all(payload, declared.unwrap_or_default()).await?;
     if bytes.is_empty() && !is_chunked(request) {
         return Ok(Body::default());
     }
     if kind.starts_with("application/json") {
-        return json(&bytes);
+        return json(&bytes, budget);
     }
     if kind.starts_with("application/x-www-form-urlencoded") {
-        return urlencoded(&bytes);
+        return urlencoded(&bytes, budget);
     }
     Err(Error::bad_request(
         "The request body has no content type that can be read: send application/json, \
@@ -136,18 +137,18 @@ async fn all(mut payload: Limited, declared: u64) -> Result<Bytes, Error> {
     Ok(bytes.freeze())
 }
 
-/// The first JSON value counts; what follows it is ignored. Nesting ends at 128 levels.
-fn json(bytes: &[u8]) -> Result<Body, Error> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    match Json::deserialize(&mut reader) {
+fn json(bytes: &[u8], mut budget: Budget) -> Result<Body, Error> {
+    match budget.read(bytes) {
         Ok(Json::Object(values)) => Ok(Body { content: Content::Json(values), files: Vec::new() }),
         Ok(Json::Null) => Ok(Body::default()),
         Ok(_) => Err(Error::bad_request("The request body must be a JSON object.")),
-        Err(err) => Err(Error::bad_request(format!("The request body is not valid JSON: {err}"))),
+        Err(err) => {
+            Err(Error::bad_request(format!("The request body cannot be read as JSON: {err}")))
+        }
     }
 }
 
-fn urlencoded(bytes: &[u8]) -> Result<Body, Error> {
+fn urlencoded(bytes: &[u8], mut budget: Budget) -> Result<Body, Error> {
     let mut escapes = bytes.split(|byte| *byte == b'%').skip(1);
     if !escapes.all(|rest| rest.get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))) {
         return Err(Error::bad_request(
@@ -157,7 +158,7 @@ fn urlencoded(bytes: &[u8]) -> Result<Body, Error> {
     let mut form = Form::default();
     for (number, (key, text)) in form_urlencoded::parse(bytes).enumerate() {
         refuse_too_many(number)?;
-        form.push(key.into_owned(), text.into_owned())?;
+        form.push(key.into_owned(), text.into_owned(), &mut budget)?;
     }
     Ok(Body { content: Content::Form(form), files: Vec::new() })
 }
@@ -166,6 +167,7 @@ async fn multipart(
     request: &HttpRequest,
     payload: Limited,
     intake: Intake<'_>,
+    mut budget: Budget,
 ) -> Result<Body, Error> {
     let mut parts = Multipart::new(request.headers(), payload);
     let (mut form, mut files, mut number) = (Form::default(), Vec::new(), 0);
@@ -181,7 +183,7 @@ async fn multipart(
                 memory -= content.memory();
                 files.push(Received { key, name, content });
             }
-            None => form.push(key, text(part).await?)?,
+            None => form.push(key, text(part).await?, &mut budget)?,
         }
     }
     Ok(Body { content: Content::Form(form), files })

@@ -181,7 +181,7 @@ async fn the_auth_rule_decides_after_the_password() {
         let users = auth_collection(&app.app, "users").unwrap();
         let request = |caller| RequestInfo {
             caller,
-            body: json!({ "identity": "Ann" }).as_object().unwrap().clone(),
+            body: Arc::new(json!({ "identity": "Ann" }).as_object().unwrap().clone()),
             ..RequestInfo::default()
         };
         let right = credentials("Ann", PASSWORD);

@@ -25,7 +25,7 @@ pub struct Creation {
     /// Id of the collection.
     pub collection: String,
     /// The body as it was sent.
-    pub body: JsonMap,
+    pub body: Arc<JsonMap>,
     /// The files that came with it; those that the record will name are stored.
     pub uploads: Uploads,
     /// The request that rules see, without its body.
@@ -42,7 +42,7 @@ pub struct Written {
     /// The record.
     pub record: Arc<Record>,
     /// What `@request.body` holds in the rules that decide what is shown of it.
-    pub body: JsonMap,
+    pub body: Arc<JsonMap>,
 }
 
 /// Creates a record of `collection` and answers it as the caller may see it.
@@ -121,14 +121,13 @@ fn draft(db: &mut Db, creation: &Creation) -> Result<Changes, Error> {
     };
     let mut random = creation.random.clone();
     let mut changes = Changes::create(&collection, &input, &mut random);
-    let request = RequestInfo { body: std::mem::take(&mut changes.body), ..sent.clone() };
+    let request = RequestInfo { body: Arc::clone(&changes.body), ..sent.clone() };
     require_rule(db, &changes, &request)?;
     if collection.is_auth() {
         let management = access::would_be_management(db, &changes.record, &request)?;
         let secrets = Secrets::read(&creation.body);
         sign_in_fields::check_created(&changes.record, &secrets, management).into_result()?;
     }
-    changes.body = request.body;
     changes.complete(sent.now, &mut random);
     Ok(changes)
 }

@@ -1,5 +1,7 @@
 //! What a request says about one record.
 
+use std::sync::Arc;
+
 use crate::domain::JsonMap;
 use crate::domain::random::Random;
 use crate::services::files::uploads::{Received, Uploads};
@@ -8,7 +10,7 @@ use crate::services::files::uploads::{Received, Uploads};
 #[derive(Debug, Clone, Default)]
 pub struct Submission {
     /// Its values by key, as they were sent.
-    pub body: JsonMap,
+    pub body: Arc<JsonMap>,
     /// The files beside them.
     pub uploads: Uploads,
 }
@@ -16,12 +18,12 @@ pub struct Submission {
 impl Submission {
     /// Values and files as they came.
     pub fn new(body: JsonMap, files: Vec<Received>) -> Self {
-        Self { body, uploads: Uploads::new(files, &mut Random::system()) }
+        Self { body: Arc::new(body), uploads: Uploads::new(files, &mut Random::system()) }
     }
 }
 
 impl From<JsonMap> for Submission {
     fn from(body: JsonMap) -> Self {
-        Self { body, uploads: Uploads::default() }
+        Self { body: Arc::new(body), uploads: Uploads::default() }
     }
 }

@@ -31,7 +31,7 @@ pub struct Change {
     /// Id of the record.
     pub id: String,
     /// The body as it was sent.
-    pub body: JsonMap,
+    pub body: Arc<JsonMap>,
     /// The files that came with it; those that the record will name are stored.
     pub uploads: Uploads,
     /// The request that rules see, without its body.
@@ -209,13 +209,12 @@ fn draft(db: &mut Db, stored: &Record, change: &Change) -> Result<Draft, Error> 
     };
     let mut random = change.random.clone();
     let mut changes = Changes::update(stored, &input, &mut random);
-    let request = RequestInfo { body: std::mem::take(&mut changes.body), ..sent.clone() };
+    let request = RequestInfo { body: Arc::clone(&changes.body), ..sent.clone() };
     access::require_row(db, stored, stored.collection().rules.update.as_ref(), &request)?;
     let mut unknown = None;
     if stored.collection().is_auth() {
         unknown = check_sign_in(db, stored, &changes.record, change, &request)?;
     }
-    changes.body = request.body;
     changes.complete(sent.now, &mut random);
     Ok(Draft { changes, unknown, random })
 }

@@ -58,7 +58,7 @@ pub(super) async fn prepare(
         let hashes = Hashes::of(app, passwords.collect::<BTreeMap<_, _>>()).await?;
         let row = |_| Creation {
             collection: collection.id.clone(),
-            body: JsonMap::new(),
+            body: Arc::default(),
             uploads: Uploads::default(),
             request: RequestInfo::of_server("POST", now),
             // Ids and keys of accounts are secrets of this database and not for the fixed seed.
@@ -112,7 +112,7 @@ pub(super) fn make(tx: &mut Tx, wanted: &MadeUp) -> Result<usize, Error> {
         for _ in 0..TRIES {
             number += 1;
             let body = body(collection, number, &targets, &mut random);
-            let creation = Creation { body, ..creation.clone() };
+            let creation = Creation { body: Arc::new(body), ..creation.clone() };
             match tx.attempt(|tx| create::in_transaction(tx, &creation)) {
                 Ok(_) => {
                     is_made = true;

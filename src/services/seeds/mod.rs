@@ -107,7 +107,7 @@ fn make(tx: &mut Tx, creation: &Creation, row: &SeedRow) -> Result<bool, Error> 
             let SeedReference { collection, value, .. } = reference;
             refused(row, Error::bad_request(format!("there is no @{collection}/{value}")))
         })?;
-        resolve(&mut creation.body, reference, target.id());
+        resolve(Arc::make_mut(&mut creation.body), reference, target.id());
     }
     create::in_transaction(tx, &creation).map_err(|error| refused(row, error))?;
     Ok(true)

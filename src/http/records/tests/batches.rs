@@ -249,7 +249,7 @@ async fn a_batch_that_takes_too_long_does_nothing() {
     let request = RequestInfo { caller: Caller::server(), ..RequestInfo::default() };
     let body = |text: &str| json!({ "text": text }).as_object().unwrap().clone();
     let items = |text: &str| {
-        let operation = Operation::Create(body(text));
+        let operation = Operation::Create(body(text).into());
         let (collection, uploads) = ("notes".to_owned(), Uploads::default());
         vec![Item { collection, operation, uploads, request: request.clone() }]
     };

@@ -4,6 +4,7 @@
 mod settling;
 mod steps;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::domain::JsonMap;
@@ -58,11 +59,11 @@ pub struct Item {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operation {
     /// Makes a record of this body.
-    Create(JsonMap),
+    Create(Arc<JsonMap>),
     /// Changes the record with this id.
-    Update(String, JsonMap),
+    Update(String, Arc<JsonMap>),
     /// Changes the record that the `id` of the body names, or makes it.
-    Upsert(JsonMap),
+    Upsert(Arc<JsonMap>),
     /// Deletes the record with this id.
     Delete(String),
     /// Fails in its turn, because of this.
@@ -89,7 +90,7 @@ pub enum Refusal {
 
 impl Item {
     /// The body, where there is one.
-    const fn body(&self) -> Option<&JsonMap> {
+    fn body(&self) -> Option<&JsonMap> {
         match &self.operation {
             Operation::Create(body) | Operation::Update(_, body) | Operation::Upsert(body) => {
                 Some(body)

@@ -113,7 +113,7 @@ struct Act<'a> {
 }
 
 impl Act<'_> {
-    fn upsert(&mut self, body: &JsonMap, request: &RequestInfo) -> Result<Answer, Error> {
+    fn upsert(&mut self, body: &Arc<JsonMap>, request: &RequestInfo) -> Result<Answer, Error> {
         let with = |method: &str| RequestInfo { method: method.to_owned(), ..request.clone() };
         match stored_id(self.tx, &self.collection, body)? {
             Some(id) => self.update(&id, body, &with("PATCH")),
@@ -121,11 +121,11 @@ impl Act<'_> {
         }
     }
 
-    fn create(&mut self, body: &JsonMap, request: &RequestInfo) -> Result<Answer, Error> {
+    fn create(&mut self, body: &Arc<JsonMap>, request: &RequestInfo) -> Result<Answer, Error> {
         access::require_unlocked(self.collection.rules.create.as_ref(), request)?;
         let creation = Creation {
             collection: self.collection.id.clone(),
-            body: body.clone(),
+            body: Arc::clone(body),
             uploads: self.uploads(),
             request: request.clone(),
             random: self.step.random.clone(),
@@ -136,9 +136,14 @@ impl Act<'_> {
         self.show(written, request)
     }
 
-    fn update(&mut self, id: &str, body: &JsonMap, request: &RequestInfo) -> Result<Answer, Error> {
+    fn update(
+        &mut self,
+        id: &str,
+        body: &Arc<JsonMap>,
+        request: &RequestInfo,
+    ) -> Result<Answer, Error> {
         access::require_unlocked(self.collection.rules.update.as_ref(), request)?;
-        let submission = Submission { body: body.clone(), uploads: self.uploads() };
+        let submission = Submission { body: Arc::clone(body), uploads: self.uploads() };
         let mut change = Change::new(&self.collection, id.to_owned(), submission, request.clone());
         change.random = self.step.random.clone();
         change.hashes = self.hashes(body);

@@ -101,7 +101,7 @@ pub(super) fn as_record(record: Arc<Record>) -> RequestInfo {
 /// A request that submits `body`.
 pub(super) fn with_body(request: RequestInfo, body: Json) -> RequestInfo {
     let body: JsonMap = body.as_object().expect("an object").clone();
-    RequestInfo { body, ..request }
+    RequestInfo { body: Arc::new(body), ..request }
 }
 
 /// Collections with rows in a database of their own.
