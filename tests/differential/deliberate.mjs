@@ -4,6 +4,7 @@
 import { canonical, difference } from "./compare.mjs";
 import { comparisons } from "./filters.mjs";
 import {
+  eachBesideUntyped,
   jsonBesideSeveral,
   lengthBesideText,
   likeCall,
@@ -187,6 +188,13 @@ export const deliberate = [
       theirs.status === 200 &&
       ours.status === 200 &&
       comparisons(request.filter).some(likeCall),
+  },
+  {
+    reason: "What `:each` reads of a single value is ordered as the column is.",
+    holds: ({ request }, theirs, ours) =>
+      theirs.status === 200 &&
+      ours.status === 200 &&
+      comparisons(request.filter).some(eachBesideUntyped),
   },
   {
     reason: "A number beside a text column compares as its shortest text.",

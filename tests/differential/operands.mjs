@@ -292,6 +292,15 @@ export function jsonBesideSeveral(node) {
   );
 }
 
+/** Whether the values of a single field, taken one by one, are ordered beside something untyped. */
+export function eachBesideUntyped({ op, left, right }) {
+  if (!/[<>]/.test(op)) return false;
+  return sides({ left, right }).some(
+    ([each, other]) =>
+      each.modifier === "each" && !each.list && (other.type === "json" || other.is === "call"),
+  );
+}
+
 /** Whether a modifier stands where it has no meaning. */
 export function misplacesModifier({ left, right }) {
   return [left, right].some(({ text }) => text === "id:each");

@@ -47,7 +47,7 @@ fn field_of(scope: &Scope<'_>, operand: &Operand) -> Option<Values> {
 fn is_json(term: &Term) -> bool {
     match term {
         Term::Known(known) => known.json,
-        Term::Path(path) => path.field.is_json(),
+        Term::Path(path) => path.is_json(),
         Term::Distance(_) => true,
         Term::Changed { .. } | Term::Strftime { .. } => false,
     }

@@ -173,7 +173,7 @@ impl FieldRef {
         &self.collection.fields[self.position]
     }
 
-    /// Whether its values are compared as JSON.
+    /// Whether its values are JSON.
     pub fn is_json(&self) -> bool {
         matches!(self.field().kind, FieldKind::Json(_) | FieldKind::GeoPoint)
     }
@@ -206,6 +206,16 @@ impl Path {
             Root::Body { by, .. } => by.field().is_multiple(),
         };
         root || self.steps.iter().any(Step::is_multiple) || self.reads_each()
+    }
+
+    /// Whether what the path leads to compares as JSON does: null-safe and without conversion. A
+    /// whole point is the text that it is stored as.
+    pub fn is_json(&self) -> bool {
+        match self.field.field().kind {
+            FieldKind::Json(_) => true,
+            FieldKind::GeoPoint => !self.inside.is_empty(),
+            _ => false,
+        }
     }
 
     /// Whether the last thing that the path does is to take a list apart.

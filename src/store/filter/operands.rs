@@ -33,6 +33,8 @@ pub(super) struct Column {
     pub(super) source: Source,
     name: String,
     shape: Shape,
+    /// Whether it compares as JSON does.
+    json: bool,
     /// Whether it may be null although its row is there.
     nullable: bool,
     inside: Vec<String>,
@@ -90,6 +92,7 @@ impl Column {
             source,
             name: field.name.clone(),
             shape: Shape::of(&path.field),
+            json: path.is_json() && path.modifier != Some(Modifier::Length),
             nullable: stored || path.field.is_json(),
             inside: path.inside.clone(),
             modifier: path.modifier.filter(|modifier| *modifier != Modifier::Each),
@@ -98,13 +101,29 @@ impl Column {
 
     fn element(source: Source) -> Self {
         let (name, inside) = ("value".to_owned(), Vec::new());
-        Self { source, name, shape: Shape::Text, nullable: false, inside, modifier: None }
+        Self {
+            source,
+            name,
+            shape: Shape::Text,
+            json: false,
+            nullable: false,
+            inside,
+            modifier: None,
+        }
     }
 
     /// The value of a boolean system field at `source`.
     pub(super) fn flag(field: &FieldRef, source: Source) -> Self {
         let (name, inside) = (field.field().name.clone(), Vec::new());
-        Self { source, name, shape: Shape::Bool, nullable: false, inside, modifier: None }
+        Self {
+            source,
+            name,
+            shape: Shape::Bool,
+            json: false,
+            nullable: false,
+            inside,
+            modifier: None,
+        }
     }
 
     /// The name of the column, when it is one of the row itself.
@@ -223,9 +242,7 @@ impl Operand {
     pub(super) fn is_json(&self) -> bool {
         match self {
             Self::Known(known) => known.json,
-            Self::Column(column) => {
-                column.shape == Shape::Json && column.modifier != Some(Modifier::Length)
-            }
+            Self::Column(column) => column.json,
             Self::Distance(_) => true,
             Self::Changed(..) | Self::Strftime { .. } => false,
         }
