@@ -46,9 +46,14 @@ const differences = [numberBesideText, lengthBesideText, likeCall, misplacesModi
 function alike(random, share, make) {
   for (;;) {
     const node = make();
+    if (comparesMoments(node)) continue;
     if (!differences.some((test) => test(node)) || random.chance(share)) return node;
   }
 }
+
+/** Whether two moments of writes are compared, which are a millisecond apart now and then. */
+const comparesMoments = ({ left, right }) =>
+  [left, right].every(({ type }) => type === "autodate");
 
 function tree(random, leaf, most) {
   const count = random.weighted([
