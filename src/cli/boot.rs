@@ -19,6 +19,7 @@ use crate::services::copy::CopyError;
 use crate::services::files::{self, Files};
 use crate::services::passwords::{self, Cost, Passwords};
 use crate::services::plan::Stop;
+use crate::services::queue::Queue;
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
@@ -100,14 +101,17 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
     let loosened = Arc::new(Notify::new());
     let files = files(options, config, &loosened)?;
     let settings = Arc::new(CurrentSettings::default());
+    let queue = Arc::new(Queue::default());
     let store = {
         let (callers, settings) = (Arc::clone(&callers), Arc::clone(&settings));
+        let queue = Arc::clone(&queue);
         let mut store = StoreOptions::new(options.dir);
         store.postgres = postgres(options, config);
         store.events = Arc::new(move |events: &[Event]| {
             callers.on_events(events);
             files::announce(events, &loosened);
             settings.on_events(events);
+            queue.on_events(events);
         });
         if let Some(config) = config {
             store.durability = match config.database.durability {
@@ -133,6 +137,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
         passwords: Passwords::start(cost(config), hashing_threads())?,
         callers,
         settings,
+        queue,
         throttle: Throttle::new(throttle),
         empty_lists: EmptyLists::default(),
         configuration: options.configuration.map(current).unwrap_or_default(),

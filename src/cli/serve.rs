@@ -21,6 +21,7 @@ use crate::services::bootstrap::{self, Source};
 use crate::services::clock::Clock;
 use crate::services::files::loose;
 use crate::services::plan::{self, Applied, BootOptions, Declared};
+use crate::services::queue::Workers;
 use crate::services::seeds;
 use crate::services::superusers;
 use crate::store::DirLock;
@@ -91,6 +92,7 @@ pub struct Server {
     serving: JoinHandle<std::io::Result<()>>,
     polling: JoinHandle<()>,
     sweeping: JoinHandle<()>,
+    workers: Workers,
     report: Start,
     _lock: DirLock,
 }
@@ -241,8 +243,9 @@ fn serve(
     let handle = server.handle();
     let polling = rt::spawn(poll_revision(app.clone()));
     let sweeping = rt::spawn(sweep_files(app.clone()));
+    let workers = Workers::start(app.clone().into_inner());
     let serving = rt::spawn(server);
-    Ok(Server { app, address, handle, serving, polling, sweeping, report, _lock: lock })
+    Ok(Server { app, address, handle, serving, polling, sweeping, workers, report, _lock: lock })
 }
 
 async fn poll_revision(app: Data<App>) {
@@ -281,12 +284,13 @@ impl Server {
         &self.report
     }
 
-    /// Stops accepting, finishes the requests in flight, and leaves the database in one piece.
+    /// Stops accepting, finishes the requests and jobs in flight, and leaves the database in one piece.
     pub async fn stop(self) {
         self.handle.stop(true).await;
         self.polling.abort();
         self.sweeping.abort();
         let _ = self.serving.await;
+        self.workers.stop().await;
         self.app.store.close().await;
     }
 }

@@ -264,7 +264,6 @@ pub(super) fn check_profile(
 
 fn emails(section: &Section<'_>, options: &mut AuthOptions, reader: &mut Reader<'_>) {
     let Some(table) = section.table("emails", reader) else { return };
-    reader.not_yet("mail is", table.place);
     table.only(&["verify", "reset", "change", "otp", "alert"], reader);
     let templates: [(&str, &mut EmailTemplate); 5] = [
         ("verify", &mut options.verification_template),

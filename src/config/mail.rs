@@ -1,6 +1,6 @@
 //! `[mail]`: the sender and the server of mails.
 
-use url::Url;
+use url::{Host, Url};
 
 use crate::config::address::decoded;
 use crate::config::report::Fault;
@@ -11,7 +11,6 @@ use crate::domain::{Json, JsonMap};
 /// `[mail]` → `meta` and `smtp`.
 pub(super) fn read(section: &Section<'_>, settings: &mut Settings, reader: &mut Reader<'_>) {
     section.only(&["from", "smtp"], reader);
-    reader.not_yet("mail is", section.place);
     let what = "a sender such as \"Tiny Blog <hi@example.com>\"";
     if let Some((name, address)) = section.parse("from", what, reader, sender) {
         if !name.is_empty() {
@@ -56,7 +55,14 @@ fn smtp_settings(text: &str) -> Option<JsonMap> {
         "smtps" => (true, 465),
         _ => return None,
     };
-    let host = url.host_str().filter(|host| !host.is_empty())?;
+    let host = match url.host()? {
+        // Elsewhere it stands without its brackets.
+        Host::Ipv6(address) => address.to_string(),
+        name => name.to_string(),
+    };
+    if host.is_empty() {
+        return None;
+    }
     let plain = ["", "/"].contains(&url.path()) && url.query().is_none();
     let mut settings = JsonMap::new();
     settings.insert("enabled".to_owned(), Json::Bool(true));

@@ -21,4 +21,6 @@ pub enum Event {
     Deleted(Arc<Record>),
     /// Collections, their options or settings changed: whatever is cached from them is stale.
     SchemaChanged,
+    /// A job was queued: whoever does jobs may look for it.
+    Queued,
 }

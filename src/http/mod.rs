@@ -14,7 +14,9 @@ pub mod edge;
 pub mod error;
 mod files;
 mod health;
+mod jobs;
 pub mod json;
+mod mails;
 pub mod pick;
 pub mod query;
 mod records;
@@ -93,6 +95,15 @@ fn routes(config: &mut ServiceConfig) {
                 .route(get().to(settings::view))
                 .route(web::patch().to(settings::change)),
         )
+        .service(at("/api/settings/test/email").route(web::post().to(settings::test_email)))
+        .service(
+            at("/api/mails").route(get().to(mails::list)).route(web::delete().to(mails::clear)),
+        )
+        .service(at("/api/mails/{id}").route(get().to(mails::view)))
+        .service(at("/api/mails/{id}/page").route(get().to(mails::page)))
+        .service(at("/api/jobs").route(get().to(jobs::list)))
+        .service(at("/api/jobs/{id}").route(web::delete().to(jobs::remove)))
+        .service(at("/api/jobs/{id}/replay").route(web::post().to(jobs::replay)))
         .service(at("/_").route(get().to(admin_ui::folder)))
         .service(at("/_/{file:.*}").route(get().to(admin_ui::file)));
 }

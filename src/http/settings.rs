@@ -1,4 +1,4 @@
-//! The settings API (contract B 6.1, 6.2), for superusers. Secrets never leave.
+//! The settings API (contract B 6.1, 6.2, 6.5), for superusers. Secrets never leave.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
@@ -12,6 +12,7 @@ use crate::http::error::ApiError;
 use crate::http::json;
 use crate::http::query::Query;
 use crate::services::app::App;
+use crate::services::mail::trial::{self, Trial};
 use crate::services::settings;
 
 /// `GET /api/settings`
@@ -34,6 +35,20 @@ pub(super) async fn change(
     let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
     Query::parse(request.query_string()).pick()?;
     answer(&request, &*settings::change(&app, body.into_values()).await?)
+}
+
+/// `POST /api/settings/test/email`
+pub(super) async fn test_email(
+    app: Data<App>,
+    sender: Sender,
+    (request, payload): (HttpRequest, Payload),
+) -> Result<HttpResponse, ApiError> {
+    require_superuser(&sender.caller)?;
+    let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
+    let (email, template) = (body.text("email")?, body.text("template")?);
+    let trial = Trial { email, template, collection: body.text("collection")? };
+    trial::send(&app, &trial).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 fn answer(request: &HttpRequest, settings: &Settings) -> Result<HttpResponse, ApiError> {

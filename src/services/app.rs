@@ -6,6 +6,7 @@ use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
 use crate::services::files::Files;
 use crate::services::passwords::Passwords;
+use crate::services::queue::Queue;
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
@@ -27,6 +28,8 @@ pub struct App {
     pub callers: Arc<Callers>,
     /// The settings in force. Told of changes as `callers` are.
     pub settings: Arc<CurrentSettings>,
+    /// Wakes the workers that do what was queued. Told of commits as `callers` are.
+    pub queue: Arc<Queue>,
     /// Who guessed passwords lately.
     pub throttle: Throttle,
     /// Who was lately told that a list has nothing for them.

@@ -14,6 +14,7 @@ use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
 use crate::services::files::Files;
 use crate::services::passwords::{Cost, Passwords};
+use crate::services::queue::Queue;
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
@@ -60,6 +61,7 @@ impl TestApp {
             passwords: Passwords::start(Cost::LEAST, NonZeroUsize::MIN).unwrap(),
             callers,
             settings,
+            queue: Arc::new(Queue::default()),
             throttle: Throttle::new(true),
             empty_lists: EmptyLists::default(),
             configuration: CurrentConfig::default(),
@@ -77,7 +79,7 @@ impl TestApp {
                 Event::Created(record) => ("created", record),
                 Event::Updated { new, .. } => ("updated", new),
                 Event::Deleted(record) => ("deleted", record),
-                Event::SchemaChanged => return None,
+                Event::SchemaChanged | Event::Queued => return None,
             };
             Some(format!("{word} {} {}", record.collection().name, record.id()))
         });

@@ -37,7 +37,7 @@ impl SystemTable {
 
 /// The tables beside those of the collections that hold what somebody made. The others are a database's
 /// own.
-pub const SYSTEM_TABLES: [SystemTable; 4] = [
+pub const SYSTEM_TABLES: [SystemTable; 5] = [
     SystemTable {
         name: "_collections",
         columns: &[
@@ -71,10 +71,25 @@ pub const SYSTEM_TABLES: [SystemTable; 4] = [
         name: "_loose_files",
         columns: &[("path", Kind::Text), ("state", Kind::Text), ("due", Kind::Timestamp)],
     },
+    SystemTable {
+        name: "_queue",
+        columns: &[
+            ("id", Kind::Text),
+            ("kind", Kind::Text),
+            ("payload", Kind::Json),
+            ("state", Kind::Text),
+            ("run_at", Kind::Timestamp),
+            ("lease", Kind::Timestamp),
+            ("attempts", Kind::Int),
+            ("error", Kind::Text),
+            ("created", Kind::Timestamp),
+        ],
+    },
 ];
 
-/// Tables that say how far a database itself has come, and what its processes tell each other.
-const OWN_TABLES: [&str; 3] = ["_events", "_migrations", "_revision"];
+/// Tables that say how far a database itself has come, and what its processes tell each other; and the
+/// inbox of mails that were not sent, which is for looking at only.
+const OWN_TABLES: [&str; 4] = ["_events", "_mails", "_migrations", "_revision"];
 
 /// The rows of a system table in the order of their keys.
 ///

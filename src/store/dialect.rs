@@ -64,6 +64,24 @@ impl Dialect {
         }
     }
 
+    /// What follows a `SELECT` that takes its rows away from others, and passes over those that others
+    /// take just now. SQLite has one writer and says nothing.
+    pub(in crate::store) const fn skip_locked(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// Whether a database serves one process at a time: the folder of a SQLite database has a lock for
+    /// that.
+    pub(in crate::store) const fn has_one_process(self) -> bool {
+        match self {
+            Self::Sqlite => true,
+            Self::Postgres => false,
+        }
+    }
+
     /// The parameter for a date of a record, empty or in the product's text form.
     pub(in crate::store) fn moment(self, text: &str) -> Value {
         match self {

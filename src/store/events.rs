@@ -111,6 +111,7 @@ fn encode_event(event: &Event) -> Json {
         }
         Event::Deleted(record) => written(record, json!({ "old": values(record) })),
         Event::SchemaChanged => json!({}),
+        Event::Queued => json!({ "queued": true }),
     }
 }
 
@@ -125,7 +126,10 @@ fn values(record: &Record) -> Json {
 }
 
 fn decode_event(schema: &Schema, event: &Json) -> Option<Event> {
-    let Some(id) = event.get("collection") else { return Some(Event::SchemaChanged) };
+    let Some(id) = event.get("collection") else {
+        let is_queued = event.get("queued").is_some();
+        return Some(if is_queued { Event::Queued } else { Event::SchemaChanged });
+    };
     let collection = schema.by_id(id.as_str()?)?;
     let side = |name: &str| Some(record(collection, event.get(name)?.as_object()?));
     match (side("old"), side("new")) {
@@ -174,6 +178,7 @@ mod tests {
             Event::Updated { old: note("a"), new: note("b") },
             Event::Deleted(note("b")),
             Event::SchemaChanged,
+            Event::Queued,
         ];
         let schema = Schema::new(1, vec![Arc::clone(&collection)]);
         let decoded = decode(&schema, &encode(&events));

@@ -23,7 +23,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration {
         name: "0001_system",
         only: None,
@@ -53,6 +53,11 @@ const MIGRATIONS: [Migration; 6] = [
         name: "0006_search",
         only: Some(Dialect::Postgres),
         text: include_str!("../../migrations/0006_search.postgres.sql"),
+    },
+    Migration {
+        name: "0007_queue",
+        only: None,
+        text: include_str!("../../migrations/0007_queue.sql"),
     },
 ];
 
@@ -161,7 +166,8 @@ mod tests {
     #[test]
     fn sqlite_is_taught_nothing() {
         let names = |dialect| migrations(dialect).map(|migration| migration.name);
-        assert_eq!(names(Dialect::Sqlite).collect::<Vec<_>>(), ["0001_system", "0005_loose_files"]);
+        let everybodys = ["0001_system", "0005_loose_files", "0007_queue"];
+        assert_eq!(names(Dialect::Sqlite).collect::<Vec<_>>(), everybodys);
         assert_eq!(names(Dialect::Postgres).count(), MIGRATIONS.len());
     }
 }

@@ -13,5 +13,6 @@ mod groups;
 mod only;
 mod open;
 mod processes;
+mod queue;
 mod reads;
 mod support;

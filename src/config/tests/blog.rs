@@ -114,7 +114,6 @@ fn what_is_not_there_yet_is_said_once_each() {
         })
         .collect();
     let expected = [
-        "mail is",
         "sign-in through other providers is",
         "rate limits are",
         "sign-in by a code sent by mail (otp) is",

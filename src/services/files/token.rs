@@ -16,11 +16,11 @@ pub fn for_caller(app: &App, caller: &Caller) -> Result<String, Error> {
     issue(record, Grant::File, Lifetime::Usual, app.clock.now())
 }
 
-/// Who asks for a file with `token`: a guest, unless it is a file token that holds.
+/// Who asks for a file, or a page to be shown, with `token`: a guest, unless it is a file token that holds.
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub(super) async fn caller_of(app: &App, token: &str) -> Result<Caller, Error> {
+pub async fn caller_of(app: &App, token: &str) -> Result<Caller, Error> {
     if token.is_empty() {
         return Ok(Caller::guest());
     }

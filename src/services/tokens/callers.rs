@@ -105,7 +105,7 @@ impl Callers {
                     }
                 }
                 Event::SchemaChanged => self.forget_all(),
-                Event::Created(_) => {}
+                Event::Created(_) | Event::Queued => {}
             }
         }
     }

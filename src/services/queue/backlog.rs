@@ -1,0 +1,108 @@
+//! The queue as superusers see it: what waits, what was given up, and why. What a job is about is
+//! said in a line; what it holds stays in the database, for mails carry secrets of their receivers.
+
+use serde::Serialize;
+
+use crate::domain::event::Event;
+use crate::services::Error;
+use crate::services::app::App;
+use crate::services::queue::Job;
+use crate::store::queue::{self, Entry, State};
+use crate::store::{StoreError, Tx};
+
+/// Jobs that are listed at most.
+const MOST: i64 = 200;
+
+/// Some jobs, and how many there are.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Backlog {
+    /// The jobs, those first that were touched last.
+    pub items: Vec<JobView>,
+    /// How many there are of this state.
+    pub total_items: i64,
+}
+
+/// A job.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobView {
+    /// What it is told apart by.
+    pub id: String,
+    /// What is to be done.
+    pub kind: String,
+    /// Of a mail, where it goes; else empty.
+    pub to: String,
+    /// Of a mail, its subject; else empty.
+    pub subject: String,
+    /// `waiting` or `dead`.
+    pub state: &'static str,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Why the last attempt failed.
+    pub error: String,
+    /// When it is due; of a dead one, when it was given up.
+    pub run_at: String,
+    /// When it was queued.
+    pub created: String,
+}
+
+/// The jobs of the state called `state`; nothing is `dead`.
+///
+/// # Errors
+/// `BadRequest` when there is no such state.
+pub async fn list(app: &App, state: &str) -> Result<Backlog, Error> {
+    let state = if state.is_empty() { Some(State::Dead) } else { State::of_word(state) };
+    let state = state.ok_or_else(|| Error::bad_request("state must be dead or waiting."))?;
+    let read = app.store.read(move |db| {
+        let total_items = queue::count(db, state)?;
+        Ok::<_, StoreError>((queue::list(db, state, MOST)?, total_items))
+    });
+    let (entries, total_items) = read.await?;
+    Ok(Backlog { items: entries.into_iter().map(view).collect(), total_items })
+}
+
+/// Has a dead job done again.
+///
+/// # Errors
+/// `NotFound` when there is no such one.
+pub async fn replay(app: &App, id: &str) -> Result<(), Error> {
+    let (id, now) = (id.to_owned(), app.clock.now());
+    let replay = move |tx: &mut Tx| {
+        let is_there = queue::replay(tx, &id, now)?;
+        if is_there {
+            tx.emit(Event::Queued);
+        }
+        Ok::<_, StoreError>(is_there)
+    };
+    found(app.store.write(replay).await?)
+}
+
+/// Forgets a dead job.
+///
+/// # Errors
+/// `NotFound` when there is no such one.
+pub async fn remove(app: &App, id: &str) -> Result<(), Error> {
+    let id = id.to_owned();
+    found(app.store.write(move |tx| queue::remove(tx, &id)).await?)
+}
+
+fn found(is_there: bool) -> Result<(), Error> {
+    if is_there { Ok(()) } else { Err(Error::NotFound) }
+}
+
+fn view(entry: Entry) -> JobView {
+    let job = Job::of_row(&entry.kind, entry.payload);
+    let mail = job.as_ref().ok().map(Job::message);
+    JobView {
+        to: mail.map(|mail| mail.to.to_string()).unwrap_or_default(),
+        subject: mail.map(|mail| mail.subject.to_string()).unwrap_or_default(),
+        id: entry.id,
+        kind: entry.kind,
+        state: entry.state.word(),
+        attempts: entry.attempts,
+        error: entry.error,
+        run_at: entry.run_at.to_string(),
+        created: entry.created.to_string(),
+    }
+}

@@ -1,0 +1,268 @@
+//! The workers of this process: they claim jobs that are due, a few at a time, do them, and write
+//! down how it went.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::oneshot;
+use tokio::task::{Id, JoinHandle, JoinSet};
+use tokio::time::{sleep, timeout};
+
+use crate::domain::random::Random;
+use crate::services::Error;
+use crate::services::app::App;
+use crate::services::mail::Failure;
+use crate::services::queue::Job;
+use crate::services::queue::carry_out::{carry_out, when_done, when_given_up};
+use crate::store::StoreError;
+use crate::store::queue::{self, Claim, Claimed};
+
+/// Jobs that are done at one time.
+const AT_ONCE: usize = 4;
+
+/// How often workers look for jobs that nobody told them of: retries, and what other processes left.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How long a claim lasts, in milliseconds, and how often it is prolonged while a job is being done.
+/// When a process dies, its jobs wait for so long.
+const LEASE: i64 = 20_000;
+const RENEW: Duration = Duration::from_secs(5);
+
+/// Milliseconds until the second attempt, and the most there are between two.
+const FIRST_PAUSE: i64 = 5_000;
+const LONGEST_PAUSE: i64 = 60 * 60 * 1_000;
+
+/// How long jobs may take to end once the server stops.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// The workers, until they are stopped or dropped.
+pub struct Workers {
+    stop: oneshot::Sender<()>,
+    working: JoinHandle<()>,
+}
+
+impl Workers {
+    /// Starts them.
+    pub fn start(app: Arc<App>) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        Self { stop, working: tokio::spawn(work(app, stopped)) }
+    }
+
+    /// Claims no more jobs, lets those end that are being done, and gives back what takes too long.
+    pub async fn stop(self) {
+        // They may have ended with their runtime.
+        let _ = self.stop.send(());
+        let _ = self.working.await;
+    }
+}
+
+/// Jobs that are being done.
+#[derive(Default)]
+struct Running {
+    tasks: JoinSet<()>,
+    claims: HashMap<Id, Claim>,
+}
+
+impl Running {
+    fn start(&mut self, app: &Arc<App>, claimed: Claimed) {
+        let claim = claimed.claim.clone();
+        let task = self.tasks.spawn(attempt(Arc::clone(app), claimed));
+        self.claims.insert(task.id(), claim);
+    }
+
+    /// Waits for one to end, for ever when there is none.
+    async fn one_ended(&mut self) {
+        match self.tasks.join_next_with_id().await {
+            Some(Ok((id, ()))) => self.claims.remove(&id),
+            Some(Err(error)) => self.claims.remove(&error.id()),
+            None => std::future::pending().await,
+        };
+    }
+
+    async fn all_ended(&mut self) {
+        while !self.tasks.is_empty() {
+            self.one_ended().await;
+        }
+    }
+}
+
+async fn work(app: Arc<App>, mut stopped: oneshot::Receiver<()>) {
+    if let Err(error) = end_leases(&app).await {
+        tracing::warn!(%error, "jobs of the last run wait until their leases end");
+    }
+    let mut running = Running::default();
+    loop {
+        let free = AT_ONCE - running.tasks.len();
+        match claim(&app, free).await {
+            Ok(claimed) => {
+                for claimed in claimed {
+                    running.start(&app, claimed);
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the queue cannot be read now"),
+        }
+        let has_room = running.tasks.len() < AT_ONCE;
+        tokio::select! {
+            // An error is a server that was dropped.
+            _ = &mut stopped => break,
+            () = app.queue.pushed(), if has_room => {}
+            () = running.one_ended() => {}
+            () = sleep(POLL), if has_room => {}
+        }
+    }
+    if timeout(DRAIN, running.all_ended()).await.is_err() {
+        running.tasks.shutdown().await;
+        let claims = std::mem::take(&mut running.claims).into_values().collect();
+        if let Err(error) = release(&app, claims).await {
+            tracing::warn!(%error, "jobs that were cut off wait until their leases end");
+        }
+    }
+}
+
+async fn end_leases(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    app.store.write(move |tx| queue::end_leases(tx, now)).await.map(|_| ())
+}
+
+async fn claim(app: &App, limit: usize) -> Result<Vec<Claimed>, StoreError> {
+    let now = app.clock.now();
+    if limit == 0 || !app.store.read(move |db| queue::any_due(db, now)).await? {
+        return Ok(Vec::new());
+    }
+    let (lease, limit) = (now.plus_millis(LEASE), limit as i64);
+    app.store.write(move |tx| queue::claim(tx, now, lease, limit)).await
+}
+
+async fn release(app: &App, claims: Vec<Claim>) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    app.store
+        .write(move |tx| {
+            for claim in &claims {
+                queue::release(tx, claim, now)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Does a job once and writes down how it went. When that fails, the claim ends by itself and the
+/// job is done again.
+async fn attempt(app: Arc<App>, claimed: Claimed) {
+    let Claimed { claim, kind, payload } = claimed;
+    let settled = match Job::of_row(&kind, payload) {
+        Ok(job) => {
+            let outcome = tokio::select! {
+                outcome = undisturbed(&app, &job) => outcome,
+                () = keep(&app, &claim) => return,
+            };
+            settle(&app, claim, job, outcome).await
+        }
+        Err(reason) => bury(&app, claim, format!("this version cannot do it: {reason}")).await,
+    };
+    if let Err(error) = settled {
+        tracing::warn!(%error, kind, "how a job went could not be written down");
+    }
+}
+
+/// A job that panics is one that failed.
+async fn undisturbed(app: &App, job: &Job) -> Result<(), Failure> {
+    let done = AssertUnwindSafe(carry_out(app, job)).catch_unwind().await;
+    done.unwrap_or_else(|_| Err(Failure::ForNow("it panicked, see the log".to_owned())))
+}
+
+/// Prolongs a claim; ends when it is lost, for then somebody else does the job.
+async fn keep(app: &App, claim: &Claim) {
+    loop {
+        sleep(RENEW).await;
+        let (claim, lease) = (claim.clone(), app.clock.now().plus_millis(LEASE));
+        match app.store.write(move |tx| queue::renew(tx, &claim, lease)).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            // As long as the database is away, nobody else claims anything either.
+            Err(error) => tracing::warn!(%error, "a lease could not be prolonged"),
+        }
+    }
+}
+
+async fn settle(
+    app: &App,
+    claim: Claim,
+    job: Job,
+    outcome: Result<(), Failure>,
+) -> Result<(), Error> {
+    let now = app.clock.now();
+    let failure = match outcome {
+        Ok(()) => {
+            let done = app.store.write(move |tx| {
+                if queue::finish(tx, &claim)? {
+                    when_done(tx, &job, now)?;
+                }
+                Ok::<_, StoreError>(())
+            });
+            return Ok(done.await?);
+        }
+        Err(failure) => failure,
+    };
+    let reason = failure.to_string();
+    let is_over = matches!(failure, Failure::ForGood(_)) || claim.attempts >= job.most_attempts();
+    tracing::warn!(reason, job = claim.id, attempts = claim.attempts, is_over, "a job failed");
+    let run_at = now.plus_millis(pause(claim.attempts, &mut Random::system()));
+    let written = app.store.write(move |tx| {
+        if !is_over {
+            queue::retry(tx, &claim, run_at, &reason)?;
+        } else if queue::bury(tx, &claim, now, &reason)? {
+            when_given_up(tx, &job)?;
+        }
+        Ok::<_, StoreError>(())
+    });
+    Ok(written.await?)
+}
+
+async fn bury(app: &App, claim: Claim, reason: String) -> Result<(), Error> {
+    let now = app.clock.now();
+    Ok(app.store.write(move |tx| queue::bury(tx, &claim, now, &reason)).await.map(|_| ())?)
+}
+
+/// Milliseconds to wait after so many attempts: twice as long each time, less up to a half by chance,
+/// so that what failed together is not tried together.
+fn pause(attempts: i64, random: &mut Random) -> i64 {
+    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(20);
+    let full = (FIRST_PAUSE << doublings).min(LONGEST_PAUSE);
+    let half = u32::try_from(full / 2).unwrap_or(u32::MAX);
+    full - i64::from(random.below(half + 1))
+}
+
+/// Does every job that is due, one after the other, as the workers would.
+#[cfg(test)]
+pub(crate) async fn work_off(app: &Arc<App>) {
+    loop {
+        let claimed = claim(app, 1).await.unwrap();
+        if claimed.is_empty() {
+            return;
+        }
+        for claimed in claimed {
+            attempt(Arc::clone(app), claimed).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_an_hour_and_are_shortened_by_half_at_most() {
+        let mut random = Random::seeded(1);
+        let mut bounds = |attempts| {
+            let pauses: Vec<i64> = (0..500).map(|_| pause(attempts, &mut random)).collect();
+            (*pauses.iter().min().unwrap() / 100, *pauses.iter().max().unwrap() / 100)
+        };
+        assert_eq!(bounds(1), (25, 49));
+        assert_eq!(bounds(2).1 / 10, 9);
+        let (least, most) = bounds(60);
+        assert!(least >= 18_000 && most <= 36_000 && most > 35_000, "{least} {most}");
+    }
+}
