@@ -22,6 +22,7 @@ mod extremes;
 mod files;
 mod health;
 mod kill;
+mod mail;
 mod postgres;
 mod schema;
 mod search;

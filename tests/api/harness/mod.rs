@@ -7,6 +7,7 @@ mod answer;
 mod app;
 mod client;
 mod database;
+mod mail_server;
 mod process;
 mod schemas;
 
@@ -14,6 +15,7 @@ pub(crate) use answer::Answer;
 pub(crate) use app::{PASSWORD, TestApp};
 pub(crate) use client::Client;
 pub(crate) use database::Database;
+pub(crate) use mail_server::MailServer;
 pub(crate) use process::{Finished, Process, RUNS_OUT};
 pub(crate) use schemas::database_url;
 

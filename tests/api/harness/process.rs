@@ -167,7 +167,7 @@ fn finish(mut child: Child) -> Finished {
 }
 
 /// Reads a pipe to its end on a thread, so that the process never waits for us.
-fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+pub(super) fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         for line in BufReader::new(pipe).lines().map_while(Result::ok) {
