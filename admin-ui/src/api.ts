@@ -1,7 +1,7 @@
 // The API as the dashboard uses it. Nothing else calls fetch.
 
 import { secondsLeft, session } from './session.svelte';
-import type { Collection, ConfigState, ListQuery, Page, RecordModel, Session } from './types';
+import type { Collection, ConfigState, Job, ListQuery, Mail, MailEnvelope, Page, RecordModel, Session } from './types';
 import { formOf, upload } from './upload';
 
 export type * from './types';
@@ -43,7 +43,7 @@ export function messageOf(err: unknown): string {
 
 interface Options {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  query?: ListQuery;
+  query?: object;
   body?: unknown;
   signal?: AbortSignal;
   /** Told the share of a form that has been sent, from 0 to 1. */
@@ -140,7 +140,47 @@ export const api = {
       return (await request<{ token: string }>('/files/token', { method: 'POST' })).token;
     },
   },
+
+  /** The inbox of mails that were not sent. */
+  mails: {
+    list(): Promise<Whole<MailEnvelope>> {
+      return request('/mails');
+    },
+
+    view(id: string): Promise<Mail> {
+      return request(`/mails/${encodeURIComponent(id)}`);
+    },
+
+    /** Where a frame reads the mail, with a token as files have it. */
+    page(id: string, token: string): string {
+      return `../api/mails/${encodeURIComponent(id)}/page${queryOf({ token })}`;
+    },
+
+    clear(): Promise<void> {
+      return request('/mails', { method: 'DELETE' });
+    },
+  },
+
+  jobs: {
+    list(state: Job['state']): Promise<Whole<Job>> {
+      return request('/jobs', { query: { state } });
+    },
+
+    replay(id: string): Promise<void> {
+      return request(`/jobs/${encodeURIComponent(id)}/replay`, { method: 'POST' });
+    },
+
+    remove(id: string): Promise<void> {
+      return request(`/jobs/${encodeURIComponent(id)}`, { method: 'DELETE' });
+    },
+  },
 };
+
+/** A list that comes whole. */
+interface Whole<T> {
+  items: T[];
+  totalItems: number;
+}
 
 let refreshing: Promise<void> | undefined;
 

@@ -127,6 +127,37 @@ export interface Session {
   record: RecordModel;
 }
 
+/** A mail without its texts. */
+export interface MailEnvelope {
+  id: string;
+  messageId: string;
+  /** Name and address. */
+  from: string;
+  to: string;
+  subject: string;
+  created: string;
+}
+
+export interface Mail extends MailEnvelope {
+  html: string;
+  text: string;
+}
+
+/** Something that is done after a request, or could not be. */
+export interface Job {
+  id: string;
+  kind: string;
+  /** Of a mail; else empty, as `subject`. */
+  to: string;
+  subject: string;
+  state: 'waiting' | 'dead';
+  attempts: number;
+  error: string;
+  /** When it is due; of a dead one, when it was given up. */
+  runAt: string;
+  created: string;
+}
+
 export interface ConfigWarning {
   message: string;
   label: string | null;

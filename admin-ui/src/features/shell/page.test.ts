@@ -7,4 +7,6 @@ it('stays the same page while a record, or the form of a new one, is open beside
   expect(pageKey(['collections', 'posts', 'new'])).toBe(table);
   expect(pageKey(['collections', 'posts', 'definition'])).not.toBe(table);
   expect(titleOf(['collections', 'posts', 'new'])).toBe('posts · Ferrobase');
+  expect(pageKey(['mail', 'm1'])).toBe(pageKey(['mail']));
+  expect(titleOf(['mail', 'm1'])).toBe('Mail · Ferrobase');
 });

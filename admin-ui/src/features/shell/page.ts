@@ -6,6 +6,8 @@ const BESIDE = ['records', 'new'];
 /** The same for all addresses of one page. */
 export function pageKey(segments: string[]): string {
   const [noun, name, part] = segments;
+  // A mail opens beside the inbox.
+  if (noun === 'mail') return noun;
   if (noun !== 'collections') return segments.join('/');
   return ['collections', name, part && BESIDE.includes(part) ? undefined : part].filter(Boolean).join('/');
 }
@@ -16,6 +18,7 @@ export function titleOf(segments: string[]): string {
   const page =
     noun === undefined ? 'Overview'
     : noun === 'config' && !name ? 'Configuration'
+    : noun === 'mail' && !part ? 'Mail'
     : noun === 'collections' && name && part === 'definition' ? `Definition of ${name}`
     : noun === 'collections' && name && (!part || BESIDE.includes(part)) ? name
     : 'Not found';
