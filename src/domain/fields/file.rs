@@ -23,6 +23,17 @@ pub struct FileOptions {
     pub protected: bool,
 }
 
+/// Bytes of a file's name that a fault repeats.
+const LONGEST_NAME: usize = 300;
+
+/// The beginning of a name that is too long to be repeated.
+fn shortened(name: &str) -> String {
+    if name.len() <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    format!("{}...", &name[..name.floor_char_boundary(LONGEST_NAME)])
+}
+
 impl FileOptions {
     /// Most bytes of one file, the default where none is set.
     pub const fn size_limit(&self) -> i64 {
@@ -52,7 +63,7 @@ impl FileOptions {
                 "validation_file_size_limit",
                 format!("`{original_name}` is larger than {max} bytes."),
             )
-            .with("file", original_name)
+            .with("file", shortened(original_name))
             .with("maxSize", max));
         }
         if !self.accepts(mime) {

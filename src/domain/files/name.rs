@@ -37,6 +37,9 @@ pub fn stored_name(original: &str, mime_extension: &str, random: &mut Random) ->
 /// What follows the last slash: folders that a client sends with a name are not part of it.
 pub fn base_name(original: &str) -> &str {
     let name = original.trim_end_matches('/');
+    if name.is_empty() && !original.is_empty() {
+        return "/";
+    }
     name.rsplit('/').next().unwrap_or(name)
 }
 

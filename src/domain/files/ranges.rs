@@ -68,12 +68,15 @@ fn part_of(part: &str, length: u64) -> Option<Option<Range>> {
         return Some((wanted > 0).then(|| Range { start: length - wanted, length: wanted }));
     }
     let start = number(first)?;
+    if start >= length {
+        return Some(None);
+    }
     let end = if last.is_empty() { u64::MAX } else { number(last)? };
     if end < start {
         return None;
     }
-    let end = end.min(length.saturating_sub(1));
-    Some((start < length).then(|| Range { start, length: end - start + 1 }))
+    let end = end.min(length - 1);
+    Some(Some(Range { start, length: end - start + 1 }))
 }
 
 /// A number from 0 to 2^63-1.

@@ -170,13 +170,12 @@ fn each(
     values.pop().map_or_else(null, |value| Term::Known(Known::new(Json::String(value))))
 }
 
-/// The texts of a normalised select, file or relation value.
+/// The texts of a normalised select, file or relation value; an upload is its JSON.
 pub(super) fn elements(value: &Json) -> Vec<String> {
     match value {
         Json::String(text) if !text.is_empty() => vec![text.clone()],
-        Json::Array(values) => {
-            values.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect()
-        }
+        Json::Array(values) => values.iter().flat_map(elements).collect(),
+        Json::Object(_) => vec![value.to_string()],
         _ => Vec::new(),
     }
 }

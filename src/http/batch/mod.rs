@@ -66,7 +66,11 @@ fn read_item(
     files: Vec<Received>,
     outer: &RequestInfo,
 ) -> (Item, Option<Pick>) {
-    let Submitted { method, url, headers, body } = submitted;
+    let Submitted { method, url, headers, mut body } = submitted;
+    // In a batch a file stands for what the body says under its key, as in PocketBase.
+    for file in &files {
+        body.shift_remove(&file.key);
+    }
     let (path, query) = url.split_once('?').unwrap_or((&url, ""));
     let query = Query::parse(query);
     let action = Action::parse(&method, path);

@@ -8,7 +8,9 @@ use actix_multipart::{Field, Multipart};
 use actix_web::HttpRequest;
 use actix_web::error::PayloadError;
 use actix_web::http::Version;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use actix_web::http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, Charset, ExtendedValue, TRANSFER_ENCODING,
+};
 use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
@@ -75,9 +77,15 @@ pub async fn read_with(
     }
     let payload = Limited { payload, left: limit };
     let budget = Budget::of(limit);
-    tokio::time::timeout(PATIENCE, read_content(request, payload, declared, (intake, budget)))
-        .await
-        .unwrap_or_else(|_| Err(Error::bad_request("The request body did not arrive in time.")))
+    in_time(PATIENCE, read_content(request, payload, declared, (intake, budget))).await
+}
+
+async fn in_time(
+    patience: Duration,
+    body: impl Future<Output = Result<Body, Error>>,
+) -> Result<Body, Error> {
+    let late = |_| Err(Error::bad_request("The request body did not arrive in time."));
+    tokio::time::timeout(patience, body).await.unwrap_or_else(late)
 }
 
 /// Refuses a body that is longer than `limit` by its own word, before anything else is looked at.
@@ -192,9 +200,19 @@ async fn multipart(
 /// The key of a part and, when it is a file, the name of that. Browsers send an empty file name
 /// where no file was chosen: that is no file.
 fn names(part: &Field) -> (String, Option<String>) {
-    let file = part.content_disposition().and_then(|disposition| disposition.get_filename());
-    let file = file.filter(|name| !name.is_empty()).map(str::to_owned);
+    let file = part.content_disposition().and_then(|disposition| {
+        let extended = disposition.get_filename_ext().and_then(utf8);
+        extended.or_else(|| disposition.get_filename().map(str::to_owned))
+    });
+    let file = file.filter(|name| !name.is_empty());
     (part.name().unwrap_or_default().to_owned(), file)
+}
+
+/// The text of `filename*`, which says how it is encoded (RFC 8187).
+fn utf8(value: &ExtendedValue) -> Option<String> {
+    let readable = matches!(value.charset, Charset::Us_Ascii)
+        || value.charset.to_string().eq_ignore_ascii_case("utf-8");
+    readable.then(|| String::from_utf8(value.value.clone()).ok()).flatten()
 }
 
 async fn file(
@@ -261,5 +279,36 @@ impl Stream for Limited {
             }
         }
         next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::FromRequest;
+    use actix_web::test::TestRequest;
+    use futures_util::stream;
+
+    use super::*;
+
+    type BoxedPayloadStream = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
+
+    #[actix_web::test]
+    async fn a_body_that_does_not_arrive_is_given_up() {
+        for kind in ["application/json", "multipart/form-data; boundary=x"] {
+            let request = TestRequest::post().insert_header(("content-type", kind));
+            let request = request.to_http_request();
+            let begun = stream::once(async { Ok(Bytes::from_static(b"--x\r\n")) });
+            let stream: BoxedPayloadStream = Box::pin(begun.chain(stream::pending()));
+            let payload =
+                Payload::from_request(&request, &mut actix_web::dev::Payload::from(stream));
+            let payload = payload.await.expect("a payload");
+            let payload = Limited { payload, left: 100 };
+            let body = read_content(&request, payload, None, (Intake::Drop, Budget::of(100)));
+            let given_up = in_time(Duration::from_millis(1), body).await;
+            assert!(
+                matches!(&given_up, Err(Error::BadRequest(text)) if text.contains("in time")),
+                "{kind}: {given_up:?}"
+            );
+        }
     }
 }

@@ -10,7 +10,7 @@ use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HttpDate, LAST_MODIFIED, RANGE,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HttpDate, LAST_MODIFIED, RANGE,
 };
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -93,7 +93,10 @@ fn answer(request: &HttpRequest, served: &Served, download: bool) -> HttpRespons
         (LAST_MODIFIED, HttpDate::from(modified).to_string()),
         (ACCEPT_RANGES, "bytes".to_owned()),
     ];
-    for (name, value) in headers {
+    // A part that is not there is no version of the file that a cache may keep.
+    let is_content = response.status() != StatusCode::RANGE_NOT_SATISFIABLE;
+    let kept = |name: &HeaderName| is_content || ![CACHE_CONTROL, LAST_MODIFIED].contains(name);
+    for (name, value) in headers.into_iter().filter(|(name, _)| kept(name)) {
         if let Ok(value) = value.parse() {
             response.headers_mut().insert(name, value);
         }
