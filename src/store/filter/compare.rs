@@ -105,8 +105,8 @@ fn column_known(
     operator: Operator,
     known: &Known,
 ) -> Test {
-    // A number that compares as JSON does is never a text, whatever the text spells.
-    let never_alike = json && column.shape == Shape::Number && known.value.is_string();
+    // A distance is never a text that somebody writes, whatever the text spells.
+    let never_alike = column.shape == Shape::Distance && known.value.is_string();
     match operator {
         Operator::Equal | Operator::NotEqual if never_alike => {
             Test::of(operator == Operator::NotEqual)
@@ -207,7 +207,7 @@ fn comparable(dialect: Dialect, column: &Rendered, known: &Known) -> Option<(Fra
         Shape::Bool if known.value.is_boolean() => {
             (column.sql.clone(), Value::Bool(known.value.as_bool().unwrap_or_default()))
         }
-        Shape::Number | Shape::Bool => {
+        Shape::Number | Shape::Distance | Shape::Bool => {
             let number = known::number(&known.value).map(Value::Real);
             let text = known.value.as_str().filter(|_| dialect.orders_all_types());
             (column.number(dialect), number.or_else(|| text.map(Value::text))?)
@@ -341,7 +341,9 @@ fn columns(
             Test::sql(json_order(dialect, left.sql.clone(), operator, right.sql.clone()))
         }
         _ => {
-            let is_number = left.shape.is_number() || right.shape.is_number();
+            let is_number = (left.shape.is_number() || right.shape.is_number())
+                && !is_text_beside(left, right)
+                && !is_text_beside(right, left);
             let is_moment = left.is_moment(dialect) && right.is_moment(dialect);
             let order = if is_number || is_moment { "" } else { dialect.byte_order() };
             let (left, right) = aligned(dialect, left, right);
@@ -377,8 +379,13 @@ fn equal_columns(dialect: Dialect, left: &Rendered, negated: bool, right: &Rende
     }
 }
 
+/// Whether `side` is a number that is a text beside `other`.
+const fn is_text_beside(side: &Rendered, other: &Rendered) -> bool {
+    matches!(side.shape, Shape::Distance) && other.shape.is_text()
+}
+
 /// Two columns in forms that compare: what comes from JSON as the other side's type, a number as it
-/// is and text as a number beside one.
+/// is and text as a number beside one, but for a distance.
 fn aligned(dialect: Dialect, left: &Rendered, right: &Rendered) -> (Fragment, Fragment) {
     let one = |side: &Rendered, other: &Rendered| match (side.shape, other.shape) {
         (Shape::Json, Shape::Json) => side.sql.clone(),
@@ -389,8 +396,9 @@ fn aligned(dialect: Dialect, left: &Rendered, right: &Rendered) -> (Fragment, Fr
         (shape, Shape::Json) if !shape.is_number() => {
             side.text(dialect).map(|text| dialect.text_beside_json(text))
         }
-        (Shape::Number | Shape::Bool, _) => side.number(dialect),
-        (_, Shape::Number | Shape::Bool) => {
+        _ if is_text_beside(side, other) || is_text_beside(other, side) => side.text(dialect),
+        (Shape::Number | Shape::Distance | Shape::Bool, _) => side.number(dialect),
+        (_, Shape::Number | Shape::Distance | Shape::Bool) => {
             side.text(dialect).map(|text| dialect.text_as_number(text))
         }
         _ => side.text(dialect),

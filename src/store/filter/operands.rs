@@ -46,6 +46,8 @@ pub(super) struct Column {
 pub(super) enum Shape {
     Text,
     Number,
+    /// A computed number. No column's type is behind it, so beside a text it is one.
+    Distance,
     Bool,
     Date,
     List,
@@ -76,7 +78,12 @@ impl Shape {
 
     /// Whether the values are numbers, or booleans, which count as such.
     pub(super) const fn is_number(self) -> bool {
-        matches!(self, Self::Number | Self::Bool)
+        matches!(self, Self::Number | Self::Distance | Self::Bool)
+    }
+
+    /// Whether the values are texts, or are ordered as such.
+    pub(super) const fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::Date | Self::List)
     }
 }
 
@@ -161,7 +168,7 @@ impl Column {
 fn text_form(dialect: Dialect, shape: Shape, raw: &str) -> String {
     match shape {
         Shape::Text => raw.to_owned(),
-        Shape::Number => dialect.number_text(raw),
+        Shape::Number | Shape::Distance => dialect.number_text(raw),
         Shape::Bool => dialect.number_text(&dialect.bool_number(raw)),
         Shape::Date => dialect.date_text(raw),
         Shape::List => dialect.list_text(raw),
@@ -185,7 +192,7 @@ impl Rendered {
         let sql = match self.shape {
             Shape::Text | Shape::List => self.text(dialect) + dialect.byte_order(),
             Shape::Json => self.sql.map(|value| dialect.json_key(value)),
-            Shape::Number | Shape::Bool | Shape::Date => self.sql,
+            Shape::Number | Shape::Distance | Shape::Bool | Shape::Date => self.sql,
         };
         Self { sql, ..self }
     }
@@ -269,7 +276,7 @@ impl Operand {
                 let numbers = terms.iter().map(|term| plain_number(term, dialect, place));
                 let sql = Fragment::from(format!("{DISTANCE}("));
                 let sql = sql + Fragment::join(numbers, ", ") + ")";
-                Rendered { sql, shape: Shape::Number, nullable: true }
+                Rendered { sql, shape: Shape::Distance, nullable: true }
             }
             Self::Strftime { format, time, modifiers } => {
                 let text = |text: &str| Fragment::param(Value::Text(text.to_owned()));
@@ -297,7 +304,7 @@ fn plain_number(
     let rendered = operand.render(dialect, place);
     match rendered.shape {
         Shape::Json => rendered.sql.map(|value| dialect.json_plain_number(value)),
-        Shape::Number | Shape::Bool => rendered.number(dialect),
+        Shape::Number | Shape::Distance | Shape::Bool => rendered.number(dialect),
         Shape::Text | Shape::Date | Shape::List => null(),
     }
 }
@@ -318,7 +325,7 @@ fn moment_argument(
         other => {
             let rendered = other.render(dialect, place);
             match rendered.shape {
-                Shape::Number | Shape::Bool => rendered.number(dialect),
+                Shape::Number | Shape::Distance | Shape::Bool => rendered.number(dialect),
                 _ => rendered.text(dialect),
             }
         }

@@ -483,6 +483,8 @@ fn macros_and_functions() {
             ("geoDistance(place.lon, place.lat, 23.32, 42.69) < '1'", "p1 p2 p3 p4"),
             ("geoDistance(place.lon, place.lat, 23.32, 42.69) > '1'", ""),
             ("geoDistance(0, 0, place.lon, place.lat) < 1", "p2 p3 p4"),
+            ("geoDistance(0, 0, place.lon, place.lat) < at", ""),
+            ("geoDistance(0, 0, place.lon, place.lat) > at", "p1 p2 p3 p4"),
             ("geoDistance(meta.s, place.lat, 0, 0) = null", "p1 p2 p3 p4"),
             ("geoDistance(title, 0, 0, 0) > 0", ""),
             ("strftime('%Y-%m', at) = '2026-01'", "p1"),
