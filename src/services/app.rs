@@ -30,7 +30,7 @@ pub struct App {
     pub settings: Arc<CurrentSettings>,
     /// Wakes the workers that do what was queued. Told of commits as `callers` are.
     pub queue: Arc<Queue>,
-    /// Who guessed passwords lately.
+    /// Whether failed sign-ins are counted.
     pub throttle: Throttle,
     /// Who was lately told that a list has nothing for them.
     pub empty_lists: EmptyLists,

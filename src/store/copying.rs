@@ -87,9 +87,9 @@ pub const SYSTEM_TABLES: [SystemTable; 5] = [
     },
 ];
 
-/// Tables that say how far a database itself has come, and what its processes tell each other; and the
-/// inbox of mails that were not sent, which is for looking at only.
-const OWN_TABLES: [&str; 4] = ["_events", "_mails", "_migrations", "_revision"];
+/// Tables that say how far a database itself has come, what its processes tell each other and what they
+/// counted lately; and the inbox of mails that were not sent, which is for looking at only.
+const OWN_TABLES: [&str; 5] = ["_events", "_mails", "_migrations", "_revision", "_throttle"];
 
 /// The rows of a system table in the order of their keys.
 ///

@@ -23,7 +23,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration {
         name: "0001_system",
         only: None,
@@ -58,6 +58,11 @@ const MIGRATIONS: [Migration; 7] = [
         name: "0007_queue",
         only: None,
         text: include_str!("../../migrations/0007_queue.sql"),
+    },
+    Migration {
+        name: "0008_throttle",
+        only: None,
+        text: include_str!("../../migrations/0008_throttle.sql"),
     },
 ];
 
@@ -166,7 +171,7 @@ mod tests {
     #[test]
     fn sqlite_is_taught_nothing() {
         let names = |dialect| migrations(dialect).map(|migration| migration.name);
-        let everybodys = ["0001_system", "0005_loose_files", "0007_queue"];
+        let everybodys = ["0001_system", "0005_loose_files", "0007_queue", "0008_throttle"];
         assert_eq!(names(Dialect::Sqlite).collect::<Vec<_>>(), everybodys);
         assert_eq!(names(Dialect::Postgres).count(), MIGRATIONS.len());
     }

@@ -30,6 +30,7 @@ pub mod row_checks;
 mod sql;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod throttle;
 mod tx;
 mod value;
 pub mod view_rows;

@@ -18,7 +18,7 @@ use crate::domain::views::{self, Engine};
 
 /// Names that a database keeps for itself, or the product for its own tables; names of system
 /// collections are taken by those.
-pub(in crate::domain) const INTERNAL_NAMES: [&str; 11] = [
+pub(in crate::domain) const INTERNAL_NAMES: [&str; 12] = [
     "_collections",
     "_params",
     "_revision",
@@ -30,6 +30,7 @@ pub(in crate::domain) const INTERNAL_NAMES: [&str; 11] = [
     "_loose_files",
     "_mails",
     "_sessions",
+    "_throttle",
 ];
 
 impl Collection {

@@ -10,9 +10,9 @@ use crate::domain::record::Record;
 use crate::domain::rules::{RequestContext, RequestInfo};
 use crate::services::Error;
 use crate::services::app::App;
-use crate::services::auth::answer::{SignedIn, refuse_second_factor, require_auth_rule, signed_in};
-use crate::services::auth::options;
-use crate::services::throttle::Outcome;
+use crate::services::auth::answer::{self, Entry, Way};
+use crate::services::auth::{Method, options};
+use crate::services::throttle::{Attempt, Outcome};
 use crate::store::records::{self, Case};
 use crate::store::{Db, StoreError};
 
@@ -51,15 +51,14 @@ pub async fn sign_in(
     collection: &Arc<Collection>,
     credentials: Credentials,
     request: RequestInfo,
-) -> Result<SignedIn, Error> {
+) -> Result<Entry, Error> {
     require_open(collection)?;
     check(&credentials, options(collection)?).into_result()?;
     let record = authenticate(app, collection, &credentials).await?;
     let request = RequestInfo { context: RequestContext::Password, ..request };
-    require_auth_rule(app, &record, &request).await?;
-    refuse_second_factor(app, &record, &request).await?;
     let record = renew_hash(app, record, credentials.password).await;
-    signed_in(app, record, request).await
+    let way = Way { method: Method::Password, address: credentials.address };
+    answer::conclude(app, record, way, request).await
 }
 
 fn check(credentials: &Credentials, auth: &AuthOptions) -> FieldErrors {
@@ -86,8 +85,8 @@ async fn authenticate(
     collection: &Arc<Collection>,
     credentials: &Credentials,
 ) -> Result<Arc<Record>, Error> {
-    let attempt = app.throttle.attempt(&collection.id, &credentials.identity, credentials.address);
-    app.throttle.check(attempt, app.clock.now())?;
+    let attempt = Attempt::of(&collection.id, &credentials.identity, credentials.address);
+    app.throttle.check(&app.store, &attempt, app.clock.now()).await?;
     let password = credentials.password.clone();
     let record = match find(app, collection, credentials).await? {
         Found::Account(record) => {
@@ -100,7 +99,7 @@ async fn authenticate(
         }
     };
     let outcome = if record.is_some() { Outcome::Succeeded } else { Outcome::Failed };
-    app.throttle.settle(attempt, outcome, app.clock.now())?;
+    app.throttle.settle(&app.store, &attempt, outcome, app.clock.now()).await?;
     record.map(Arc::new).ok_or_else(|| Error::bad_request("Failed to authenticate."))
 }
 

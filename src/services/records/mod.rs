@@ -3,6 +3,7 @@
 //! beside it, so that seeds, sign-up and a batch run the very same steps. Knows no HTTP and no SQL.
 
 mod access;
+pub mod account;
 pub mod answer;
 pub mod batch;
 mod checks;

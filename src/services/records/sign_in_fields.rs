@@ -140,13 +140,13 @@ fn mismatch(message: &str) -> Fault {
     Fault::new("validation_values_mismatch", message)
 }
 
-/// What changing `stored` into `next` with a `password` (or an empty text) brings with it.
-pub fn consequences(stored: &Record, next: &Record, password: &str) -> Consequences {
+/// What changing `stored` into `next` brings with it, where that sets a password or does not.
+pub fn consequences(stored: &Record, next: &Record, sets_password: bool) -> Consequences {
     let key_kept = next.text("tokenKey") == stored.text("tokenKey");
     let new_address = next.text("email") != stored.text("email");
     Consequences {
-        new_token_key: key_kept && (!password.is_empty() || new_address),
-        forget_sign_ins: !password.is_empty(),
+        new_token_key: key_kept && (sets_password || new_address),
+        forget_sign_ins: sets_password,
         unlink_providers: stored.get("verified") == false && next.get("verified") == true,
     }
 }
@@ -245,22 +245,22 @@ mod tests {
     fn tokens_die_with_the_password_the_address_and_the_key() {
         let stored = record("a@b.c", false, "k");
         let nothing = Consequences::default();
-        assert_eq!(consequences(&stored, &stored, ""), nothing);
+        assert_eq!(consequences(&stored, &stored, false), nothing);
         assert_eq!(
-            consequences(&stored, &stored, "new"),
+            consequences(&stored, &stored, true),
             Consequences { new_token_key: true, forget_sign_ins: true, ..nothing }
         );
         assert_eq!(
-            consequences(&stored, &record("x@b.c", false, "k"), ""),
+            consequences(&stored, &record("x@b.c", false, "k"), false),
             Consequences { new_token_key: true, ..nothing }
         );
         assert_eq!(
-            consequences(&stored, &record("x@b.c", false, "other"), ""),
+            consequences(&stored, &record("x@b.c", false, "other"), false),
             nothing,
             "a key that was set stays"
         );
         assert_eq!(
-            consequences(&stored, &record("a@b.c", true, "k"), ""),
+            consequences(&stored, &record("a@b.c", true, "k"), false),
             Consequences { unlink_providers: true, ..nothing }
         );
     }

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::domain::JsonMap;
 use crate::domain::changes::{Changes, Input};
 use crate::domain::collection::Collection;
-use crate::domain::event::Event;
 use crate::domain::random::Random;
 use crate::domain::record::Record;
 use crate::domain::rules::RequestInfo;
-use crate::domain::system::{AUTH_ORIGINS, EXTERNAL_AUTHS, MFAS, OTPS};
-use crate::domain::{Json, JsonMap};
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::files::uploads::{Stored, Uploads};
@@ -17,7 +15,7 @@ use crate::services::records::create::Written;
 use crate::services::records::hashes::{Hashes, KnownPassword, sends_password};
 use crate::services::records::record_view::RecordView;
 use crate::services::records::sign_in_fields::{self, OldPassword, Secrets};
-use crate::services::records::{Submission, access, answer, checks, system_refs};
+use crate::services::records::{Submission, access, account, answer, checks};
 use crate::store::{Db, Tx, records};
 
 /// Times that an update starts over because the password changed while the old one was checked.
@@ -177,17 +175,14 @@ pub fn in_transaction(tx: &mut Tx, change: &Change) -> Result<Outcome, Error> {
         return Ok(Outcome::PasswordMoved(hash));
     }
     checks::require_changeable(tx, &old, &changes)?;
-    let password = changes.passwords.get("password").cloned().unwrap_or_default();
+    let sets_password = changes.passwords.contains_key("password");
     change.hashes.seal(&mut changes)?;
     let mut new = changes.record;
     if collection.is_auth() {
-        settle_sign_in(tx, &old, &mut new, &password, &mut random)?;
+        account::settle(tx, &old, &mut new, sets_password, &mut random)?;
     }
     change.uploads.settle(tx, Some(&old), &new, change.request.now)?;
-    records::update(tx, &old, &new).map_err(|error| checks::not_unique(&new, error))?;
-    system_refs::tell_processes(tx, &collection)?;
-    let new = Arc::new(new);
-    tx.emit(Event::Updated { old: Arc::new(old), new: Arc::clone(&new) });
+    let new = account::save(tx, old, new)?;
     Ok(Outcome::Changed(Written { record: new, body: changes.body }))
 }
 
@@ -240,30 +235,4 @@ fn check_sign_in(
     }
     sign_in_fields::check_updated(stored, next, &secrets, management, old).into_result()?;
     Ok(None)
-}
-
-/// Makes what a changed password, address, key or verification brings with it.
-fn settle_sign_in(
-    tx: &mut Tx,
-    old: &Record,
-    new: &mut Record,
-    password: &str,
-    random: &mut Random,
-) -> Result<(), Error> {
-    let collection = Arc::clone(old.collection());
-    let consequences = sign_in_fields::consequences(old, new, password);
-    let mut remove = |name: &str| system_refs::remove_from(tx, name, &collection, old.id());
-    let unlinked = consequences.unlink_providers && remove(EXTERNAL_AUTHS)? > 0;
-    let kept = new.text("tokenKey") == old.text("tokenKey");
-    if consequences.new_token_key || (unlinked && kept) {
-        new.set("tokenKey", Json::from(random.secret()));
-    }
-    if new.text("tokenKey") != old.text("tokenKey") {
-        remove(OTPS)?;
-    }
-    if consequences.forget_sign_ins {
-        remove(MFAS)?;
-        remove(AUTH_ORIGINS)?;
-    }
-    Ok(())
 }

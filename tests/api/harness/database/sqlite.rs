@@ -49,7 +49,7 @@ impl File {
 
     pub(super) fn digest(&self) -> String {
         let mut digest = String::new();
-        for table in self.tables() {
+        for table in self.tables().into_iter().filter(|table| !super::is_tally(table)) {
             let (rows, hash) = self.table_digest(&table);
             writeln!(digest, "{table}: {rows} rows, {hash:016x}").unwrap();
         }
