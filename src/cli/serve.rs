@@ -17,6 +17,7 @@ use crate::cli::environment::Environment;
 use crate::http;
 use crate::http::edge::Origins;
 use crate::services::app::App;
+use crate::services::auth::cleanup;
 use crate::services::bootstrap::{self, Source};
 use crate::services::clock::Clock;
 use crate::services::files::loose;
@@ -37,6 +38,9 @@ const REVISION_POLL: Duration = Duration::from_secs(1);
 
 /// How often the server looks for uploads that were cut off.
 const FILE_SWEEP: Duration = Duration::from_secs(60);
+
+/// How often the server removes what no sign-in can use any more.
+const SIGN_IN_CLEANUP: Duration = Duration::from_secs(60 * 60);
 
 /// How a server is started.
 #[derive(Clone)]
@@ -92,6 +96,7 @@ pub struct Server {
     serving: JoinHandle<std::io::Result<()>>,
     polling: JoinHandle<()>,
     sweeping: JoinHandle<()>,
+    cleaning: JoinHandle<()>,
     workers: Workers,
     report: Start,
     _lock: DirLock,
@@ -243,9 +248,21 @@ fn serve(
     let handle = server.handle();
     let polling = rt::spawn(poll_revision(app.clone()));
     let sweeping = rt::spawn(sweep_files(app.clone()));
+    let cleaning = rt::spawn(clean_up_sign_ins(app.clone()));
     let workers = Workers::start(app.clone().into_inner());
     let serving = rt::spawn(server);
-    Ok(Server { app, address, handle, serving, polling, sweeping, workers, report, _lock: lock })
+    Ok(Server {
+        app,
+        address,
+        handle,
+        serving,
+        polling,
+        sweeping,
+        cleaning,
+        workers,
+        report,
+        _lock: lock,
+    })
 }
 
 async fn poll_revision(app: Data<App>) {
@@ -265,6 +282,16 @@ async fn sweep_files(app: Data<App>) {
             tracing::warn!(error = %boot::with_causes(&error), "files cannot be removed now");
         }
         let _ = tokio::time::timeout(FILE_SWEEP, app.files.loosened()).await;
+    }
+}
+
+/// Removes once an hour what no sign-in can use any more.
+async fn clean_up_sign_ins(app: Data<App>) {
+    loop {
+        if let Err(error) = cleanup::run(&app).await {
+            tracing::warn!(error = %boot::with_causes(&error), "old sign-ins cannot be removed now");
+        }
+        tokio::time::sleep(SIGN_IN_CLEANUP).await;
     }
 }
 
@@ -289,6 +316,7 @@ impl Server {
         self.handle.stop(true).await;
         self.polling.abort();
         self.sweeping.abort();
+        self.cleaning.abort();
         let _ = self.serving.await;
         self.workers.stop().await;
         self.app.store.close().await;

@@ -31,6 +31,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, PathConfig, ServiceConfig};
 use actix_web::{App as Application, Resource, Route};
 
+use crate::http::auth::mailed;
 use crate::http::edge::Origins;
 use crate::http::error::ApiError;
 use crate::services::Error;
@@ -77,17 +78,7 @@ fn routes(config: &mut ServiceConfig) {
                 .route(web::patch().to(records::update))
                 .route(web::delete().to(records::delete)),
         )
-        .service(
-            at("/api/collections/{collection}/auth-methods").route(get().to(auth::list_methods)),
-        )
-        .service(
-            at("/api/collections/{collection}/auth-with-password")
-                .route(web::post().to(auth::with_password)),
-        )
-        .service(
-            at("/api/collections/{collection}/auth-refresh")
-                .route(web::post().to(auth::with_token)),
-        )
+        .configure(auth_routes)
         .service(at("/api/files/token").route(web::post().to(files::token)))
         .service(at("/api/files/{collection}/{record}/{filename}").route(get().to(files::download)))
         .service(
@@ -106,6 +97,23 @@ fn routes(config: &mut ServiceConfig) {
         .service(at("/api/jobs/{id}/replay").route(web::post().to(jobs::replay)))
         .service(at("/_").route(get().to(admin_ui::folder)))
         .service(at("/_/{file:.*}").route(get().to(admin_ui::file)));
+}
+
+fn auth_routes(config: &mut ServiceConfig) {
+    let at = |action: &str| at(&format!("/api/collections/{{collection}}/{action}"));
+    config
+        .service(at("auth-methods").route(get().to(auth::list_methods)))
+        .service(at("auth-with-password").route(web::post().to(auth::with_password)))
+        .service(at("request-otp").route(web::post().to(auth::request_code)))
+        .service(at("auth-with-otp").route(web::post().to(auth::with_code)))
+        .service(at("auth-refresh").route(web::post().to(auth::with_token)))
+        .service(at("impersonate/{id}").route(web::post().to(auth::impersonate)))
+        .service(at("request-verification").route(web::post().to(mailed::request_verification)))
+        .service(at("confirm-verification").route(web::post().to(mailed::confirm_verification)))
+        .service(at("request-password-reset").route(web::post().to(mailed::request_password_reset)))
+        .service(at("confirm-password-reset").route(web::post().to(mailed::confirm_password_reset)))
+        .service(at("request-email-change").route(web::post().to(mailed::request_email_change)))
+        .service(at("confirm-email-change").route(web::post().to(mailed::confirm_email_change)));
 }
 
 fn collection_routes(config: &mut ServiceConfig) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::collection::Collection;
 use crate::domain::record::Record;
+use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::records::{decode, select_list};
 use crate::store::sql::{Statement, quote};
@@ -46,6 +47,27 @@ pub fn belongings_of_all(
     let columns = select_list(owner, &owner.name);
     let sql = format!("SELECT {columns} FROM {table} WHERE \"collectionRef\" = $1 LIMIT $2");
     let params = vec![Value::text(&collection.id), Value::Int(limit)];
+    let rows = db.fetch_all(Statement::new(sql, params))?;
+    rows.into_iter().map(|row| decode(owner, row)).collect()
+}
+
+/// At most `limit` of the same that were created before `moment`.
+///
+/// # Errors
+/// What the database says.
+pub fn belongings_before(
+    db: &mut Db,
+    owner: &Arc<Collection>,
+    collection: &Collection,
+    moment: Timestamp,
+    limit: i64,
+) -> Result<Vec<Record>, StoreError> {
+    let table = quote(&owner.name);
+    let columns = select_list(owner, &owner.name);
+    let sql = format!(
+        "SELECT {columns} FROM {table} WHERE \"collectionRef\" = $1 AND \"created\" < $2 LIMIT $3"
+    );
+    let params = vec![Value::text(&collection.id), Value::Timestamp(moment), Value::Int(limit)];
     let rows = db.fetch_all(Statement::new(sql, params))?;
     rows.into_iter().map(|row| decode(owner, row)).collect()
 }

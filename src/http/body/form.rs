@@ -16,11 +16,11 @@ pub(super) struct Form {
     payload: JsonMap,
 }
 
-/// What a form has under a key.
+/// What a body has under a key.
 pub(super) enum Found<'a> {
     Nothing,
     Text(&'a str),
-    Payload(&'a Json),
+    Value(&'a Json),
 }
 
 impl Form {
@@ -45,9 +45,9 @@ impl Form {
         Ok(())
     }
 
-    pub(super) fn text(&self, key: &str) -> Found<'_> {
+    pub(super) fn find(&self, key: &str) -> Found<'_> {
         if let Some(value) = self.payload.get(key) {
-            return Found::Payload(value);
+            return Found::Value(value);
         }
         let text = self.texts.iter().find(|(name, _)| name == key);
         text.map_or(Found::Nothing, |(_, text)| Found::Text(text))

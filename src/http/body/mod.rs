@@ -58,21 +58,37 @@ impl Body {
     /// # Errors
     /// `BadRequest` when the value is something else than a text.
     pub fn text(&self, key: &str) -> Result<String, Error> {
-        let value = match &self.content {
-            Content::Json(values) => values.get(key).or_else(|| {
-                // PocketBase's server finds keys of fixed shapes in any case.
-                values.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, json)| json)
-            }),
-            Content::Form(form) => match form.text(key) {
-                form::Found::Text(text) => return Ok(text.to_owned()),
-                form::Found::Payload(value) => Some(value),
-                form::Found::Nothing => None,
-            },
-        };
-        match value {
-            None | Some(Json::Null) => Ok(String::new()),
-            Some(Json::String(text)) => Ok(text.clone()),
-            Some(_) => Err(Error::bad_request(format!("{key} must be a text."))),
+        match self.find(key) {
+            form::Found::Text(text) => Ok(text.to_owned()),
+            form::Found::Nothing | form::Found::Value(Json::Null) => Ok(String::new()),
+            form::Found::Value(Json::String(text)) => Ok(text.clone()),
+            form::Found::Value(_) => Err(Error::bad_request(format!("{key} must be a text."))),
         }
+    }
+
+    /// The whole number under `key`, 0 when there is none or null.
+    ///
+    /// # Errors
+    /// `BadRequest` when the value is something else than a whole number.
+    pub fn integer(&self, key: &str) -> Result<i64, Error> {
+        let number = match self.find(key) {
+            form::Found::Nothing | form::Found::Value(Json::Null) => Some(0),
+            form::Found::Text("") => Some(0),
+            form::Found::Text(text) => text.parse().ok(),
+            form::Found::Value(value) => value.as_i64(),
+        };
+        number.ok_or_else(|| Error::bad_request(format!("{key} must be a whole number.")))
+    }
+
+    fn find(&self, key: &str) -> form::Found<'_> {
+        let values = match &self.content {
+            Content::Form(form) => return form.find(key),
+            Content::Json(values) => values,
+        };
+        let value = values.get(key).or_else(|| {
+            // PocketBase's server finds keys of fixed shapes in any case.
+            values.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, json)| json)
+        });
+        value.map_or(form::Found::Nothing, form::Found::Value)
     }
 }

@@ -1,5 +1,6 @@
 //! The steps that all ways to sign in end with (contract B 3.1).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::domain::caller::Caller;
@@ -7,7 +8,8 @@ use crate::domain::record::Record;
 use crate::domain::rules::{RequestInfo, Rule};
 use crate::services::Error;
 use crate::services::app::App;
-use crate::services::auth::options;
+use crate::services::auth::factors::{self, Wanted};
+use crate::services::auth::{Method, options, origins};
 use crate::services::records::answer;
 use crate::services::records::record_view::RecordView;
 use crate::services::tokens::{Grant, Lifetime, issue};
@@ -21,6 +23,27 @@ pub struct SignedIn {
     pub record: RecordView,
     /// The token to send from now on.
     pub token: String,
+}
+
+/// How somebody came in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way {
+    /// What was asked for.
+    pub(super) method: Method,
+    /// Where from.
+    pub(super) address: IpAddr,
+}
+
+/// How a way to sign in ends well.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    /// Signed in.
+    SignedIn(SignedIn),
+    /// Another way has to follow; this id says that one was gone.
+    SecondFactor {
+        /// Id of the row in `_mfas`.
+        mfa_id: String,
+    },
 }
 
 /// Refuses `record` unless the collection's `authRule` lets it in. The rule sees who asked, which
@@ -40,24 +63,22 @@ pub(super) async fn require_auth_rule(
     }
 }
 
-/// Refuses a sign-in that needs a second factor: this version cannot ask for one, and one factor
-/// must not do where two are wanted.
-pub(super) async fn refuse_second_factor(
+/// Ends a sign-in as `record`: lets it in, or asks for what is still missing.
+///
+/// # Errors
+/// `Forbidden` when the `authRule` says no, `BadRequest` for a first factor that does not count.
+pub(super) async fn conclude(
     app: &App,
-    record: &Arc<Record>,
-    request: &RequestInfo,
-) -> Result<(), Error> {
-    let mfa = &options(record.collection())?.mfa;
-    if !mfa.enabled {
-        return Ok(());
-    }
-    match admits(app, record, mfa.rule.clone(), request).await? {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(Error::bad_request(
-            "This sign-in needs a second factor, which this version cannot ask for yet.",
-        )),
-        Err(err) => {
-            Err(Error::bad_request(format!("The rule for second factors is broken: {err}")))
+    record: Arc<Record>,
+    way: Way,
+    request: RequestInfo,
+) -> Result<Entry, Error> {
+    require_auth_rule(app, &record, &request).await?;
+    match factors::settle(app, &record, way.method, &request).await? {
+        Wanted::Another(mfa_id) => Ok(Entry::SecondFactor { mfa_id }),
+        Wanted::Nothing => {
+            origins::note(app, &record, way.address, &request).await;
+            signed_in(app, record, request).await.map(Entry::SignedIn)
         }
     }
 }
@@ -85,7 +106,7 @@ pub(super) async fn own_view(
 }
 
 /// Whether `rule` holds for the stored `record`; the inner error is of a rule that cannot be used.
-async fn admits(
+pub(super) async fn admits(
     app: &App,
     record: &Arc<Record>,
     rule: Rule,

@@ -25,6 +25,13 @@ use crate::services::mail::layout::Page;
 /// Characters of a line of the plain text. Links are longer and stay whole.
 const WIDTH: usize = 78;
 
+const CHANGED_SUBJECT: &str = "Your {APP_NAME} address was changed";
+
+const CHANGED_BODY: &str = "<p>Hello,</p>\n\
+    <p>Your account at {APP_NAME} has another e-mail address from now on: \
+    <strong>{NEW_EMAIL}</strong>. This one does not belong to it any more.</p>\n\
+    <p>If that was not you, tell the {APP_NAME} team at once.</p>";
+
 /// Which of a collection's texts a mail has (contract B 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Template {
@@ -67,7 +74,34 @@ pub fn compose(
 ) -> Result<Message, Error> {
     let options = record.collection().auth();
     let options = options.ok_or_else(|| Error::internal("mails are for records that sign in"))?;
-    let text = template.of(options);
+    write(settings, record, template.of(options), extra, to)
+}
+
+/// The mail to the old address of `record` that it is not its address any more; nothing when there was
+/// none. The words are the product's own: a collection has none for it.
+///
+/// # Errors
+/// `Internal` when the mail cannot be made.
+pub fn changed_address(
+    settings: &Settings,
+    record: &Record,
+    new_email: &str,
+) -> Result<Option<Message>, Error> {
+    let old_email = record.text("email");
+    if old_email.is_empty() {
+        return Ok(None);
+    }
+    let text = EmailTemplate { subject: CHANGED_SUBJECT.to_owned(), body: CHANGED_BODY.to_owned() };
+    write(settings, record, &text, &[("NEW_EMAIL", new_email)], old_email).map(Some)
+}
+
+fn write(
+    settings: &Settings,
+    record: &Record,
+    text: &EmailTemplate,
+    extra: &[(&str, &str)],
+    to: &str,
+) -> Result<Message, Error> {
     let meta = &settings.meta;
     let literal =
         [("APP_NAME", meta.app_name.as_str()), ("APP_URL", meta.app_url.trim_end_matches('/'))];

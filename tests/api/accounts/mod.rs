@@ -1,9 +1,16 @@
 //! Who may sign up, who gets in, for how long, and what ends it.
 
+mod alerts;
 mod command;
+mod email_change;
+mod impersonate;
+mod inbox;
 mod manage;
 mod methods;
+mod mfa;
+mod otp;
 mod password_change;
+mod password_reset;
 mod refresh;
 mod set_up;
 mod sign_in;
@@ -11,6 +18,7 @@ mod sign_up;
 mod superusers;
 mod throttle;
 mod tokens;
+mod verification;
 
 use serde_json::{Value, json};
 

@@ -1,0 +1,76 @@
+//! Mails with a link that carries a token: to confirm an address, to set a new password (contract B
+//! 3.11, 3.12). Who has no account is answered as everybody else, after the same work.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::collection::Collection;
+use crate::domain::mail::Message;
+use crate::domain::record::Record;
+use crate::services::app::App;
+use crate::services::auth::address;
+use crate::services::mail::{self, Template};
+use crate::services::queue::{self, Job};
+use crate::services::throttle::{Key, Limit};
+use crate::services::tokens::{Grant, Lifetime, TokenKind, issue};
+use crate::services::{Error, settings};
+use crate::store::Tx;
+
+/// How often an address gets a mail of one kind.
+const OFTEN: Limit = Limit { most: 1, window: Duration::from_secs(120) };
+
+/// A kind of mail.
+pub(super) struct Link {
+    pub(super) template: Template,
+    pub(super) grant: Grant<'static>,
+    /// Whether an account wants it at all.
+    pub(super) is_wanted: fn(&Record) -> bool,
+}
+
+/// Sends the mail to the account with this address, when there is one that wants it and did not get
+/// one within the last two minutes.
+///
+/// # Errors
+/// `Invalid` when `email` is no address.
+pub(super) async fn send(
+    app: &App,
+    collection: &Arc<Collection>,
+    email: &str,
+    link: Link,
+) -> Result<(), Error> {
+    address::check(email).map_err(|fault| Error::invalid("email", fault))?;
+    let (of, asked) = (Arc::clone(collection), email.to_owned());
+    let record = app.store.read(move |db| address::account(db, &of, &asked)).await?;
+    let message = match record.filter(link.is_wanted) {
+        Some(record) => Some(compose(app, &record, &link).await?),
+        None => None,
+    };
+    let (key, now) = (key(link.grant.kind(), collection, email), app.clock.now());
+    let sent = app.store.write(move |tx| {
+        let too_often = OFTEN.count(tx, &key, now)?.is_some();
+        match &message {
+            Some(message) if !too_often => Ok(queue::push(tx, Job::Mail(message.clone()), now)?),
+            _ => Ok::<_, Error>(()),
+        }
+    });
+    sent.await
+}
+
+async fn compose(app: &App, record: &Record, link: &Link) -> Result<Message, Error> {
+    let token = issue(record, link.grant, Lifetime::Usual, app.clock.now())?;
+    let settings = settings::current(app).await?;
+    let texts = [("TOKEN", token.as_str())];
+    mail::compose(&settings, record, link.template, &texts, record.text("email"))
+}
+
+/// Lets the address of `record` get another mail at once.
+///
+/// # Errors
+/// What the database says.
+pub(super) fn forget(tx: &mut Tx, kind: TokenKind, record: &Record) -> Result<(), Error> {
+    Ok(Limit::forget(tx, &key(kind, record.collection(), record.text("email")))?)
+}
+
+fn key(kind: TokenKind, collection: &Collection, email: &str) -> Key {
+    Key::of("mail", &[&kind.as_str(), &collection.id, &email.to_lowercase()])
+}
