@@ -1,4 +1,5 @@
-// A run: worlds one after another, each with reads, then writes, then a look at all tables.
+// A run: worlds one after another, and what is sent to each: reads, then writes, then a look at all
+// tables, unless another plot is given.
 
 import { Lab } from "./lab.mjs";
 import { Random } from "./random.mjs";
@@ -8,8 +9,17 @@ import { wire } from "./wire.mjs";
 import { makeWorld } from "./world.mjs";
 import { makeWrite } from "./writes.mjs";
 
-const perWorld = { reads: 420, writes: 90 };
 const atOnce = 24;
+
+/** What a run does: `makeWorld`, what it sends to one, and the `size` of that. */
+export const records = {
+  makeWorld,
+  size: { reads: 420, writes: 90 },
+  async act(lab, random, size) {
+    await reads(lab, random.fork("reads"), size.reads);
+    await writes(lab, random.fork("writes"), size.writes);
+  },
+};
 
 /**
  * Compares `sides` until `requests` different ones were sent, or `only` the world of that number.
@@ -17,7 +27,16 @@ const atOnce = 24;
  */
 export async function campaign(
   sides,
-  { seed, requests, folder, only, jobs = 2, enough = Infinity, size = perWorld },
+  {
+    seed,
+    requests,
+    folder,
+    only,
+    jobs = 2,
+    enough = Infinity,
+    plot = records,
+    size = plot.size,
+  },
 ) {
   const total = { sent: 0, worlds: 0, refused: 0, differences: [], excused: new Map() };
   let next = only ?? 0;
@@ -29,7 +48,7 @@ export async function campaign(
     while (!isDone()) {
       const number = next++;
       const result = await inFolder(`${folder}/world-${number}`, (own) =>
-        oneWorld(sides, `${seed}/${number}`, own, size),
+        oneWorld(sides, `${seed}/${number}`, own, { ...plot, size }),
       );
       total.sent += result.sent;
       total.worlds += 1;
@@ -48,7 +67,7 @@ export async function campaign(
   return total;
 }
 
-async function oneWorld(sides, seed, folder, size) {
+async function oneWorld(sides, seed, folder, { makeWorld, act, size }) {
   const random = new Random(seed);
   const lab = await Lab.open(sides, makeWorld(random), folder);
   try {
@@ -64,8 +83,7 @@ async function oneWorld(sides, seed, folder, size) {
     }
     await lab.fill();
     if (lab.differences.length === 0 && !lab.isLeft) {
-      await reads(lab, random.fork("reads"), size.reads);
-      await writes(lab, random.fork("writes"), size.writes);
+      await act(lab, random, size);
     }
     return lab;
   } finally {
@@ -137,7 +155,7 @@ const dangling = "A delete that cascades leaves no reference to what it deleted.
  * Whether the reference has written back a list that it had read before a cascade, with the id of
  * a record that is gone. What follows from that is no difference of ours.
  */
-async function dangles(lab) {
+export async function dangles(lab) {
   const { world } = lab;
   if (!world.collections.some(({ fields }) => fields.some((field) => field.cascadeDelete)))
     return false;

@@ -27,7 +27,7 @@ const isOwnEmail = ({ field, hops }) => field === "email" && hops?.length === 0;
  * have no order at all.
  */
 export function joins(request, world) {
-  if (request.path) return true;
+  if (request.path) return !request.download;
   if (request.method !== "GET" || request.id !== undefined || request.sort) return false;
   const collection = find(world, request.collection);
   const nodes = [request.filter, isRoot(request) ? undefined : collection?.rules.list];
@@ -292,9 +292,4 @@ function unparsable(request, world, theirs, ours) {
     more.every(([field]) => zero(theirCode(field))) &&
     more.every(([field, { code }]) => codes.includes(code) && zeroed.includes(types.get(field)))
   );
-}
-
-/** The entry that explains a difference, if one does. */
-export function explained(trial, theirs, ours) {
-  return deliberate.find(({ holds }) => holds(trial, theirs, ours));
 }

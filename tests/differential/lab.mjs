@@ -1,8 +1,9 @@
 // Both servers on one world: sends a request to both and says whether the answers differ.
 
 import { difference } from "./compare.mjs";
-import { explained } from "./deliberate.mjs";
+import { explained } from "./explained.mjs";
 import { normalise, remember } from "./normalise.mjs";
+import { resolved } from "./references.mjs";
 import { Refused, Unanswered } from "./sides.mjs";
 import { wire } from "./wire.mjs";
 import { callersOf } from "./world.mjs";
@@ -53,7 +54,7 @@ export class Lab {
     if (!answers) return undefined;
     remember(request, answers, this.sessions);
     const [theirs, ours] = answers.map((answer, index) =>
-      normalise(answer, this.world, this.sessions[index]),
+      normalise(answer, this.world, this.sessions[index], request),
     );
     const where = difference(request, this.world, [theirs, ours]);
     if (!where) return undefined;
@@ -80,9 +81,10 @@ export class Lab {
   async ask(request) {
     if (this.isLeft) return undefined;
     this.sent += 1;
-    const wired = wire(request);
     const [theirs, ours] = await Promise.allSettled(
-      this.sessions.map((session) => session.send(wired, request.caller)),
+      this.sessions.map(async (session) =>
+        session.send(wire(await resolved(request, session)), request.caller),
+      ),
     );
     if (ours.reason) throw ours.reason;
     if (!theirs.reason) return [theirs.value, ours.value];
@@ -98,14 +100,18 @@ export class Lab {
 }
 
 /** What differences have in common that probably have one cause. */
-function signature({ method, id }, where, theirs, ours) {
+function signature({ method, id, download, batch }, where, theirs, ours) {
   const place = where.path.replace(/\.\d+(?=\.|$)/g, ".#");
-  const codes = [theirs, ours].map(({ body }) =>
-    Object.values(body?.data ?? {})
-      .map((leaf) => leaf?.code)
-      .sort()
-      .join("+"),
-  );
-  const kind = method === "GET" ? (id === undefined ? "list" : "view") : method;
+  const codes = [theirs, ours].map(({ body }) => codesOf(body).sort().join("+"));
+  const reads = download ? "download" : id === undefined ? "list" : "view";
+  const kind = batch ? "batch" : method === "GET" ? reads : method;
   return [kind, `${theirs.status}/${ours.status}`, place, codes.join(" / ")].join(" ");
+}
+
+/** The codes of a refusal; of a refused batch those of the item that failed. */
+function codesOf(body) {
+  return Object.values(body?.data ?? {}).flatMap((leaf) => {
+    const [item] = leaf && leaf.code === undefined ? Object.values(leaf) : [];
+    return item?.response ? [item.code, item.response.status, ...codesOf(item.response)] : leaf?.code;
+  });
 }

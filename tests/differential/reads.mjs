@@ -28,6 +28,8 @@ function list(random, world, collection, caller) {
     request.page = random.pick(["1", "2", "3", "0", "-1", "99", "x", "", "1e1", " 1"]);
   if (random.chance(0.15))
     request.skipTotal = random.pick(["1", "true", "T", "0", "false", "yes", "", "2"]);
+  // Here no collection has a `search`, so it is a parameter like any that nobody knows.
+  if (random.chance(0.03)) request.search = random.pick(["a", "", "abc 5", '"x', "nope*", "-"]);
   return request;
 }
 

@@ -87,6 +87,9 @@ function fieldToml(field) {
     autogenerate: field.autogeneratePattern,
     only: field.onlyDomains,
     except: field.exceptDomains,
+    types: field.mimeTypes,
+    thumbs: field.thumbs,
+    protected: field.protected,
     hidden: field.hidden,
     label: field.presentable,
     on: type === "autodate" ? on : undefined,
@@ -97,7 +100,8 @@ function fieldToml(field) {
     .map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
 }
 
-function crc32(text) {
+/** The checksum of a text or of bytes. */
+export function crc32(text) {
   let crc = -1;
   for (const byte of Buffer.from(text)) {
     crc ^= byte;

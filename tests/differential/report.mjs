@@ -1,5 +1,6 @@
 // A difference as a person reads it.
 
+import { spelled } from "./multipart.mjs";
 import { configToml } from "./render.mjs";
 import { wire } from "./wire.mjs";
 
@@ -9,7 +10,7 @@ const cut = (value, most = 4000) => {
 };
 
 export function describe(found) {
-  const { world, writes, request, where, theirs, ours, seed, number, signature } = found;
+  const { world, writes, request, where, theirs, ours, seed, number, signature, name } = found;
   const collections = configToml(world).split("\n").slice(7).join("\n").trim();
   return [
     `== ${signature}`,
@@ -20,7 +21,7 @@ export function describe(found) {
     `differ at ${where.path}: ${cut(where.one ?? null, 400)} and ${cut(where.other ?? null, 400)}`,
     `PocketBase answers ${cut(theirs)}`,
     `Ferrobase answers  ${cut(ours)}`,
-    `again: SEED=${seed} WORLD=${number} scripts/differential.sh`,
+    `again: SEED=${seed} WORLD=${number} scripts/differential.sh ${name ?? ""}`,
     `this alone: tests/differential/replay.mjs '${JSON.stringify({ world, writes, request }).replaceAll("'", "'\\''")}'`,
   ]
     .filter(Boolean)
@@ -29,7 +30,15 @@ export function describe(found) {
 
 function said(request) {
   const { method, path, body } = wire(request);
-  return [`(${request.caller})`, method, decodeURIComponent(path.replaceAll("+", " ")), body]
+  const written = path.replaceAll("+", " ");
+  const { parts, batch, headers } = request;
+  return [
+    `(${request.caller})`,
+    method,
+    /%(?![2-7])/.test(written) ? path : decodeURIComponent(written),
+    headers && JSON.stringify(headers),
+    parts ? spelled(parts) : batch ? JSON.stringify(batch) : body,
+  ]
     .filter(Boolean)
     .join(" ");
 }

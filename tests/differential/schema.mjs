@@ -137,6 +137,8 @@ export function columnsOf(collection) {
   return [id, ...(collection.type === "auth" ? accountFields : []), ...collection.fields];
 }
 
+export const isFile = ({ type }) => type === "file";
+
 /** Whether the server makes (part of) the value, so that it differs from one server to another. */
 export function isMade(field) {
   return field.type === "autodate" || Boolean(field.autogeneratePattern);

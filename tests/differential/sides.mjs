@@ -66,11 +66,19 @@ async function imported(session, world) {
     const request = { method: "PUT", path: "/api/collections/import", headers, body };
     const answer = await session.send(request, "root");
     if (answer.status !== 204) throw new Refused(answer.text);
+    if (world.settings) await configured(session, world.settings);
     return session;
   } catch (error) {
     await session.close();
     throw error;
   }
+}
+
+async function configured(session, settings) {
+  const headers = { "Content-Type": "application/json" };
+  const request = { method: "PATCH", path: "/api/settings", headers, body: JSON.stringify(settings) };
+  const answer = await session.send(request, "root");
+  if (answer.status !== 200) throw new Refused(answer.text);
 }
 
 /** A folder with a superuser, whose token is good in every copy; it keeps no log. */

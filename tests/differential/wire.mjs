@@ -3,9 +3,10 @@
 import { Agent, request as open } from "node:http";
 
 import { print } from "./filters.mjs";
+import { multipart } from "./multipart.mjs";
 
 const lists = ["sort", "expand", "fields"];
-const single = ["page", "perPage", "skipTotal"];
+const single = ["page", "perPage", "skipTotal", "search"];
 
 /** `{ method, path, headers, body }` of a request; a request with `path` is sent as it is. */
 export function wire(request) {
@@ -19,10 +20,18 @@ export function wire(request) {
   const record =
     request.id === undefined ? records : `${records}/${encodeURIComponent(request.id)}`;
   const parameters = query.size > 0 ? `?${query}` : "";
-  return { method: request.method, path: request.path ?? record + parameters, ...payload(request) };
+  const { headers, body } = payload(request);
+  return {
+    method: request.method,
+    path: request.path ?? record + parameters,
+    headers: { ...headers, ...request.headers },
+    body,
+  };
 }
 
-function payload({ body, form, text, contentType }) {
+function payload({ body, form, text, contentType, parts, batch }) {
+  if (parts) return multipart(parts);
+  if (batch) return batchBody(batch, form);
   if (text !== undefined) {
     return { headers: contentType ? { "Content-Type": contentType } : {}, body: text };
   }
@@ -47,15 +56,39 @@ function formEntries(body) {
   });
 }
 
-function multipart(entries) {
-  const boundary = "a-line-that-no-value-contains";
-  const part = ([name, value]) =>
-    `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
-  const body = `${entries.map(part).join("")}--${boundary}--\r\n`;
-  return { headers: { "Content-Type": `multipart/form-data; boundary=${boundary}` }, body };
+/** The writes of a batch as its items; their files, or a form that is asked for, make it a form. */
+function batchBody(writes, form) {
+  const files = writes.flatMap(({ parts = [] }, index) =>
+    parts
+      .filter(([, value]) => typeof value !== "string")
+      .map(([key, file]) => [
+        form === "brackets" ? `requests[${index}].${key}` : `requests.${index}.${key}`,
+        file,
+      ]),
+  );
+  const text = JSON.stringify({ requests: writes.map(item) });
+  if (form || files.length > 0) return multipart([["@jsonPayload", text], ...files]);
+  return { headers: { "Content-Type": "application/json" }, body: text };
 }
 
-/** A connection pool to one server; `send` gives `{ status, text }`. */
+function item(write) {
+  if (write.raw !== undefined) return write.raw;
+  const { method, path } = wire({ ...write, body: undefined, parts: undefined });
+  const body = write.parts ? asJson(write.parts) : write.body;
+  return { method, url: path, body, headers: write.itemHeaders };
+}
+
+/** The text parts of a form as the body of an item. */
+function asJson(parts) {
+  const body = {};
+  for (const [key, value] of parts.filter(([, value]) => typeof value === "string")) {
+    if (key === "@jsonPayload") Object.assign(body, JSON.parse(value));
+    else body[key] = key in body ? [body[key], value].flat() : value;
+  }
+  return body;
+}
+
+/** A connection pool to one server; `send` gives `{ status, text, headers, bytes }`. */
 export class Client {
   constructor(url) {
     this.url = new URL(url);
@@ -80,9 +113,11 @@ export class Client {
         const chunks = [];
         answer.on("data", (chunk) => chunks.push(chunk));
         answer.on("error", reject);
-        answer.on("end", () =>
-          resolve({ status: answer.statusCode, text: Buffer.concat(chunks).toString() }),
-        );
+        answer.on("end", () => {
+          const bytes = Buffer.concat(chunks);
+          const { statusCode: status, headers } = answer;
+          resolve({ status, headers, bytes, text: bytes.toString() });
+        });
       });
       call.on("timeout", () => call.destroy(new Error(`no answer to ${method} ${path} in 30 seconds`)));
       call.on("error", (error) => {

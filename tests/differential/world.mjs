@@ -3,6 +3,7 @@
 // It is plain JSON, so that it can be printed, made smaller, and had again.
 
 import { ruleOf } from "./filters.mjs";
+import { sentId } from "./normalise.mjs";
 import { rowId } from "./operands.mjs";
 import { isMade, schema } from "./schema.mjs";
 import { fitting } from "./values.mjs";
@@ -99,8 +100,8 @@ export function account(random, collection, number) {
 /** The ids of the rows that a world begins with, by collection. */
 export function idsOf(world) {
   const ids = {};
-  for (const { method, collection, body } of world.writes) {
-    if (method === "POST") (ids[collection] ??= []).push(body.id);
+  for (const write of world.writes) {
+    if (write.method === "POST") (ids[write.collection] ??= []).push(sentId(write));
   }
   return ids;
 }

@@ -7,13 +7,13 @@ import { fitting, wrong } from "./values.mjs";
 import { account, callersOf, idsOf, password } from "./world.mjs";
 
 /** The write number `number` of a world, which names a row that it creates. */
-export function makeWrite(random, world, number) {
+export function makeWrite(random, world, number, { faults = 0.3 } = {}) {
   const collection = random.pick(world.collections);
   const caller = random.chance(0.35) ? "root" : random.pick(callersOf(world));
   const ids = idsOf(world);
   const request = random.weighted([
-    [45, () => create(random, collection, ids, number)],
-    [40, () => update(random, collection, ids)],
+    [45, () => create(random, collection, ids, number, faults)],
+    [40, () => update(random, collection, ids, faults)],
     [
       10,
       () => ({ method: "DELETE", collection: collection.name, id: rowOf(random, collection, ids) }),
@@ -34,8 +34,8 @@ function rowOf(random, collection, ids) {
     : (random.pick(ids[collection.name] ?? ["x"]) ?? "x");
 }
 
-function create(random, collection, ids, number) {
-  const body = bodyOf(random, collection, ids, 0.92);
+function create(random, collection, ids, number, faults) {
+  const body = bodyOf(random, collection, ids, 0.92, faults);
   const id = random.weighted([
     [14, rowId(collection.name, 1000 + number)],
     [1, undefined],
@@ -84,8 +84,8 @@ function accountBody(random, collection, number) {
   return body;
 }
 
-function update(random, collection, ids) {
-  const body = bodyOf(random, collection, ids, 0.3);
+function update(random, collection, ids, faults) {
+  const body = bodyOf(random, collection, ids, 0.3, faults);
   if (random.chance(0.03))
     body.id = random.pick(["", "other0000000001", rowOf(random, collection, ids)]);
   if (collection.type === "auth" && random.chance(0.4)) Object.assign(body, accountChange(random));
@@ -116,9 +116,9 @@ function accountChange(random) {
 }
 
 /** Each field with probability `share`; now and then wrong input, modifiers and unknown keys. */
-function bodyOf(random, collection, ids, share) {
+function bodyOf(random, collection, ids, share, faults) {
   const body = {};
-  const faulty = random.chance(0.3);
+  const faulty = random.chance(faults);
   for (const field of collection.fields) {
     if (!random.chance(share)) continue;
     if (field.type === "autodate" || (isMade(field) && random.chance(0.7))) continue;
