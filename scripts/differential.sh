@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Asks PocketBase and Ferrobase the same generated requests and compares the answers, on each
 # engine: SQLite, and PostgreSQL where TEST_POSTGRES_URL names a server that may make databases.
+# Arguments are the suites to run (differential, collections, files, batch, judge), all without one.
 # REQUESTS, SEED, WORLD and others: tests/differential/setup.mjs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,8 +25,15 @@ run() {
     echo "> ferrobase-differential $1"
     DATABASE_URL="$2" node --test --test-reporter=spec "${@:3}"
 }
-# The judge itself is tried once: it is the same on every engine.
-run sqlite "" tests/differential/*.test.mjs
+suites=("$@")
+if [ $# = 0 ]; then suites=(differential collections files batch judge); fi
+tests=("${suites[@]/#/tests/differential/}")
+run sqlite "" "${tests[@]/%/.test.mjs}"
 if [ -n "${TEST_POSTGRES_URL:-}" ]; then
-    run postgres "$TEST_POSTGRES_URL" tests/differential/{differential,collections}.test.mjs
+    # The judge itself is tried once: it is the same on every engine.
+    others=()
+    for suite in "${suites[@]}"; do
+        if [ "$suite" != judge ]; then others+=("tests/differential/$suite.test.mjs"); fi
+    done
+    if [ ${#others[@]} -gt 0 ]; then run postgres "$TEST_POSTGRES_URL" "${others[@]}"; fi
 fi

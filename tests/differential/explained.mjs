@@ -8,14 +8,24 @@ const everywhere = [...deliberate, ...deliberateOfFiles];
 
 /** The entry that explains a difference, if one does. */
 export function explained(trial, theirs, ours) {
-  const { batch } = trial.request;
-  if (!batch) return everywhere.find(({ holds }) => holds(trial, theirs, ours));
+  const explains = (inner, ...answers) => {
+    const known = withBody(inner);
+    return everywhere.find(({ holds }) => holds(known, ...answers));
+  };
+  if (!trial.request.batch) return explains(trial, theirs, ours);
   return (
     deliberateInBatches.find(({ holds }) => holds(trial, theirs, ours)) ??
     insideBatch(trial, theirs, ours).reduce(
-      (found, [inner, ...answers]) =>
-        found ?? everywhere.find(({ holds }) => holds(inner, ...answers)),
+      (found, [inner, ...answers]) => found ?? explains(inner, ...answers),
       undefined,
     )
   );
+}
+
+/** The trial with the texts of a form as a body; a file without a name is a text. */
+function withBody(trial) {
+  const { parts } = trial.request;
+  if (!parts) return trial;
+  const texts = parts.filter(([, value]) => typeof value === "string" || value.name === "");
+  return { ...trial, request: { ...trial.request, body: Object.fromEntries(texts) } };
 }

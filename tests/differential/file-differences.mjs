@@ -11,6 +11,14 @@ export const deliberateOfFiles = [
       same(theirs, ours, ["cache-control"]),
   },
   {
+    reason: "What a name makes active content is not shown, whatever it holds.",
+    holds: ({ request }, theirs, ours) =>
+      request.download !== undefined &&
+      theirs.headers?.["content-disposition"] ===
+        ours.headers?.["content-disposition"]?.replace("attachment", "inline") &&
+      same(theirs, ours, ["content-disposition", "cache-control"]),
+  },
+  {
     reason: "A refused range or condition has no text, and says how long the file is.",
     holds: ({ request }, theirs, ours) =>
       request.download !== undefined &&
@@ -21,19 +29,40 @@ export const deliberateOfFiles = [
         "content-length",
         "content-range",
         "accept-ranges",
+        "content-disposition",
       ]),
+  },
+  {
+    reason: "A range that has no byte is not answered with one.",
+    holds: ({ request }, theirs, ours) =>
+      request.download !== undefined &&
+      theirs.status === 206 &&
+      emptyRange(theirs.headers["content-range"]) &&
+      [200, 416].includes(ours.status),
+  },
+  {
+    reason: "A part `@jsonPayload=null` is none.",
+    holds: ({ request }, _, ours) =>
+      request.parts?.some(([key, value]) => key === "@jsonPayload" && value === "null") &&
+      ours.status < 500,
   },
   {
     reason: "What has not changed is said to have ranges, as the file is.",
     holds: ({ request }, theirs, ours) =>
       request.download !== undefined &&
       ours.status === 304 &&
-      same(theirs, ours, ["accept-ranges", "cache-control"]) &&
+      same(theirs, ours, ["accept-ranges", "cache-control", "content-disposition"]) &&
       [ours, theirs].every(({ headers }) => headers["cache-control"].endsWith(caching)),
   },
 ];
 
 const caching = "max-age=2592000, stale-while-revalidate=86400";
+
+/** Whether the last byte of a range comes before the first one. */
+function emptyRange(text) {
+  const [, first, last] = /^bytes (\d+)-(-?\d+)\//.exec(text) ?? [];
+  return Number(last) < Number(first);
+}
 
 /** Whether two answers are the same but for some headers. */
 function same(one, other, names) {

@@ -7,7 +7,9 @@ import { createServer, request as open } from "node:http";
 import { tmpdir } from "node:os";
 import { after, before, test } from "node:test";
 
+import { batches } from "./batches.mjs";
 import { campaign } from "./campaign.mjs";
+import { files } from "./files.mjs";
 import { comparisons } from "./filters.mjs";
 import { Random } from "./random.mjs";
 import { makeRead } from "./reads.mjs";
@@ -20,6 +22,8 @@ import { makeWorld } from "./world.mjs";
 // On SQLite, whatever the other tests run on: it is the judge that is tried.
 delete process.env.DATABASE_URL;
 const options = { seed: "self", requests: 400, size: { reads: 120, writes: 30 }, jobs: 1 };
+/** For plots with a step after the other: enough to find something, little to make small. */
+const short = { steps: 40, batches: 6 };
 let folder;
 
 before(() => {
@@ -35,6 +39,45 @@ test("a server agrees with itself", async () => {
     [],
   );
 });
+
+test("a server agrees with itself on files and on batches", async () => {
+  for (const plot of [files, batches]) {
+    const sides = [ferrobase(binary), ferrobase(binary)];
+    const result = await campaign(sides, { ...options, requests: 120, plot, size: short, folder });
+    assert.ok(result.sent >= 120);
+    assert.deepEqual([result.differences, [...result.excused]], [[], []]);
+  }
+});
+
+test("a planted difference in a download is found and made small", async () => {
+  // The last byte of a range is another one.
+  const damaging = behindProxy((_, body) => body, {
+    damage: ({ headers }, bytes) => {
+      if (headers["content-range"] && bytes.length > 0) bytes[bytes.length - 1] ^= 1;
+    },
+  });
+  const sides = [ferrobase(binary), damaging];
+  const found = await first(sides, files);
+  const small = await shrink(sides, found, { folder: `${folder}/shrink`, seconds: 15 });
+  assert.match(small.where.path, /^body/);
+  assert.deepEqual(Object.keys(small.request.headers), ["Range"], describe(small));
+});
+
+test("a planted difference in a batch is found", async () => {
+  const forgetful = behindProxy((path, body) =>
+    path === "/api/batch" && Array.isArray(body) ? body.slice(1) : body,
+  );
+  const { request, where } = await first([ferrobase(binary), forgetful], batches);
+  assert.ok(request.batch.length > 0);
+  assert.match(where.path, /^body/);
+});
+
+async function first(sides, plot) {
+  const run = { ...options, plot, size: short, requests: 2000, folder, enough: 1 };
+  const { differences } = await campaign(sides, run);
+  assert.notEqual(differences.length, 0);
+  return differences[0];
+}
 
 test("a planted difference is found and made small", async () => {
   // Whoever asks with `!~` misses the last record.
@@ -92,15 +135,18 @@ test("a seed gives the same choices again", () => {
   );
 });
 
-/** Ferrobase behind something that changes its answers, or keeps them where it gives none. */
-function behindProxy(change) {
+/**
+ * Ferrobase behind something that changes its JSON, or keeps an answer where it gives none, and
+ * damages the bytes of other answers.
+ */
+function behindProxy(change, { damage = () => {} } = {}) {
   const side = ferrobase(binary, { name: "Ferrobase behind a proxy" });
   return {
     name: side.name,
     async open(world, dir) {
       const inner = await side.open(world, dir);
       const proxy = createServer((incoming, outgoing) =>
-        pass(inner.client.url, incoming, outgoing, change),
+        pass(inner.client.url, incoming, outgoing, { change, damage }),
       );
       await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
       const session = new Session(
@@ -119,17 +165,22 @@ function behindProxy(change) {
   };
 }
 
-function pass(target, incoming, outgoing, change) {
+function pass(target, incoming, outgoing, { change, damage }) {
   const { method, url, headers } = incoming;
   const call = open(
     { hostname: target.hostname, port: target.port, method, path: url, headers },
     async (answer) => {
-      const text = Buffer.concat(await answer.toArray()).toString();
-      const isJson = answer.headers["content-type"] === "application/json" && text !== "";
-      const changed = isJson ? change(url, JSON.parse(text)) : text;
+      const bytes = Buffer.concat(await answer.toArray());
+      const { "content-length": _, ...rest } = answer.headers;
+      if (rest["content-type"] !== "application/json" || bytes.length === 0) {
+        damage(answer, bytes);
+        outgoing.writeHead(answer.statusCode, answer.headers);
+        return outgoing.end(bytes);
+      }
+      const changed = change(url, JSON.parse(bytes));
       if (changed === undefined) return outgoing.destroy();
-      outgoing.writeHead(answer.statusCode);
-      outgoing.end(isJson ? JSON.stringify(changed) : text);
+      outgoing.writeHead(answer.statusCode, rest);
+      outgoing.end(JSON.stringify(changed));
     },
   );
   call.on("error", () => outgoing.destroy());

@@ -30,6 +30,7 @@ function clean(value, world, made) {
   const entries = Object.entries(value).map(([key, one]) => {
     if (isError && key === "message") return [key, one === "" ? "" : "…"];
     if (key === "token" && typeof one === "string") return [key, "…"];
+    if (key === "invalidFiles") return [key, storedNames(one)];
     const isNamed = typeof one === "string" || Array.isArray(one);
     if (isNamed && isFileField(world, value, key)) return [key, storedNames(one)];
     return [key, server(world, value, key, one) ?? clean(one, world, made)];

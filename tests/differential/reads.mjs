@@ -28,8 +28,6 @@ function list(random, world, collection, caller) {
     request.page = random.pick(["1", "2", "3", "0", "-1", "99", "x", "", "1e1", " 1"]);
   if (random.chance(0.15))
     request.skipTotal = random.pick(["1", "true", "T", "0", "false", "yes", "", "2"]);
-  // Here no collection has a `search`, so it is a parameter like any that nobody knows.
-  if (random.chance(0.03)) request.search = random.pick(["a", "", "abc 5", '"x', "nope*", "-"]);
   return request;
 }
 
@@ -190,6 +188,10 @@ function astray(random, world, collection, caller) {
     `/api/collections/${collection.name}/auth-methods`,
     `/api/collections/${collection.name}/records?page=1&page=x`,
     `/api/collections/${collection.name}/records?perPage=2&filter=&sort=`,
+    // No collection has a `search` here, so it is a parameter like any that nobody knows.
+    `/api/collections/${collection.name}/records?search=a&perPage=2`,
+    `/api/collections/${collection.name}/records?search=%22abc+-5*&sort=-id`,
+    `/api/collections/${collection.name}/records?search=`,
     "/api/collections//records",
     "/api/health",
     "/api/collections/_superusers/records?fields=collectionName",

@@ -2,7 +2,8 @@
 //
 //   FERROBASE_BIN   the executable; else target/debug/ferrobase
 //   DATABASE_URL    a PostgreSQL server that may make databases; else SQLite
-//   SEED, REQUESTS  the choices, and how many different requests at least
+//   SEED, REQUESTS  the choices, and how many different requests at least; files are asked for with a
+//                   quarter of them more, and batches with a tenth
 //   WORLD           the number of the only world to run
 //   SHRINK          seconds for making each difference small
 

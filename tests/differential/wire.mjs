@@ -6,7 +6,7 @@ import { print } from "./filters.mjs";
 import { multipart } from "./multipart.mjs";
 
 const lists = ["sort", "expand", "fields"];
-const single = ["page", "perPage", "skipTotal", "search"];
+const single = ["page", "perPage", "skipTotal"];
 
 /** `{ method, path, headers, body }` of a request; a request with `path` is sent as it is. */
 export function wire(request) {
