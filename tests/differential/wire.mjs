@@ -78,11 +78,11 @@ function item(write) {
   return { method, url: path, body, headers: write.itemHeaders };
 }
 
-/** The text parts of a form as the body of an item. */
+/** The text parts of a form as the body of an item; a payload that is no object has no place there. */
 function asJson(parts) {
   const body = {};
   for (const [key, value] of parts.filter(([, value]) => typeof value === "string")) {
-    if (key === "@jsonPayload") Object.assign(body, JSON.parse(value));
+    if (key === "@jsonPayload") Object.assign(body, /^\{"/.test(value) ? JSON.parse(value) : {});
     else body[key] = key in body ? [body[key], value].flat() : value;
   }
   return body;
