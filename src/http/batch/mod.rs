@@ -72,7 +72,8 @@ fn read_item(
         body.shift_remove(&file.key);
     }
     let (path, query) = url.split_once('?').unwrap_or((&url, ""));
-    let query = Query::parse(query);
+    // A fragment is for browsers alone.
+    let query = Query::parse(query.split('#').next().unwrap_or_default());
     let action = Action::parse(&method, path);
     let collection = action.as_ref().map(|action| action.collection.clone()).unwrap_or_default();
     let checked = query.pick();
