@@ -6,11 +6,29 @@ use crate::config::address::decoded;
 use crate::config::report::Fault;
 use crate::config::section::{Reader, Section};
 use crate::config::settings::Settings;
+use crate::domain::language::Language;
 use crate::domain::{Json, JsonMap};
 
-/// `[mail]` → `meta` and `smtp`.
-pub(super) fn read(section: &Section<'_>, settings: &mut Settings, reader: &mut Reader<'_>) {
-    section.only(&["from", "smtp"], reader);
+/// What is no setting of the API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Mail {
+    /// The language of texts that the file does not write itself.
+    pub language: Language,
+}
+
+/// `[mail]` → `meta` and `smtp`, and what is left.
+pub(super) fn read(
+    section: &Section<'_>,
+    settings: &mut Settings,
+    reader: &mut Reader<'_>,
+) -> Mail {
+    section.only(&["from", "smtp", "language"], reader);
+    sender_and_server(section, settings, reader);
+    let language = section.choice("language", &Language::ALL, reader);
+    Mail { language: language.unwrap_or_default() }
+}
+
+fn sender_and_server(section: &Section<'_>, settings: &mut Settings, reader: &mut Reader<'_>) {
     let what = "a sender such as \"Tiny Blog <hi@example.com>\"";
     if let Some((name, address)) = section.parse("from", what, reader, sender) {
         if !name.is_empty() {

@@ -50,6 +50,7 @@ pub use collections::{CollectionPlaces, CollectionSpec, Written};
 pub use database::{Database, Durability};
 pub use explain::explain;
 pub use jobs::{Job, Task};
+pub use mail::Mail;
 pub use removed::Removed;
 pub use report::{Colours, Fault, Level, Report};
 pub use secret::Secret;
@@ -78,6 +79,8 @@ pub struct Config {
     pub database: Database,
     /// `[auth]`
     pub auth: Auth,
+    /// `[mail]`
+    pub mail: Mail,
     /// What the file says about PocketBase's settings.
     pub settings: Settings,
     /// The collections in the order of the file.
@@ -172,6 +175,8 @@ fn read(root: &Section<'_>, files: Arc<[SourceFile]>, reader: &mut Reader<'_>) -
     let strict = root.bool("strict", reader).unwrap_or(false);
     let on_boot = root.choice("on_boot", &ON_BOOT, reader).unwrap_or_default();
     plain_sections(root, &mut settings, reader);
+    let mail = root.table("mail", reader);
+    let mail = mail.map(|section| mail::read(&section, &mut settings, reader));
     let server = root.table("server", reader);
     let server = server.map(|section| server::read(&section, &mut settings, reader));
     let database = root.table("database", reader).map(|section| database::read(&section, reader));
@@ -196,6 +201,7 @@ fn read(root: &Section<'_>, files: Arc<[SourceFile]>, reader: &mut Reader<'_>) -
         server: server.unwrap_or_default(),
         database: database.unwrap_or_default(),
         auth: auth.unwrap_or_default(),
+        mail: mail.unwrap_or_default(),
         settings,
         webhooks: webhooks(root, &specs, &collections.schema, reader),
         jobs: jobs(root, reader),
@@ -210,10 +216,9 @@ fn read(root: &Section<'_>, files: Arc<[SourceFile]>, reader: &mut Reader<'_>) -
 /// The sections that only become settings.
 fn plain_sections(root: &Section<'_>, settings: &mut Settings, reader: &mut Reader<'_>) {
     type Read = fn(&Section<'_>, &mut Settings, &mut Reader<'_>);
-    let sections: [(&str, Read); 7] = [
+    let sections: [(&str, Read); 6] = [
         ("app", app::read),
         ("files", files::read),
-        ("mail", mail::read),
         ("limits", limits::read),
         ("batch", batch::read),
         ("backups", backups::read),

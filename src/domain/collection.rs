@@ -11,6 +11,7 @@ mod validate;
 
 pub use providers::{PROVIDERS, is_provider};
 pub use shape::{Missing, ReadError, system_fields};
+pub use templates::MailTexts;
 
 pub(in crate::domain) use validate::INTERNAL_NAMES;
 

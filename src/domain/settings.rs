@@ -8,6 +8,8 @@ mod validate;
 
 pub use validate::is_limit_label;
 
+use crate::domain::language::Language;
+
 /// All settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
@@ -29,6 +31,9 @@ pub struct Settings {
     pub batch: Batch,
     /// What is logged and for how long.
     pub logs: Logs,
+    /// The language of mails that nobody wrote texts for. The config file's alone: the API neither
+    /// shows nor changes it.
+    pub mail_language: Language,
 }
 
 /// A text that `Debug` does not show and the API does not answer.

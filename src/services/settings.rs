@@ -92,6 +92,7 @@ pub(in crate::services) fn stored(db: &mut Db) -> Result<Settings, Error> {
 /// Lays what the config file says over `settings`.
 fn pin(settings: &mut Settings, config: Option<&Config>) -> Result<(), Error> {
     let Some(config) = config else { return Ok(()) };
+    settings.mail_language = config.mail.language;
     settings.apply(config.settings.as_map()).map_err(|error| {
         Error::internal(format!("the settings of the config file cannot be used: {error}"))
     })

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::config::tests::{loaded, refused};
 use crate::config::{Durability, OnBoot, Task, TriggerEvent};
 use crate::domain::Json;
+use crate::domain::language::Language;
 
 fn settings(text: &str) -> Json {
     Json::Object(loaded(text).settings.as_map().clone())
@@ -132,6 +133,20 @@ fn mail_and_files() {
             "5:6 `s3` is not the address of a bucket",
         ]
     );
+}
+
+#[test]
+fn languages_of_mails() {
+    assert_eq!(loaded("").mail.language, Language::English);
+    assert_eq!(loaded("[mail]\nlanguage = \"de\"\n").mail.language, Language::German);
+    let [fault] = &refused("[mail]\nlanguage = \"klingon\"\n")[..] else { panic!("one fault") };
+    assert!(fault.starts_with("2:12 `language` cannot be `klingon`"), "{fault}");
+}
+
+#[test]
+fn a_mail_server_with_an_address_of_version_6() {
+    let smtp = settings("[mail]\nsmtp = \"smtp://[::1]:2525\"\n")["smtp"].clone();
+    assert_eq!((&smtp["host"], &smtp["port"]), (&json!("::1"), &json!(2525)));
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use super::json::{apply_rule, rule_json};
 use crate::domain::collection::{
     AuthAlert, AuthOptions, EmailTemplate, MappedFields, Mfa, OAuth2, OAuth2Provider, Otp,
-    PasswordAuth, TokenOptions, templates,
+    PasswordAuth, TokenOptions, templates::MailTexts,
 };
 use crate::domain::decode::{self, Malformed, Secrets, set, within};
+use crate::domain::language::Language;
 use crate::domain::rules::Rule;
 use crate::domain::{Json, JsonMap};
 
@@ -14,31 +15,27 @@ type Outcome = Result<(), Malformed>;
 impl AuthOptions {
     /// The defaults; `secret` makes the secret of each kind of token.
     pub fn new(mut secret: impl FnMut() -> String) -> Self {
+        let texts = MailTexts::usual(Language::English);
         let mut token = |duration| TokenOptions { secret: secret(), duration };
         Self {
             auth_rule: Some(Rule::default()),
             manage_rule: None,
-            auth_alert: AuthAlert { enabled: true, email_template: templates::auth_alert() },
+            auth_alert: AuthAlert { enabled: true, email_template: texts.auth_alert },
             oauth2: OAuth2::default(),
             password_auth: PasswordAuth {
                 enabled: true,
                 identity_fields: vec!["email".to_owned()],
             },
             mfa: Mfa { enabled: false, duration: 600, rule: Rule::default() },
-            otp: Otp {
-                enabled: false,
-                duration: 180,
-                length: 8,
-                email_template: templates::one_time_password(),
-            },
+            otp: Otp { enabled: false, duration: 180, length: 8, email_template: texts.otp },
             auth_token: token(432_000),
             password_reset_token: token(1800),
             email_change_token: token(1800),
             verification_token: token(86_400),
             file_token: token(180),
-            verification_template: templates::verification(),
-            reset_password_template: templates::password_reset(),
-            confirm_email_change_template: templates::email_change(),
+            verification_template: texts.verification,
+            reset_password_template: texts.password_reset,
+            confirm_email_change_template: texts.email_change,
         }
     }
 

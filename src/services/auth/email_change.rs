@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use crate::domain::collection::{Collection, SUPERUSERS};
 use crate::domain::invalid::{Fault, FieldErrors};
+use crate::domain::mail::Message;
 use crate::domain::random::Random;
 use crate::domain::record::Record;
+use crate::domain::settings::Settings;
 use crate::services::app::App;
 use crate::services::auth::address;
 use crate::services::auth::mailed_token::{self, MailedToken};
@@ -95,7 +97,7 @@ pub async fn confirm(
         token.zip(hash).ok_or_else(|| Error::internal("a token that is neither good nor bad"))?;
     let new_email = token.claims.text("newEmail").to_owned();
     let settings = settings::current(app).await?;
-    let notice = mail::changed_address(&settings, &token.record, &new_email)?;
+    let notice = notice(&settings, &token.record, &new_email)?;
     let alteration = Alteration { email: Some(new_email), verify: true, ..Alteration::default() };
     let (now, random) = (app.clock.now(), Random::system());
     let confirmed = app.store.write(move |tx| {
@@ -109,6 +111,19 @@ pub async fn confirm(
         account::alter(tx, account, &alteration, now, random.clone()).map(|_| ())
     });
     confirmed.await
+}
+
+/// The mail to the old address, where there was one.
+fn notice(
+    settings: &Settings,
+    record: &Record,
+    new_email: &str,
+) -> Result<Option<Message>, Error> {
+    let (old_email, texts) = (record.text("email"), [("NEW_EMAIL", new_email)]);
+    if old_email.is_empty() {
+        return Ok(None);
+    }
+    mail::compose(settings, record, Template::AddressChanged, &texts, old_email).map(Some)
 }
 
 async fn read_token(

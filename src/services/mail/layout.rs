@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use minijinja::{Environment, context};
 
+use crate::domain::language::Language;
 use crate::services::Error;
 
 /// The colour of links where the settings have none.
@@ -27,6 +28,8 @@ pub(super) struct Page<'a> {
     pub(super) subject: &'a str,
     /// The text, as HTML.
     pub(super) body: &'a str,
+    /// The language that it is in.
+    pub(super) language: Language,
     /// The colour of links and buttons, `#rrggbb` or empty.
     pub(super) accent: &'a str,
 }
@@ -38,7 +41,7 @@ pub(super) struct Page<'a> {
 pub(super) fn render(page: &Page<'_>) -> Result<String, Error> {
     let accent = if page.accent.is_empty() { USUAL_ACCENT } else { page.accent };
     let values = context! {
-        language => "en", subject => page.subject, body => page.body, accent => accent,
+        language => page.language.code(), subject => page.subject, body => page.body, accent => accent,
     };
     let layout = TEMPLATES.get_template(LAYOUT).map_err(Error::internal)?;
     layout.render(values).map_err(Error::internal)
@@ -50,11 +53,15 @@ mod tests {
 
     #[test]
     fn texts_are_values_and_never_templates() {
-        let page =
-            Page { subject: "{{ 7 * 7 }} <b>", body: "<p>{{ 7 * 7 }}</p>{% bad", accent: "" };
+        let page = Page {
+            subject: "{{ 7 * 7 }} <b>",
+            body: "<p>{{ 7 * 7 }}</p>{% bad",
+            language: Language::French,
+            accent: "",
+        };
         let html = render(&page).unwrap();
         assert!(html.contains("<title>{{ 7 * 7 }} &lt;b&gt;</title>"), "{html}");
         assert!(html.contains("<p>{{ 7 * 7 }}</p>{% bad"), "{html}");
-        assert!(html.contains("background: #1055c9"), "{html}");
+        assert!(html.contains("background: #1055c9") && html.contains("lang=\"fr\""), "{html}");
     }
 }

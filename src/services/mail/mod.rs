@@ -13,7 +13,7 @@ pub use send::{Failure, deliver};
 
 use html2text::config;
 
-use crate::domain::collection::{AuthOptions, EmailTemplate};
+use crate::domain::collection::{EmailTemplate, MailTexts};
 use crate::domain::mail::placeholders::{Place, Values, fill};
 use crate::domain::mail::{Address, Line, Message, Sender};
 use crate::domain::random::{LOWER_ALPHANUMERIC, Random};
@@ -24,13 +24,6 @@ use crate::services::mail::layout::Page;
 
 /// Characters of a line of the plain text. Links are longer and stay whole.
 const WIDTH: usize = 78;
-
-const CHANGED_SUBJECT: &str = "Your {APP_NAME} address was changed";
-
-const CHANGED_BODY: &str = "<p>Hello,</p>\n\
-    <p>Your account at {APP_NAME} has another e-mail address from now on: \
-    <strong>{NEW_EMAIL}</strong>. This one does not belong to it any more.</p>\n\
-    <p>If that was not you, tell the {APP_NAME} team at once.</p>";
 
 /// Which of a collection's texts a mail has (contract B 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,16 +38,19 @@ pub enum Template {
     Otp,
     /// Tells of a sign-in.
     AuthAlert,
+    /// Tells the old address of a new one.
+    AddressChanged,
 }
 
 impl Template {
-    const fn of(self, options: &AuthOptions) -> &EmailTemplate {
+    const fn of(self, texts: &MailTexts) -> &EmailTemplate {
         match self {
-            Self::Verification => &options.verification_template,
-            Self::PasswordReset => &options.reset_password_template,
-            Self::EmailChange => &options.confirm_email_change_template,
-            Self::Otp => &options.otp.email_template,
-            Self::AuthAlert => &options.auth_alert.email_template,
+            Self::Verification => &texts.verification,
+            Self::PasswordReset => &texts.password_reset,
+            Self::EmailChange => &texts.email_change,
+            Self::Otp => &texts.otp,
+            Self::AuthAlert => &texts.auth_alert,
+            Self::AddressChanged => &texts.address_changed,
         }
     }
 }
@@ -74,41 +70,17 @@ pub fn compose(
 ) -> Result<Message, Error> {
     let options = record.collection().auth();
     let options = options.ok_or_else(|| Error::internal("mails are for records that sign in"))?;
-    write(settings, record, template.of(options), extra, to)
-}
-
-/// The mail to the old address of `record` that it is not its address any more; nothing when there was
-/// none. The words are the product's own: a collection has none for it.
-///
-/// # Errors
-/// `Internal` when the mail cannot be made.
-pub fn changed_address(
-    settings: &Settings,
-    record: &Record,
-    new_email: &str,
-) -> Result<Option<Message>, Error> {
-    let old_email = record.text("email");
-    if old_email.is_empty() {
-        return Ok(None);
-    }
-    let text = EmailTemplate { subject: CHANGED_SUBJECT.to_owned(), body: CHANGED_BODY.to_owned() };
-    write(settings, record, &text, &[("NEW_EMAIL", new_email)], old_email).map(Some)
-}
-
-fn write(
-    settings: &Settings,
-    record: &Record,
-    text: &EmailTemplate,
-    extra: &[(&str, &str)],
-    to: &str,
-) -> Result<Message, Error> {
+    let language = settings.mail_language;
+    let texts = MailTexts::of(options, language);
+    let text = template.of(&texts);
     let meta = &settings.meta;
     let literal =
         [("APP_NAME", meta.app_name.as_str()), ("APP_URL", meta.app_url.trim_end_matches('/'))];
     let values = Values { literal: &literal, texts: extra, record };
     let subject = Line::new(&fill(&text.subject, &values, Place::Line));
     let body = fill(&text.body, &values, Place::Html).replace('\0', "");
-    let page = Page { subject: subject.as_str(), body: &body, accent: &meta.accent_color };
+    let page =
+        Page { subject: subject.as_str(), body: &body, language, accent: &meta.accent_color };
     let html = layout::render(&page)?;
     let text = plain(&body)?;
     let to = Address::parse(to)

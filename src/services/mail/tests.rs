@@ -7,6 +7,7 @@ use serde_json::json;
 use super::trial::{self, Trial};
 use super::{Template, compose, inbox};
 use crate::domain::collection::Collection;
+use crate::domain::language::Language;
 use crate::domain::random::Random;
 use crate::domain::record::Record;
 use crate::domain::settings::Settings;
@@ -58,6 +59,17 @@ fn the_usual_texts_say_what_the_contract_asks_for() {
     assert!(alert.text.contains("1 <i> & co"), "{}", alert.text);
     assert_eq!(alert.from.to_string(), "Support <support@example.com>");
     assert_ne!(alert.id, code.id);
+}
+
+#[test]
+fn usual_texts_are_in_the_language_of_the_file() {
+    let mut settings = settings();
+    settings.mail_language = Language::German;
+    let record = ann(users());
+    let mail = compose(&settings, &record, Template::Otp, &[("OTP", "123456")], "ann@example.com");
+    let mail = mail.unwrap();
+    assert_eq!(mail.subject.as_str(), "Dein Code für Tiny Blog");
+    assert!(mail.text.contains("Dein Einmalpasswort ist") && mail.html.contains("lang=\"de\""));
 }
 
 #[test]
