@@ -10,6 +10,9 @@ use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
 use crate::store::value::Value;
 
+/// Dead jobs that are kept: whoever can make jobs fail must not fill the disk with them.
+const MOST_DEAD: i64 = 1_000;
+
 /// A job on its way into the queue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewJob {
@@ -189,14 +192,19 @@ pub fn retry(
     change(tx, claim, set, vec![moment.clone(), moment, Value::text(error)])
 }
 
-/// Gives up a job because of `error`; false when the claim is over.
+/// Gives up a job because of `error`; false when the claim is over. Of those that were given up the
+/// oldest are forgotten when there are too many.
 ///
 /// # Errors
 /// What the database says.
 pub fn bury(tx: &mut Tx, claim: &Claim, now: Timestamp, error: &str) -> Result<bool, StoreError> {
     let set = "\"state\" = 'dead', \"run_at\" = $1, \"lease\" = $2, \"error\" = $3";
     let moment = Value::Timestamp(now);
-    change(tx, claim, set, vec![moment.clone(), moment, Value::text(error)])
+    let is_buried = change(tx, claim, set, vec![moment.clone(), moment, Value::text(error)])?;
+    let sql = "DELETE FROM \"_queue\" WHERE \"state\" = 'dead' AND \"id\" NOT IN (SELECT \"id\" \
+               FROM \"_queue\" WHERE \"state\" = 'dead' ORDER BY \"run_at\" DESC, \"id\" LIMIT $1)";
+    tx.run(Statement::new(sql, vec![Value::Int(MOST_DEAD)]))?;
+    Ok(is_buried)
 }
 
 /// Gives back a job that was not tried: it is anybody's at once. False when the claim is over.

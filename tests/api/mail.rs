@@ -218,6 +218,8 @@ async fn a_mail_that_is_refused_for_now_comes_again() {
     let (app, root) = sending_to(&mail).await;
     queue_mail(&app, "m1").await;
     mail.next("refused").await;
+    // Only once it is written down when to try again.
+    while items(&root, "/api/jobs?state=waiting", 1).await[0]["error"] == "" {}
     mail.switch_to("accept").await;
     app.advance(Duration::from_secs(3_600));
     mail.next("accepted").await;
@@ -334,7 +336,8 @@ fn certificates(folder: &Path) -> [String; 3] {
 async fn connections_are_encrypted_and_only_with_whom_the_system_trusts() {
     let folder = folder();
     let [certificate, key, authority] = certificates(folder.path());
-    let config = "[mail]\nfrom = \"Tiny Blog <hi@example.com>\"\nsmtp = \"${SMTP_URL}\"\n";
+    let config = "[mail]\nfrom = \"Tiny Blog <hi@example.com>\"\nsmtp = \"${SMTP_URL}\"\n\
+                  language = \"de\"\n";
     std::fs::write(folder.path().join("config.toml"), config).unwrap();
     for (scheme, option) in [("smtps", "tls"), ("smtp", "starttls")] {
         let mut options =
@@ -356,6 +359,7 @@ async fn connections_are_encrypted_and_only_with_whom_the_system_trusts() {
                 let told = mail.next("accepted").await;
                 assert_eq!((told.encrypted, told.user.as_str()), (true, "PLAIN me@x"));
                 assert!(told.raw.contains("From: \"Tiny Blog\" <hi@example.com>"), "{}", told.raw);
+                assert!(told.raw.contains("lang=3D\"de\"") && told.raw.contains("Einmalpasswort"));
             } else {
                 let text = answer.expect(400).text;
                 assert!(text.to_lowercase().contains("certificate"), "{text}");

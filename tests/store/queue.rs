@@ -124,6 +124,22 @@ async fn a_job_that_fails_waits_and_one_that_is_given_up_stays_to_be_looked_at()
 }
 
 #[tokio::test]
+async fn of_what_was_given_up_the_last_thousand_are_kept() {
+    let test = TestStore::start().await;
+    let counted = test.store.write(|tx| {
+        for number in 0..1_002 {
+            queue::push(tx, &job(&format!("job{number}"), 0), at(0))?;
+            let claimed = queue::claim(tx, at(number), at(number + 1), 1)?.remove(0);
+            queue::bury(tx, &claimed.claim, at(number), "refused")?;
+        }
+        let is_there = queue::replay(tx, "job2", at(0))?;
+        Ok::<_, StoreError>((queue::replay(tx, "job1", at(0))?, is_there))
+    });
+    assert_eq!(counted.await.unwrap(), (false, true));
+    assert_eq!(test.store.read(|db| queue::count(db, State::Dead)).await.unwrap(), 999);
+}
+
+#[tokio::test]
 async fn a_job_is_queued_with_its_transaction_or_not_at_all() {
     let test = TestStore::start().await;
     let refused = test.store.write(|tx| {

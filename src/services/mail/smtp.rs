@@ -33,7 +33,7 @@ pub(super) async fn send(smtp: &Smtp, message: &Message, now: Timestamp) -> Resu
     let mut connection = within(CONNECT, connect(smtp)).await?;
     within(SEND, async {
         let sent = connection.send(mail.envelope(), &mail.formatted()).await;
-        sent.map(|_| ()).map_err(|error| match error.is_permanent() {
+        sent.map(|_| ()).map_err(|error| match error.is_permanent() && !is_about_us(&error) {
             true => Failure::for_good(error),
             false => Failure::for_now(error),
         })
@@ -81,6 +81,12 @@ async fn connect(smtp: &Smtp) -> Result<AsyncSmtpConnection, Failure> {
     let credentials = Credentials::new(smtp.username.clone(), smtp.password.reveal().to_owned());
     connection.auth(mechanisms(smtp), &credentials).await.map_err(Failure::for_now)?;
     Ok(connection)
+}
+
+/// Whether the server refuses who sends and not what is sent: it wants a sign-in, or another one (53x).
+/// A person can put that right.
+fn is_about_us(error: &lettre::transport::smtp::Error) -> bool {
+    error.status().is_some_and(|code| code.to_string().starts_with("53"))
 }
 
 /// Ways to sign in, the best first.

@@ -55,8 +55,11 @@ pub async fn list(app: &App, state: &str) -> Result<Backlog, Error> {
     let state = if state.is_empty() { Some(State::Dead) } else { State::of_word(state) };
     let state = state.ok_or_else(|| Error::bad_request("state must be dead or waiting."))?;
     let read = app.store.read(move |db| {
-        let total_items = queue::count(db, state)?;
-        Ok::<_, StoreError>((queue::list(db, state, MOST)?, total_items))
+        let entries = queue::list(db, state, MOST)?;
+        let listed = entries.len() as i64;
+        // Two statements may see two moments: only a list that is cut off is counted by itself.
+        let total_items = if listed < MOST { listed } else { queue::count(db, state)? };
+        Ok::<_, StoreError>((entries, total_items))
     });
     let (entries, total_items) = read.await?;
     Ok(Backlog { items: entries.into_iter().map(view).collect(), total_items })
