@@ -87,17 +87,18 @@ function listen(child) {
 export async function client(url, email, password) {
   const call = async (method, path, body, token = "") => {
     const headers = { "Content-Type": "application/json", Authorization: token };
-    const response = await fetch(`${url}/api/collections/${path}`, { method, headers, body: body && JSON.stringify(body) });
+    const response = await fetch(`${url}/api/${path}`, { method, headers, body: body && JSON.stringify(body) });
     const answer = response.status === 204 ? null : await response.json();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
     return answer;
   };
-  const { token, record } = await call("POST", "_superusers/auth-with-password", { identity: email, password });
+  const { token, record } = await call("POST", "collections/_superusers/auth-with-password", { identity: email, password });
   return {
     id: record.id,
     first: async (name, filter) =>
-      (await call("GET", `${name}/records?perPage=1&filter=${encodeURIComponent(filter)}`, undefined, token)).items[0],
-    create: (name, body) => call("POST", `${name}/records`, body, token),
-    update: (name, id, body) => call("PATCH", `${name}/records/${id}`, body, token),
+      (await call("GET", `collections/${name}/records?perPage=1&filter=${encodeURIComponent(filter)}`, undefined, token)).items[0],
+    create: (name, body) => call("POST", `collections/${name}/records`, body, token),
+    update: (name, id, body) => call("PATCH", `collections/${name}/records/${id}`, body, token),
+    sendMail: (template) => call("POST", "settings/test/email", { email: "me@example.com", template }, token),
   };
 }

@@ -474,11 +474,34 @@ step("the configuration shows warnings, what is parked, and a file that is broke
   await server.edit((text) => text.replace('"boool"', '"bool"'), /the database is as it says/);
 });
 
+step("the inbox shows mails as their receivers see them", async () => {
+  const subject = page.getByRole("link", { name: "Please verify your e-mail for The Tour" });
+  await go("/mail");
+  await page.getByText("No mail", { exact: true }).waitFor();
+  await look(page, "mail-empty");
+  await other.sendMail("verification");
+  await other.sendMail("otp");
+  await button("Look again").click();
+  await subject.waitFor();
+  await look(page, "mail");
+  await subject.click();
+  await page.frameLocator("iframe").getByRole("link", { name: "Verify" }).waitFor();
+  await look(page, "mail-shown");
+  await button("Show as text").click();
+  await page.getByText("confirm-verification/example-token").waitFor();
+  await look(page, "mail-text");
+  await page.keyboard.press("Escape");
+  await arrived((_, hash) => hash === "#/mail");
+  await button("Empty").click();
+  await dialog("Empty the inbox?").getByRole("button", { name: "Empty", exact: true }).click();
+  await page.getByText("No mail", { exact: true }).waitFor();
+});
+
 step("the theme that was chosen stays", async () => {
   await page.getByRole("radio", { name: "Dark" }).check({ force: true });
   await painted(page, "dark");
   await page.reload();
-  await heading("Configuration").waitFor();
+  await heading("Mail").waitFor();
   await painted(page, "dark");
   await page.getByRole("radio", { name: "As the system" }).check({ force: true });
   await painted(page, "light");

@@ -111,6 +111,14 @@ describe("settings", () => {
     await pb.settings.update(settings);
     assert.equal((await pb.settings.getAll()).meta.appName, settings.meta.appName);
   });
+
+  test("a superuser sees whether mails are sent", async () => {
+    const pb = guest();
+    await pb.collection("_superusers").authWithPassword(superuser.email, superuser.password);
+    assert.equal(await pb.settings.testEmail("users", "me@example.com", "verification"), true);
+    const refusal = await refused(pb.settings.testEmail("users", "me", "verification"));
+    assert.deepEqual([refusal.status, refusal.response.data.email.code], [400, "validation_is_email"]);
+  });
 });
 
 describe("accounts", () => {
