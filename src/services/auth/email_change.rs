@@ -114,11 +114,7 @@ pub async fn confirm(
 }
 
 /// The mail to the old address, where there was one.
-fn notice(
-    settings: &Settings,
-    record: &Record,
-    new_email: &str,
-) -> Result<Option<Message>, Error> {
+fn notice(settings: &Settings, record: &Record, new_email: &str) -> Result<Option<Message>, Error> {
     let (old_email, texts) = (record.text("email"), [("NEW_EMAIL", new_email)]);
     if old_email.is_empty() {
         return Ok(None);
