@@ -8,8 +8,9 @@ use crate::config::section::{Reader, Section};
 use crate::config::source::Place;
 use crate::config::tree::Value;
 use crate::domain::collection::{
-    AuthOptions, Collection, EmailTemplate, OAuth2Provider, TokenOptions, is_provider,
+    AuthOptions, Collection, EmailTemplate, OAuth2Provider, TokenOptions,
 };
+use crate::domain::providers::is_provider;
 use crate::domain::rules::Rule;
 
 /// Keys of an auth collection beside the ones that all collections have.

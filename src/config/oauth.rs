@@ -2,7 +2,8 @@
 
 use crate::config::report::{Fault, advise};
 use crate::config::section::{Reader, Section};
-use crate::domain::collection::{OAuth2Provider, PROVIDERS, is_provider};
+use crate::domain::collection::OAuth2Provider;
+use crate::domain::providers::{PROVIDERS, is_provider};
 
 const KEYS: [&str; 9] = [
     "client_id",
@@ -25,7 +26,7 @@ pub(super) fn read(section: &Section<'_>, reader: &mut Reader<'_>) -> Vec<OAuth2
             reader.fault(
                 Fault::error(format!("there is no provider `{}`", entry.key))
                     .at(&entry.key_place)
-                    .maybe_help(advise(&entry.key, PROVIDERS.map(|(name, _)| name))),
+                    .maybe_help(advise(&entry.key, PROVIDERS.map(|provider| provider.name))),
             );
         }
         let Some(table) = section.table(&entry.key, reader) else { continue };

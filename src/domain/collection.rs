@@ -2,14 +2,12 @@
 
 mod auth_json;
 mod json;
-mod providers;
 mod shape;
 mod templates;
 #[cfg(test)]
 mod tests;
 mod validate;
 
-pub use providers::{PROVIDERS, is_provider};
 pub use shape::{Missing, ReadError, system_fields};
 pub use templates::MailTexts;
 

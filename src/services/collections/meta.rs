@@ -4,7 +4,8 @@
 use serde::Serialize;
 
 use crate::domain::JsonMap;
-use crate::domain::collection::{Collection, CollectionKind, PROVIDERS};
+use crate::domain::collection::{Collection, CollectionKind};
+use crate::domain::providers::{self, PROVIDERS};
 use crate::domain::random::Random;
 
 /// A blank collection of each type.
@@ -40,21 +41,12 @@ pub fn scaffolds() -> Scaffolds {
 
 /// The providers in the order of their listing, each with a picture.
 pub fn providers() -> Vec<Provider> {
-    let provider =
-        |&(name, display_name)| Provider { name, display_name, logo: logo(display_name) };
+    let provider = |known: &providers::Provider| Provider {
+        name: known.name,
+        display_name: known.display_name,
+        logo: known.logo(),
+    };
     PROVIDERS.iter().map(provider).collect()
-}
-
-/// A plate with the first letter of `name`.
-fn logo(name: &str) -> String {
-    let letter = name.chars().next().map(|first| first.to_uppercase().to_string());
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 24 24\">\
-         <rect width=\"24\" height=\"24\" rx=\"5\" fill=\"#4b5563\"/>\
-         <text x=\"12\" y=\"17\" font-family=\"sans-serif\" font-size=\"14\" text-anchor=\"middle\" \
-         fill=\"#fff\">{}</text></svg>",
-        letter.unwrap_or_default()
-    )
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use super::{check_rule, frozen_rule};
 use crate::domain::collection::{
-    AuthOptions, Collection, EmailTemplate, OAuth2, OAuth2Provider, Otp, TokenOptions, is_provider,
+    AuthOptions, Collection, EmailTemplate, OAuth2, OAuth2Provider, Otp, TokenOptions,
 };
 use crate::domain::fields::is_url;
 use crate::domain::invalid::{Fault, FieldErrors};
+use crate::domain::providers::is_provider;
 use crate::domain::schema::Schema;
 
 const DAY: i64 = 86_400;
