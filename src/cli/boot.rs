@@ -17,6 +17,7 @@ use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
 use crate::services::copy::CopyError;
 use crate::services::files::{self, Files};
+use crate::services::oauth2::{Limits, OAuth2};
 use crate::services::passwords::{self, Cost, Passwords};
 use crate::services::plan::Stop;
 use crate::services::queue::Queue;
@@ -87,6 +88,8 @@ pub(super) struct AppOptions<'a> {
     pub clock: Clock,
     /// Whether failed sign-ins slow down those who fail; `None` is as the file says.
     pub throttle: Option<bool>,
+    /// How far the conversations with other providers may go.
+    pub oauth2: Limits,
     /// Whether the API may not change collections and settings.
     pub locked: bool,
 }
@@ -138,6 +141,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
         callers,
         settings,
         queue,
+        oauth2: OAuth2::new(options.oauth2),
         throttle: Throttle::new(throttle),
         empty_lists: EmptyLists::default(),
         configuration: options.configuration.map(current).unwrap_or_default(),

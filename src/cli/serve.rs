@@ -21,6 +21,7 @@ use crate::services::auth::cleanup;
 use crate::services::bootstrap::{self, Source};
 use crate::services::clock::Clock;
 use crate::services::files::loose;
+use crate::services::oauth2::Limits;
 use crate::services::plan::{self, Applied, BootOptions, Declared};
 use crate::services::queue::Workers;
 use crate::services::seeds;
@@ -67,6 +68,8 @@ pub struct ServeOptions {
     pub variables: Environment,
     /// What time it is.
     pub clock: Clock,
+    /// How far the conversations with other providers may go.
+    pub oauth2: Limits,
 }
 
 /// How a server treats its config file.
@@ -127,6 +130,7 @@ impl ServeOptions {
             reset: false,
             variables: Environment::default(),
             clock: Clock::system(),
+            oauth2: Limits::default(),
         }
     }
 
@@ -208,6 +212,8 @@ fn listen(
 
 fn open(options: &ServeOptions, configuration: Option<&Configuration>) -> Result<App, StartError> {
     let locked = options.mode == Mode::Production && configuration.is_some();
+    let leeway = options.variables.variable("PB_ID_TOKEN_LEEWAY");
+    let leeway = leeway.and_then(|seconds| seconds.parse().ok()).filter(|seconds| *seconds >= 0);
     boot::open(&AppOptions {
         dir: &options.dir,
         configuration,
@@ -215,6 +221,7 @@ fn open(options: &ServeOptions, configuration: Option<&Configuration>) -> Result
         reset: options.reset,
         clock: options.clock.clone(),
         throttle: options.variables.switch("FERROBASE_AUTH_THROTTLE"),
+        oauth2: Limits { leeway: leeway.unwrap_or(options.oauth2.leeway), ..options.oauth2 },
         locked: options.locked.unwrap_or(locked),
     })
 }

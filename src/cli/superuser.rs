@@ -9,6 +9,7 @@ use crate::services::Error;
 use crate::services::app::App;
 use crate::services::bootstrap;
 use crate::services::clock::Clock;
+use crate::services::oauth2::Limits;
 use crate::services::superusers::{self, Upserted};
 
 /// Carries `action` out. A running server notices within a second.
@@ -99,6 +100,7 @@ async fn open(
         reset: false,
         clock: Clock::system(),
         throttle: None,
+        oauth2: Limits::default(),
         locked: false,
     })?;
     bootstrap::system_collections(&app).await?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
 use crate::services::files::Files;
+use crate::services::oauth2::OAuth2;
 use crate::services::passwords::Passwords;
 use crate::services::queue::Queue;
 use crate::services::records::empty_lists::EmptyLists;
@@ -30,6 +31,8 @@ pub struct App {
     pub settings: Arc<CurrentSettings>,
     /// Wakes the workers that do what was queued. Told of commits as `callers` are.
     pub queue: Arc<Queue>,
+    /// The conversations with other providers.
+    pub oauth2: OAuth2,
     /// Whether failed sign-ins are counted.
     pub throttle: Throttle,
     /// Who was lately told that a list has nothing for them.

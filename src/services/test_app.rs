@@ -13,6 +13,7 @@ use crate::services::blobs::Sync;
 use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
 use crate::services::files::Files;
+use crate::services::oauth2::OAuth2;
 use crate::services::passwords::{Cost, Passwords};
 use crate::services::queue::Queue;
 use crate::services::records::empty_lists::EmptyLists;
@@ -62,6 +63,7 @@ impl TestApp {
             callers,
             settings,
             queue: Arc::new(Queue::default()),
+            oauth2: OAuth2::default(),
             throttle: Throttle::new(true),
             empty_lists: EmptyLists::default(),
             configuration: CurrentConfig::default(),

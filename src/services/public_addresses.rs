@@ -1,0 +1,288 @@
+//! Asking addresses that strangers name, such as the picture of a profile: only hosts of the public
+//! Internet are reached, whatever a name resolves to and wherever an answer redirects to. What an
+//! operator writes down is trusted and does not come here.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::{Action, Attempt, Policy};
+use reqwest::{Method, RequestBuilder};
+use url::{Host, Url};
+
+use crate::services::BoxError;
+
+/// Redirects that are followed, each checked as the first address is.
+const MOST_REDIRECTS: usize = 5;
+
+/// Whom a client may reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reach {
+    /// Hosts of the public Internet.
+    #[default]
+    Public,
+    /// Any host: for tests, whose servers are on this machine.
+    Anywhere,
+}
+
+/// The address is that of no public host.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no host of the public Internet")]
+pub struct NotPublic(String);
+
+/// A client that reaches no further than it may.
+#[derive(Debug, Clone)]
+pub struct Outbound {
+    client: reqwest::Client,
+    reach: Reach,
+}
+
+impl Outbound {
+    /// A client that gives up after `patience`.
+    ///
+    /// # Errors
+    /// When the machine's certificates cannot be read.
+    pub fn new(reach: Reach, patience: Duration) -> Result<Self, reqwest::Error> {
+        // A client takes the provider of the process and fails without one; another one is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let follow = Policy::custom(move |attempt| reach.follow(attempt));
+        let client = reqwest::Client::builder().timeout(patience).no_proxy().redirect(follow);
+        let client = match reach {
+            Reach::Public => client.dns_resolver(PublicOnly),
+            Reach::Anywhere => client,
+        };
+        Ok(Self { client: client.build()?, reach })
+    }
+
+    /// A request to `url`, if that is within reach as far as it shows.
+    ///
+    /// # Errors
+    /// [`NotPublic`].
+    pub fn request(&self, method: Method, url: Url) -> Result<RequestBuilder, NotPublic> {
+        self.reach.check(&url)?;
+        Ok(self.client.request(method, url))
+    }
+}
+
+impl Reach {
+    /// Refuses what is no address of the web, and hosts out of reach. Names are looked at when they
+    /// are resolved.
+    fn check(self, url: &Url) -> Result<(), NotPublic> {
+        let is_within = match url.host() {
+            _ if !matches!(url.scheme(), "http" | "https") => false,
+            None => false,
+            Some(Host::Domain(_)) => true,
+            Some(Host::Ipv4(address)) => self.covers(address.into()),
+            Some(Host::Ipv6(address)) => self.covers(address.into()),
+        };
+        if is_within { Ok(()) } else { Err(NotPublic(url.host_str().unwrap_or_default().into())) }
+    }
+
+    fn covers(self, address: IpAddr) -> bool {
+        self == Self::Anywhere || is_public(address)
+    }
+
+    fn follow(self, attempt: Attempt<'_>) -> Action {
+        if attempt.previous().len() > MOST_REDIRECTS {
+            return attempt.error("there are too many redirects");
+        }
+        match self.check(attempt.url()) {
+            Ok(()) => attempt.follow(),
+            Err(error) => attempt.error(error),
+        }
+    }
+}
+
+/// Resolves names to their public addresses alone. The connection goes to what was checked here, so
+/// a name cannot mean something else a moment later.
+struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
+            if public.is_empty() {
+                return Err(BoxError::from(NotPublic(name.as_str().to_owned())));
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether `address` is that of a host anybody could reach.
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let is_special = address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_multicast()
+        || address.is_documentation()
+        // This network, and what is reserved up to the broadcast address.
+        || a == 0
+        || a >= 240
+        // Shared by carriers, protocol assignments, benchmarks.
+        || (a == 100 && b & 0xc0 == 64)
+        || (a, b, c) == (192, 0, 0)
+        || (a == 198 && b & 0xfe == 18);
+    !is_special
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let segments = address.segments();
+    let embedded = |high: u16, low: u16| {
+        is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
+    };
+    match segments {
+        // Mapped, compatible and translated addresses of the older protocol.
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] => embedded(high, low),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => embedded(high, low),
+        [0x64, 0xff9b, ..] => false,
+        [0x2002, high, low, ..] => embedded(high, low),
+        // Protocol assignments (Teredo and others) and documentation.
+        [0x2001, second, ..] if second < 0x200 || second == 0xdb8 => false,
+        // All that is assigned to hosts of the Internet begins with 001.
+        [first, ..] => first & 0xe000 == 0x2000,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[test]
+    fn what_is_ours_or_nobodys_is_not_public() {
+        let addresses = [
+            "0.0.0.0",
+            "10.0.0.1",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.9.9.9",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "203.0.113.9",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::10.0.0.1",
+            "64:ff9b::a00:1",
+            "64:ff9b:1::1",
+            "2002:7f00:1::",
+            "2001::1",
+            "2001:db8::1",
+            "fc00::1",
+            "fd12:3456::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+        ];
+        for address in addresses {
+            assert!(!is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn the_rest_is() {
+        let addresses = [
+            "1.1.1.1",
+            "8.8.8.8",
+            "100.63.255.255",
+            "100.128.0.1",
+            "172.32.0.1",
+            "192.0.1.1",
+            "198.20.0.1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::808:808",
+            "2606:4700::1111",
+            "2a00:1450::1",
+        ];
+        for address in addresses {
+            assert!(is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_checked_however_they_are_spelled() {
+        let check = |url: &str| Reach::Public.check(&Url::parse(url).unwrap()).is_ok();
+        for url in [
+            "http://127.0.0.1/x",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://017700000001/",
+            "http://[::1]/",
+            "http://[::ffff:169.254.169.254]/",
+            "file:///etc/passwd",
+            "ftp://example.com/x",
+            "data:text/plain,x",
+        ] {
+            assert!(!check(url), "{url}");
+        }
+        assert!(check("https://8.8.8.8/x") && check("http://example.com/x"));
+        let local = Url::parse("http://127.0.0.1/x").unwrap();
+        assert!(Reach::Anywhere.check(&local).is_ok());
+        assert!(Reach::Anywhere.check(&Url::parse("file:///x").unwrap()).is_err());
+    }
+
+    /// Why a client that reaches public hosts alone does not get `url`.
+    async fn refusal(url: &str) -> String {
+        let outbound = Outbound::new(Reach::Public, Duration::from_secs(10)).unwrap();
+        // Past the first check, as if the address were that of a public host.
+        let error = outbound.client.get(url).send().await.unwrap_err();
+        let mut text = error.to_string();
+        let mut next = std::error::Error::source(&error);
+        while let Some(cause) = next {
+            text = format!("{text}: {cause}");
+            next = cause.source();
+        }
+        text
+    }
+
+    #[actix_web::test]
+    async fn a_name_of_this_machine_is_not_reached() {
+        let text = refusal("http://localhost:9/x").await;
+        assert!(text.contains("`localhost` is no host of the public Internet"), "{text}");
+    }
+
+    #[actix_web::test]
+    async fn redirects_are_checked() {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = actix_web::rt::spawn(async move {
+            for place in ["http://10.0.0.1/x", "http://localhost/x"] {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut head = [0; 1024];
+                let _ = stream.read(&mut head).await.unwrap();
+                let answer = format!(
+                    "HTTP/1.1 302 Found\r\nLocation: {place}\r\nContent-Length: 0\r\n\
+                     Connection: close\r\n\r\n"
+                );
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        let url = format!("http://{address}/picture.png");
+        for host in ["`10.0.0.1`", "`localhost`"] {
+            let text = refusal(&url).await;
+            assert!(text.contains(&format!("{host} is no host of the public")), "{text}");
+        }
+        serving.await.unwrap();
+    }
+}
