@@ -71,10 +71,7 @@ fn login(
                 options.otp.enabled = true;
             }
             "totp" => reader.not_yet("sign-in by an authenticator (totp) is", &node.place),
-            name => {
-                reader.not_yet("sign-in through other providers is", &node.place);
-                provider(name, &node.place, options, context, reader);
-            }
+            name => provider(name, &node.place, options, context, reader),
         }
         ways += 1;
     }

@@ -33,6 +33,11 @@ const PACKED: &str = ".gz";
 #[folder = "$OUT_DIR/admin-ui"]
 struct Pages;
 
+/// Whether there is a dashboard in this executable.
+pub(super) fn is_there() -> bool {
+    Pages::get("index.html").is_some()
+}
+
 /// `GET /_`: the pages refer to their files relative to the folder.
 pub(super) async fn folder() -> HttpResponse {
     HttpResponse::TemporaryRedirect().insert_header((LOCATION, "/_/")).finish()

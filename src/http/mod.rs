@@ -17,6 +17,7 @@ mod health;
 mod jobs;
 pub mod json;
 mod mails;
+mod oauth2;
 pub mod pick;
 pub mod query;
 mod records;
@@ -79,6 +80,11 @@ fn routes(config: &mut ServiceConfig) {
                 .route(web::delete().to(records::delete)),
         )
         .configure(auth_routes)
+        .service(
+            at("/api/oauth2-redirect")
+                .route(get().to(oauth2::back))
+                .route(web::post().to(oauth2::posted_back)),
+        )
         .service(at("/api/files/token").route(web::post().to(files::token)))
         .service(at("/api/files/{collection}/{record}/{filename}").route(get().to(files::download)))
         .service(
@@ -87,6 +93,10 @@ fn routes(config: &mut ServiceConfig) {
                 .route(web::patch().to(settings::change)),
         )
         .service(at("/api/settings/test/email").route(web::post().to(settings::test_email)))
+        .service(
+            at("/api/settings/apple/generate-client-secret")
+                .route(web::post().to(oauth2::apple_secret)),
+        )
         .service(
             at("/api/mails").route(get().to(mails::list)).route(web::delete().to(mails::clear)),
         )
@@ -104,6 +114,7 @@ fn auth_routes(config: &mut ServiceConfig) {
     config
         .service(at("auth-methods").route(get().to(auth::list_methods)))
         .service(at("auth-with-password").route(web::post().to(auth::with_password)))
+        .service(at("auth-with-oauth2").route(web::post().to(oauth2::sign_in)))
         .service(at("request-otp").route(web::post().to(auth::request_code)))
         .service(at("auth-with-otp").route(web::post().to(auth::with_code)))
         .service(at("auth-refresh").route(web::post().to(auth::with_token)))

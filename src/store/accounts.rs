@@ -72,6 +72,27 @@ pub fn belongings_before(
     rows.into_iter().map(|row| decode(owner, row)).collect()
 }
 
+/// The record of `links`, which is `_externalAuths`, that ties an account of the auth collection
+/// `collection` to the account `id` of `provider`.
+///
+/// # Errors
+/// What the database says.
+pub fn link(
+    db: &mut Db,
+    links: &Arc<Collection>,
+    collection: &Collection,
+    (provider, id): (&str, &str),
+) -> Result<Option<Record>, StoreError> {
+    let table = quote(&links.name);
+    let columns = select_list(links, &links.name);
+    let sql = format!(
+        "SELECT {columns} FROM {table} WHERE \"collectionRef\" = $1 AND \"provider\" = $2 \
+         AND \"providerId\" = $3"
+    );
+    let params = vec![Value::text(&collection.id), Value::text(provider), Value::text(id)];
+    db.fetch_optional(Statement::new(sql, params))?.map(|row| decode(links, row)).transpose()
+}
+
 /// Whether any of `collections` has a record with this id.
 ///
 /// # Errors

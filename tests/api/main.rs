@@ -23,6 +23,7 @@ mod files;
 mod health;
 mod kill;
 mod mail;
+mod oauth2;
 mod postgres;
 mod schema;
 mod search;

@@ -252,6 +252,42 @@ fn oauth() {
             "6:12 `auth_url` is not an address: `x`",
         ]
     );
+    let secret = "client_id = \"x\"\nclient_secret = \"${SECRET:-hush}\"\n";
+    let cases = [
+        (
+            "oidc",
+            "",
+            "1:8 the provider `oidc` cannot be used: it needs an issuer, or the addresses for authorisation and tokens",
+        ),
+        (
+            "mailcow",
+            "auth_url = \"https://m.example/a\"\ntoken_url = \"https://m.example/t\"",
+            "1:8 the provider `mailcow` cannot be used: it needs the address of the profile",
+        ),
+        ("github", "issuer = \"https://github.com\"", "4:1 the provider `github` has no `issuer`"),
+        (
+            "github",
+            "extra = { jwksURL = \"https://x.example\" }",
+            "4:11 there is no key `jwksURL` in `oauth.github.extra`",
+        ),
+        (
+            "oidc2",
+            "issuer = \"https://x.example\"\nextra = { jwksUrl = \"x\" }",
+            "5:11 there is no key `jwksUrl` in `oauth.oidc2.extra`",
+        ),
+        (
+            "microsoft",
+            "extra = { idTokenEmailClaim = \"mail\" }",
+            "4:31 `idTokenEmailClaim` cannot be `mail`",
+        ),
+    ];
+    for (name, line, expected) in cases {
+        assert_eq!(refused(&format!("[oauth.{name}]\n{secret}{line}\n")), [expected], "{line}");
+    }
+    loaded(&format!(
+        "[oauth.oidc]\n{secret}issuer = \"https://id.example\"\nextra = {{ jwksURL = \"https://id.example/k\" }}\n\
+         [oauth.microsoft]\n{secret}extra = {{ idTokenEmailClaim = \"any_verified\" }}\n"
+    ));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::domain::Json;
 use crate::domain::collection::AuthOptions;
 use crate::http::body::{self, DEFAULT_LIMIT};
 use crate::http::caller::{
@@ -23,6 +24,7 @@ use crate::services::Error;
 use crate::services::app::App;
 use crate::services::auth::password::{self, Credentials};
 use crate::services::auth::{Entry, SignedIn, auth_collection, impersonate, methods, otp, refresh};
+use crate::services::oauth2::Invitation;
 use crate::services::records::record_view::RecordView;
 
 /// Lists the ways in.
@@ -34,25 +36,66 @@ pub(super) async fn list_methods(
     let collection = auth_collection(&app, &path)?;
     let pick = Query::parse(request.query_string()).pick()?;
     let options = collection.auth().ok_or(Error::NotFound)?;
-    let open = methods::methods(options);
+    let open = methods::methods(&app, options).await;
     Ok(json::picked(StatusCode::OK, methods_json(&open, options), pick.as_ref()))
 }
 
 /// The ways that this version does not have are shown closed; the keys at the end are for clients
 /// of old.
-fn methods_json(open: &methods::Methods, options: &AuthOptions) -> crate::domain::Json {
+fn methods_json(open: &methods::Methods, options: &AuthOptions) -> Json {
     let fields = open.identity_fields.as_deref().unwrap_or_default();
     let named = |name: &str| fields.iter().any(|field| field == name);
     let timed = |enabled: bool, duration: i64| json!({ "enabled": enabled, "duration": if enabled { duration } else { 0 } });
+    let providers: Option<Vec<ProviderView>> =
+        open.providers.as_ref().map(|invitations| invitations.iter().map(provider).collect());
+    let without_logos = providers.as_ref().map(|providers| {
+        let bare = |view: &ProviderView| ProviderView { logo: String::new(), ..view.clone() };
+        providers.iter().map(bare).collect::<Vec<_>>()
+    });
     json!({
         "password": { "identityFields": fields, "enabled": open.identity_fields.is_some() },
-        "oauth2": { "providers": [], "enabled": false },
+        "oauth2": {
+            "providers": providers.as_deref().unwrap_or_default(),
+            "enabled": providers.is_some(),
+        },
         "mfa": timed(options.mfa.enabled, options.mfa.duration),
         "otp": timed(options.otp.enabled, options.otp.duration),
-        "authProviders": null,
+        "authProviders": without_logos,
         "usernamePassword": named("username"),
         "emailPassword": named("email"),
     })
+}
+
+/// A provider, and how to go there. One key is there twice, for clients of old.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProviderView {
+    name: &'static str,
+    display_name: String,
+    logo: String,
+    state: String,
+    #[serde(rename = "authURL")]
+    auth_url: String,
+    #[serde(rename = "authUrl")]
+    old_auth_url: String,
+    code_verifier: String,
+    code_challenge: String,
+    code_challenge_method: &'static str,
+}
+
+fn provider(invitation: &Invitation) -> ProviderView {
+    let Invitation { application, authorization } = invitation.clone();
+    ProviderView {
+        name: application.provider.name,
+        display_name: application.display_name,
+        logo: application.provider.logo(),
+        state: authorization.state,
+        old_auth_url: authorization.url.clone(),
+        auth_url: authorization.url,
+        code_verifier: authorization.code_verifier,
+        code_challenge: authorization.code_challenge,
+        code_challenge_method: authorization.code_challenge_method,
+    }
 }
 
 /// Signs in by password.
@@ -151,7 +194,7 @@ pub(super) async fn impersonate(
 
 /// The answer to a way in that was gone well. One that has to be followed by another is answered as
 /// the contract has it, without the envelope of errors (contract B 3.8).
-fn entered(entry: Entry, pick: Option<&Pick>) -> HttpResponse {
+pub(super) fn entered(entry: Entry, pick: Option<&Pick>) -> HttpResponse {
     match entry {
         Entry::SignedIn(signed_in) => json::picked(StatusCode::OK, Answer::from(signed_in), pick),
         Entry::SecondFactor { mfa_id } => {
@@ -165,10 +208,12 @@ fn entered(entry: Entry, pick: Option<&Pick>) -> HttpResponse {
 struct Answer {
     record: RecordView,
     token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<Json>,
 }
 
 impl From<SignedIn> for Answer {
     fn from(signed_in: SignedIn) -> Self {
-        Self { record: signed_in.record, token: signed_in.token }
+        Self { record: signed_in.record, token: signed_in.token, meta: signed_in.meta }
     }
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::domain::Json;
 use crate::domain::caller::Caller;
 use crate::domain::record::Record;
 use crate::domain::rules::{RequestInfo, Rule};
@@ -23,6 +24,8 @@ pub struct SignedIn {
     pub record: RecordView,
     /// The token to send from now on.
     pub token: String,
+    /// What a provider said about whoever signed in through it.
+    pub meta: Option<Json>,
 }
 
 /// How somebody came in.
@@ -91,7 +94,7 @@ pub(super) async fn signed_in(
 ) -> Result<SignedIn, Error> {
     let grant = Grant::Auth { refreshable: true };
     let token = issue(&record, grant, Lifetime::Usual, app.clock.now())?;
-    Ok(SignedIn { record: own_view(app, record, request).await?, token })
+    Ok(SignedIn { record: own_view(app, record, request).await?, token, meta: None })
 }
 
 /// `record` as it sees itself, with what the request wants expanded.

@@ -35,5 +35,5 @@ pub async fn impersonate(
         seconds => Lifetime::Of(Duration::from_secs(seconds.unsigned_abs())),
     };
     let token = issue(&record, Grant::Auth { refreshable: false }, lifetime, app.clock.now())?;
-    Ok(SignedIn { record: own_view(app, record, request).await?, token })
+    Ok(SignedIn { record: own_view(app, record, request).await?, token, meta: None })
 }

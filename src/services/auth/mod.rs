@@ -9,6 +9,7 @@ pub mod impersonate;
 mod links;
 mod mailed_token;
 pub mod methods;
+pub mod oauth2;
 mod origins;
 pub mod otp;
 pub mod password;

@@ -23,5 +23,6 @@ pub async fn refresh(
     if session.claims.refreshable {
         return signed_in(app, record, request).await;
     }
-    Ok(SignedIn { record: own_view(app, record, request).await?, token: token.to_owned() })
+    let record = own_view(app, record, request).await?;
+    Ok(SignedIn { record, token: token.to_owned(), meta: None })
 }

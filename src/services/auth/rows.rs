@@ -1,4 +1,5 @@
-//! Rows of the system collections that belong to accounts: `_mfas`, `_otps`, `_authOrigins`.
+//! Rows of the system collections that belong to accounts: `_mfas`, `_otps`, `_externalAuths`,
+//! `_authOrigins`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,6 +64,7 @@ pub(super) fn create<const N: usize>(
         request: RequestInfo::of_server("POST", made_of.now),
         random: made_of.random.clone(),
         hashes: made_of.hashes.clone(),
+        made_up: None,
     };
     create::in_transaction(tx, &creation).map(|written| written.record)
 }

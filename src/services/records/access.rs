@@ -29,7 +29,10 @@ pub fn require_stored(collection: &Collection) -> Result<(), Error> {
 }
 
 /// Refuses everybody but superusers when the rule is locked, whatever the record.
-pub(super) fn require_unlocked(rule: Option<&Rule>, request: &RequestInfo) -> Result<(), Error> {
+///
+/// # Errors
+/// `Forbidden` for everybody else.
+pub fn require_unlocked(rule: Option<&Rule>, request: &RequestInfo) -> Result<(), Error> {
     if rule.is_some() || request.caller.is_superuser() { Ok(()) } else { Err(Error::Forbidden) }
 }
 

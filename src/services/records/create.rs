@@ -34,6 +34,9 @@ pub struct Creation {
     pub random: Random,
     /// Hashes of the passwords in the body.
     pub hashes: Hashes,
+    /// The hash of a password that the server made up, for an account that somebody else vouches for.
+    /// It takes the place of the body's, and no check of passwords is about it.
+    pub made_up: Option<String>,
 }
 
 /// A record that is stored now.
@@ -76,11 +79,18 @@ pub async fn prepare(
     submission: impl Into<Submission>,
     request: RequestInfo,
 ) -> Result<(Creation, Stored), Error> {
-    let Submission { body, uploads } = submission.into();
-    let collection_id = collection.id.clone();
-    let (random, hashes) = (Random::system(), Hashes::default());
-    let mut creation =
-        Creation { collection: collection_id, body, uploads, request, random, hashes };
+    prepare_with(app, collection, Creation::new(collection, submission, request)).await
+}
+
+/// The same for a creation that has more to it.
+///
+/// # Errors
+/// As [`prepare`].
+pub async fn prepare_with(
+    app: &App,
+    collection: &Collection,
+    mut creation: Creation,
+) -> Result<(Creation, Stored), Error> {
     let mut stored = Stored::default();
     if sends_password(collection, &creation.body) || !creation.uploads.is_empty() {
         let checked = creation.clone();
@@ -91,6 +101,27 @@ pub async fn prepare(
         }
     }
     Ok((creation, stored))
+}
+
+impl Creation {
+    /// The creation of a record of `collection` from what was sent. When that has a password or a
+    /// file, [`prepare_with`] must follow.
+    pub fn new(
+        collection: &Collection,
+        submission: impl Into<Submission>,
+        request: RequestInfo,
+    ) -> Self {
+        let Submission { body, uploads } = submission.into();
+        Self {
+            collection: collection.id.clone(),
+            body,
+            uploads,
+            request,
+            random: Random::system(),
+            hashes: Hashes::default(),
+            made_up: None,
+        }
+    }
 }
 
 /// The part of [`create`] inside the transaction.
@@ -125,8 +156,12 @@ fn draft(db: &mut Db, creation: &Creation) -> Result<Changes, Error> {
     require_rule(db, &changes, &request)?;
     if collection.is_auth() {
         let management = access::would_be_management(db, &changes.record, &request)?;
-        let secrets = Secrets::read(&creation.body);
-        sign_in_fields::check_created(&changes.record, &secrets, management).into_result()?;
+        let secrets = creation.made_up.is_none().then(|| Secrets::read(&creation.body));
+        let faults = sign_in_fields::check_created(&changes.record, secrets.as_ref(), management);
+        faults.into_result()?;
+    }
+    if let Some(hash) = &creation.made_up {
+        changes.set_hash("password", hash.clone());
     }
     changes.complete(sent.now, &mut random);
     Ok(changes)

@@ -22,7 +22,7 @@ pub mod update;
 pub mod view;
 mod visibility;
 
-pub use access::{require_stored, require_viewable};
+pub use access::{require_stored, require_unlocked, require_viewable};
 pub use create::create;
 pub use delete::delete;
 pub use list::list;

@@ -67,13 +67,20 @@ pub struct Consequences {
     pub unlink_providers: bool,
 }
 
-/// Checks a new record of an auth collection.
-pub fn check_created(next: &Record, secrets: &Secrets, management: Management) -> FieldErrors {
+/// Checks a new record of an auth collection. There are no `secrets` where the server makes up the
+/// password.
+pub fn check_created(
+    next: &Record,
+    secrets: Option<&Secrets>,
+    management: Management,
+) -> FieldErrors {
     let mut errors = FieldErrors::new();
-    if secrets.password.is_empty() {
-        errors.add("password", Fault::required());
+    if let Some(secrets) = secrets {
+        if secrets.password.is_empty() {
+            errors.add("password", Fault::required());
+        }
+        check_confirmation(secrets, &mut errors);
     }
-    check_confirmation(secrets, &mut errors);
     if management == Management::Denied && next.get("verified") == true {
         errors.add("verified", mismatch("The address can only be verified by its owner."));
     }
@@ -200,7 +207,7 @@ mod tests {
             (secrets("12345678", "12345678", ""), true, Granted, ""),
         ];
         for (secrets, verified, management, expected) in cases {
-            let errors = check_created(&record("a@b.c", verified, ""), &secrets, management);
+            let errors = check_created(&record("a@b.c", verified, ""), Some(&secrets), management);
             assert_eq!(codes(&errors), expected, "{secrets:?} {verified} {management:?}");
         }
     }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::domain::collection::{Collection, SUPERUSERS};
 use crate::domain::event::Event;
 use crate::domain::invalid::{Fault, FieldErrors};
+use crate::domain::providers::is_provider;
 use crate::domain::record::Record;
-use crate::domain::system::REFERENCES;
+use crate::domain::system::{EXTERNAL_AUTHS, REFERENCES};
 use crate::services::Error;
 use crate::store::{Db, Tx, accounts, records};
 
@@ -24,7 +25,10 @@ pub(super) fn remove_all(tx: &mut Tx, collection: &Collection, id: &str) -> Resu
 
 /// Removes the rows of the system collection `name` that belong to the account `id` of
 /// `collection`; how many there were.
-pub(super) fn remove_from(
+///
+/// # Errors
+/// When the database does not let it.
+pub fn remove_from(
     tx: &mut Tx,
     name: &str,
     collection: &Collection,
@@ -41,7 +45,8 @@ pub(super) fn remove_from(
     Ok(count)
 }
 
-/// Checks that a row of a system collection belongs to an account that exists.
+/// Checks that a row of a system collection belongs to an account that exists, and names a provider
+/// that does.
 pub(super) fn check_owner(
     tx: &mut Tx,
     record: &Record,
@@ -49,6 +54,10 @@ pub(super) fn check_owner(
 ) -> Result<(), Error> {
     if !REFERENCES.contains(&record.collection().name.as_str()) {
         return Ok(());
+    }
+    if record.collection().name == EXTERNAL_AUTHS && !is_provider(record.text("provider")) {
+        let message = "Must be the name of a provider.";
+        errors.add("provider", Fault::new("validation_in_invalid", message));
     }
     let schema = tx.schema();
     let account = schema.by_id(record.text("collectionRef")).filter(|owner| owner.is_auth());

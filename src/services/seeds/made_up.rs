@@ -64,6 +64,7 @@ pub(super) async fn prepare(
             // Ids and keys of accounts are secrets of this database and not for the fixed seed.
             random: Random::system(),
             hashes: hashes.clone(),
+            made_up: None,
         };
         prepared.push(MadeUp { rows: (0..fake.count).map(row).collect(), collection });
     }

@@ -11,6 +11,7 @@ use ferrobase::cli::serve::{self, ServeOptions, Server};
 use ferrobase::domain::time::Timestamp;
 use ferrobase::services::app::App;
 use ferrobase::services::clock::Clock;
+use ferrobase::services::oauth2::Limits;
 use ferrobase::services::superusers;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -41,25 +42,39 @@ pub(crate) struct TestApp {
 impl TestApp {
     /// The blog of the top-level `config.toml`, without its seeds and limits.
     pub(crate) async fn start() -> Self {
-        Self::serve(Some(BLOG), NO_LIMITS, &[]).await
+        Self::serve(Some(BLOG), NO_LIMITS, &[], Limits::default()).await
     }
 
     /// The server of a config that the test brings.
     pub(crate) async fn with_config(config: &str) -> Self {
-        Self::serve(Some(config), "", &[]).await
+        Self::serve(Some(config), "", &[], Limits::default()).await
     }
 
     /// The same with variables in its environment.
     pub(crate) async fn with_variables(config: &str, variables: &[(&str, &str)]) -> Self {
-        Self::serve(Some(config), "", variables).await
+        Self::serve(Some(config), "", variables, Limits::default()).await
+    }
+
+    /// The same with other limits for the conversations with providers.
+    pub(crate) async fn with_limits(
+        config: &str,
+        variables: &[(&str, &str)],
+        oauth2: Limits,
+    ) -> Self {
+        Self::serve(Some(config), "", variables, oauth2).await
     }
 
     /// The server as it is without a config file.
     pub(crate) async fn without_config() -> Self {
-        Self::serve(None, "", &[]).await
+        Self::serve(None, "", &[], Limits::default()).await
     }
 
-    async fn serve(config: Option<&str>, overlay: &str, variables: &[(&str, &str)]) -> Self {
+    async fn serve(
+        config: Option<&str>,
+        overlay: &str,
+        variables: &[(&str, &str)],
+        oauth2: Limits,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = config.map(|text| write_config(folder.path(), text, overlay));
         // 2026-01-01 00:00 UTC: tests that show a time show the same one.
@@ -69,6 +84,7 @@ impl TestApp {
             config,
             env: Some("test".to_owned()),
             clock: clock.clone(),
+            oauth2,
             variables: Environment::of(variables.iter().map(owned).chain(database)),
             ..ServeOptions::new(folder.path().join("data"))
         })

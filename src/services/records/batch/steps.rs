@@ -130,6 +130,7 @@ impl Act<'_> {
             request: request.clone(),
             random: self.step.random.clone(),
             hashes: self.hashes(body),
+            made_up: None,
         };
         let written = create::in_transaction(self.tx, &creation)?;
         self.note(body, &written);
