@@ -16,11 +16,11 @@ const run = promisify(execFile);
 
 export const superuser = { email: "root@example.com", password: "correct horse battery" };
 
-export async function serve(config = join(here, "config.toml"), more = []) {
+export async function serve(config = join(here, "config.toml"), more = [], variables = {}) {
   const folder = await mkdtemp(join(tmpdir(), "ferrobase-clients-"));
   const data = join(folder, "data");
   const schema = await makeSchema();
-  const env = { ...process.env, ...schema?.env };
+  const env = { ...process.env, ...schema?.env, ...variables };
   await run(binary, ["superuser", "upsert", superuser.email, superuser.password, "--dir", data], {
     cwd: folder,
     env,
