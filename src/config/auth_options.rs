@@ -66,10 +66,7 @@ fn login(
         let Some(way) = reader.text("login", node) else { continue };
         match way.as_str() {
             "password" => options.password_auth.enabled = true,
-            "otp" => {
-                reader.not_yet("sign-in by a code sent by mail (otp) is", &node.place);
-                options.otp.enabled = true;
-            }
+            "otp" => options.otp.enabled = true,
             "totp" => reader.not_yet("sign-in by an authenticator (totp) is", &node.place),
             name => provider(name, &node.place, options, context, reader),
         }
@@ -196,7 +193,6 @@ fn mfa(
     if !enabled {
         return;
     }
-    reader.not_yet("a second factor (mfa) is", section.key_place("mfa"));
     options.mfa.enabled = true;
     if ways < 2 {
         reader.fault(

@@ -1,5 +1,7 @@
 //! The mails that a server would have sent.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -9,22 +11,29 @@ use crate::harness::{Client, TestApp};
 /// Times that a mail is looked for, and the pause between two of them.
 const PATIENCE: (usize, Duration) = (500, Duration::from_millis(20));
 
-/// The mails of a server without a mail server, newest first.
-pub(super) struct Inbox(Client);
+/// The mails of a server without a mail server.
+pub(super) struct Inbox {
+    root: Client,
+    /// Ids of the mails that were looked at. The clock stands still, so no mail is newer than others.
+    seen: RefCell<HashSet<String>>,
+}
 
 impl Inbox {
     pub(super) async fn of(app: &TestApp) -> Self {
-        Self(app.superuser().await)
+        Self { root: app.superuser().await, seen: RefCell::default() }
     }
 
-    /// The newest mail to `address`, once there are so many to it.
+    /// A mail to `address` that was not looked at yet, once there are so many to it.
     pub(super) async fn mail(&self, address: &str, count: usize) -> Mail {
         for _ in 0..PATIENCE.0 {
             let mails = self.to(address).await;
             assert!(mails.len() <= count, "{mails:#?}");
             if mails.len() == count {
-                let path = format!("/api/mails/{}", mails[0]["id"].as_str().unwrap());
-                return Mail(self.0.get(&path).await.expect(200).json());
+                let ids = mails.iter().map(|mail| mail["id"].as_str().unwrap().to_owned());
+                let new: Vec<String> =
+                    ids.filter(|id| self.seen.borrow_mut().insert(id.clone())).collect();
+                let path = format!("/api/mails/{}", new[0]);
+                return Mail(self.root.get(&path).await.expect(200).json());
             }
             tokio::time::sleep(PATIENCE.1).await;
         }
@@ -32,7 +41,7 @@ impl Inbox {
     }
 
     async fn to(&self, address: &str) -> Vec<Value> {
-        let all = self.0.get("/api/mails").await.expect(200).at("/items");
+        let all = self.root.get("/api/mails").await.expect(200).at("/items");
         let mut all = all.as_array().unwrap().clone();
         all.retain(|mail| mail["to"] == address);
         all
