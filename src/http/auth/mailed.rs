@@ -1,9 +1,12 @@
 //! What goes by mail: confirming an address, a new password, another address (contract B 3.11 to
 //! 3.13). What succeeds is answered by 204, and so is what there is nothing to do for.
 
+use std::sync::Arc;
+
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
+use crate::domain::collection::Collection;
 use crate::http::body::{self, Body, DEFAULT_LIMIT};
 use crate::http::caller::{Sender, require_same_collection};
 use crate::http::error::ApiError;
@@ -12,8 +15,14 @@ use crate::services::app::App;
 use crate::services::auth::password_reset::{self, NewPassword};
 use crate::services::auth::{auth_collection, email_change, verification};
 
-async fn read(request: &HttpRequest, payload: Payload) -> Result<Body, Error> {
-    body::read(request, payload, DEFAULT_LIMIT).await
+/// The auth collection that a request is about, and what it says.
+async fn sent(
+    app: &App,
+    (request, payload): (HttpRequest, Payload),
+    path: Path<String>,
+) -> Result<(Arc<Collection>, Body), Error> {
+    let collection = auth_collection(app, &path)?;
+    Ok((collection, body::read(&request, payload, DEFAULT_LIMIT).await?))
 }
 
 fn done() -> HttpResponse {
@@ -23,11 +32,11 @@ fn done() -> HttpResponse {
 /// `POST /api/collections/{collection}/request-verification`
 pub(in crate::http) async fn request_verification(
     app: Data<App>,
-    (request, payload): (HttpRequest, Payload),
+    request: (HttpRequest, Payload),
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let collection = auth_collection(&app, &path)?;
-    let email = read(&request, payload).await?.text("email")?;
+    let (collection, body) = sent(&app, request, path).await?;
+    let email = body.text("email")?;
     verification::request(&app, &collection, &email).await?;
     Ok(done())
 }
@@ -35,11 +44,11 @@ pub(in crate::http) async fn request_verification(
 /// `POST /api/collections/{collection}/confirm-verification`
 pub(in crate::http) async fn confirm_verification(
     app: Data<App>,
-    (request, payload): (HttpRequest, Payload),
+    request: (HttpRequest, Payload),
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let collection = auth_collection(&app, &path)?;
-    let token = read(&request, payload).await?.text("token")?;
+    let (collection, body) = sent(&app, request, path).await?;
+    let token = body.text("token")?;
     verification::confirm(&app, &collection, &token).await?;
     Ok(done())
 }
@@ -47,11 +56,11 @@ pub(in crate::http) async fn confirm_verification(
 /// `POST /api/collections/{collection}/request-password-reset`
 pub(in crate::http) async fn request_password_reset(
     app: Data<App>,
-    (request, payload): (HttpRequest, Payload),
+    request: (HttpRequest, Payload),
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let collection = auth_collection(&app, &path)?;
-    let email = read(&request, payload).await?.text("email")?;
+    let (collection, body) = sent(&app, request, path).await?;
+    let email = body.text("email")?;
     password_reset::request(&app, &collection, &email).await?;
     Ok(done())
 }
@@ -59,11 +68,10 @@ pub(in crate::http) async fn request_password_reset(
 /// `POST /api/collections/{collection}/confirm-password-reset`
 pub(in crate::http) async fn confirm_password_reset(
     app: Data<App>,
-    (request, payload): (HttpRequest, Payload),
+    request: (HttpRequest, Payload),
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let collection = auth_collection(&app, &path)?;
-    let body = read(&request, payload).await?;
+    let (collection, body) = sent(&app, request, path).await?;
     let sent = NewPassword {
         token: body.text("token")?,
         password: body.text("password")?,
@@ -84,7 +92,8 @@ pub(in crate::http) async fn request_email_change(
     let collection = app.store.schema().find(&path).cloned().ok_or(Error::NotFound)?;
     require_same_collection(&sender.caller, &collection)?;
     let record = sender.caller.record().ok_or(Error::Unauthenticated)?;
-    let new_email = read(&request, payload).await?.text("newEmail")?;
+    let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
+    let new_email = body.text("newEmail")?;
     email_change::request(&app, record, &new_email).await?;
     Ok(done())
 }
@@ -92,11 +101,10 @@ pub(in crate::http) async fn request_email_change(
 /// `POST /api/collections/{collection}/confirm-email-change`
 pub(in crate::http) async fn confirm_email_change(
     app: Data<App>,
-    (request, payload): (HttpRequest, Payload),
+    request: (HttpRequest, Payload),
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let collection = auth_collection(&app, &path)?;
-    let body = read(&request, payload).await?;
+    let (collection, body) = sent(&app, request, path).await?;
     let (token, password) = (body.text("token")?, body.text("password")?);
     email_change::confirm(&app, &collection, &token, password).await?;
     Ok(done())
