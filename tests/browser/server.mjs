@@ -99,6 +99,20 @@ export async function client(url, email, password) {
       (await call("GET", `collections/${name}/records?perPage=1&filter=${encodeURIComponent(filter)}`, undefined, token)).items[0],
     create: (name, body) => call("POST", `collections/${name}/records`, body, token),
     update: (name, id, body) => call("PATCH", `collections/${name}/records/${id}`, body, token),
+    /** The page of the dashboard that the link in the mail to `email` leads to, once there is one. */
+    async linkOf(action, email) {
+      await call("POST", `collections/members/request-${action}`, { email });
+      for (let tries = 0; tries < 200; tries++) {
+        const { items } = await call("GET", "mails", undefined, token);
+        for (const { id } of items.filter(({ to }) => to === email)) {
+          const { text } = await call("GET", `mails/${id}`, undefined, token);
+          const link = text.match(new RegExp(`/_/#(/auth/confirm-${action}/[\\w.-]+)`));
+          if (link) return link[1];
+        }
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      throw new Error(`no mail to ${email}`);
+    },
     sendMail: (template) => call("POST", "settings/test/email", { email: "me@example.com", template }, token),
   };
 }

@@ -497,6 +497,30 @@ step("the inbox shows mails as their receivers see them", async () => {
   await page.getByText("No mail", { exact: true }).waitFor();
 });
 
+step("the links of mails lead to pages that do what they say", async () => {
+  const mia = { email: "mia@example.com", password: "an old password", passwordConfirm: "an old password", name: "Mia" };
+  await other.create("members", mia);
+  await go(await other.linkOf("verification", mia.email));
+  await heading("Your address is confirmed").waitFor();
+  await look(page, "confirmed");
+  const link = await other.linkOf("password-reset", mia.email);
+  await go(link);
+  await page.getByLabel("New password", { exact: true }).fill("a new password");
+  await look(page, "confirm-password");
+  await page.getByLabel("New password once more").fill("a new password");
+  await button("Set the password").click();
+  await heading("Your password is set").waitFor();
+  await go("/mail");
+  await go(link);
+  await page.getByLabel("New password", { exact: true }).fill("a third password");
+  await page.getByLabel("New password once more").fill("a third password");
+  await button("Set the password").click();
+  await heading("This link does not work any more").waitFor();
+  await look(page, "confirm-refused");
+  await go("/mail");
+  await heading("Mail").waitFor();
+}, [400]);
+
 step("the theme that was chosen stays", async () => {
   await page.getByRole("radio", { name: "Dark" }).check({ force: true });
   await painted(page, "dark");
