@@ -138,9 +138,11 @@ export const deliberate = [
       // Where nothing is referred to, theirs has null and ours the empty text.
       ours.status === 200 &&
       (theirs.status === 400 || theirs.status === 200) &&
-      [...operandsOf(request.filter).map(({ text }) => text), ...(request.sort ?? [])].some(
-        (text) => /\.id:lower$/.test(text),
-      ),
+      [
+        ...operandsOf(request.filter).map(({ text }) => text),
+        ...(request.filter?.raw ?? "").split(/[^\w.:]+/),
+        ...(request.sort ?? []),
+      ].some((text) => /\.id:lower$/.test(text)),
   },
   {
     reason: "A create rule compares as the stored row would.",
