@@ -74,7 +74,8 @@ impl Line {
         let is_break = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
         let line: String =
             text.chars().map(|c| if is_break(c) { ' ' } else { c }).take(LONGEST_LINE).collect();
-        Self(line.trim().to_owned())
+        // What looks encoded would be decoded.
+        Self(line.replace("=?", "= ?").trim().to_owned())
     }
 
     /// The line as a text.
@@ -136,6 +137,7 @@ mod tests {
         assert_eq!(Line::new(" Hello\r\nBcc: b@example.com\t\u{2028}x\0 ").as_str(), {
             "Hello  Bcc: b@example.com  x"
         });
+        assert_eq!(Line::new("=?utf-8?q?=0d=0aBcc:?=").as_str(), "= ?utf-8?q?=0d=0aBcc:?=");
         assert_eq!(Line::new(&"ä".repeat(2_000)).as_str().chars().count(), LONGEST_LINE);
     }
 

@@ -326,6 +326,7 @@ fn addresses_that_nobody_vouches_for_are_left_out() {
         ("apple", of(json!({ "email": "a@b.c", "email_verified": "false" }))),
         ("google", of(json!({ "email": "a@b.c", "email_verified": false }))),
         ("oidc", of(json!({ "email": "a@b.c" }))),
+        ("oidc", of(json!({ "email": "a@b.c", "email_verified": 1 }))),
         ("oidc", of(json!({ "email": "a@b.c", "email_verified": null }))),
         ("github", of(json!({ "email": "a@b.c" }))),
         ("github", entry(json!({ "email": "a@b.c", "verified": false, "primary": true }))),

@@ -110,7 +110,17 @@ pub async fn confirm(
         }
         account::alter(tx, account, &alteration, now, random.clone()).map(|_| ())
     });
-    confirmed.await
+    confirmed.await.map_err(|error| match error {
+        // Somebody else was faster.
+        Error::Invalid(errors) if errors.iter().any(|(field, _)| field == "email") => {
+            Error::invalid("token", taken())
+        }
+        error => error,
+    })
+}
+
+fn taken() -> Fault {
+    Fault::new("validation_invalid_token_email", "The address cannot be used any more.")
 }
 
 /// The mail to the old address, where there was one.
@@ -138,8 +148,7 @@ async fn read_token(
     let read = MailedToken::read(app, collection, token, TokenKind::EmailChange).await?;
     let Ok(token) = read else { return Ok(read) };
     if is_taken(app, collection, token.claims.text("newEmail")).await? {
-        let message = "The address cannot be used any more.";
-        return Ok(Err(Fault::new("validation_invalid_token_email", message)));
+        return Ok(Err(taken()));
     }
     Ok(Ok(token))
 }

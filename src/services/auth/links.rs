@@ -42,7 +42,7 @@ pub(super) async fn send(
     let (of, asked) = (Arc::clone(collection), email.to_owned());
     let record = app.store.read(move |db| address::account(db, &of, &asked)).await?;
     let message = match record.filter(link.is_wanted) {
-        Some(record) => Some(compose(app, &record, &link).await?),
+        Some(record) => sendable(compose(app, &record, &link).await)?,
         None => None,
     };
     let (key, now) = (key(link.grant.kind(), collection, email), app.clock.now());
@@ -54,6 +54,19 @@ pub(super) async fn send(
         }
     });
     sent.await
+}
+
+/// The mail, unless its account has an address that no mail can be sent to: whoever asks must not learn
+/// by it that there is an account.
+pub(super) fn sendable(composed: Result<Message, Error>) -> Result<Option<Message>, Error> {
+    match composed {
+        Ok(message) => Ok(Some(message)),
+        Err(Error::BadRequest(cause)) => {
+            tracing::warn!(cause, "a mail to an account cannot be sent");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn compose(app: &App, record: &Record, link: &Link) -> Result<Message, Error> {

@@ -16,7 +16,7 @@ use crate::domain::time::Timestamp;
 use crate::services::app::App;
 use crate::services::auth::answer::{self, Entry, Way};
 use crate::services::auth::rows::{self, Ingredients};
-use crate::services::auth::{Method, address, current_account, options, unguessable};
+use crate::services::auth::{Method, address, current_account, links, options, unguessable};
 use crate::services::mail::{self, Template};
 use crate::services::queue::{self, Job};
 use crate::services::records::account::{self, Alteration};
@@ -60,7 +60,7 @@ pub fn require_open(collection: &Collection) -> Result<(), Error> {
 }
 
 /// Sends a code to the account with this address; the id to name it by. Without such an account
-/// nothing is sent, and the id is one like any other.
+/// nothing is sent, and the code that nobody knows is nobody's.
 ///
 /// # Errors
 /// `Forbidden` when this way in is closed, `Invalid` when `email` is no address.
@@ -82,29 +82,34 @@ pub async fn request(
             let settings = settings::current(app).await?;
             let texts = [("OTP", code.as_str()), ("OTP_ID", id.as_str())];
             let to = record.text("email");
-            Some(mail::compose(&settings, record, Template::Otp, &texts, to)?)
+            links::sendable(mail::compose(&settings, record, Template::Otp, &texts, to))?
         }
         None => None,
     };
     let (of, duration) = (Arc::clone(collection), lifetime(&options(collection)?.otp));
     let limit = Limit { most: MOST_CODES, window: duration };
     let asked = Key::of("codes", &[&collection.id, &email.to_lowercase()]);
-    let spare = unguessable(collection, "otp", &email);
+    let owner = record.as_ref().map_or_else(|| nobody(collection, &email), |of| of.id().to_owned());
     let sent = app.store.write(move |tx| {
         let full = limit.count(tx, &asked, made_of.now)?.is_some();
-        let Some((record, mail)) = record.as_ref().zip(mail.as_ref()) else {
-            return Ok(if full { spare.clone() } else { id.clone() });
-        };
-        if full && let Some(newest) = newest(tx, &of, record)? {
+        if full && let Some(newest) = newest(tx, &of, &owner)? {
             return Ok(newest);
         }
         let fields = [("id", id.as_str()), ("password", code.as_str())];
-        rows::create(tx, OTPS, record, fields, &made_of)?;
-        let job = Job::OtpMail { otp: id.clone(), message: mail.clone() };
-        queue::push(tx, job, made_of.now)?;
+        rows::create_for(tx, OTPS, (&of.id, &owner), fields, &made_of)?;
+        if let Some(mail) = &mail {
+            let job = Job::OtpMail { otp: id.clone(), message: mail.clone() };
+            queue::push(tx, job, made_of.now)?;
+        }
         Ok::<_, Error>(id.clone())
     });
     sent.await
+}
+
+/// Whose the codes are that are made for an address without an account: nobody's, but each time the
+/// same, so that all that follows is as for an account.
+fn nobody(collection: &Collection, email: &str) -> String {
+    unguessable(collection, "nobody", &email.to_lowercase())
 }
 
 fn digits(otp: &Otp, random: &mut Random) -> String {
@@ -116,10 +121,10 @@ const fn lifetime(otp: &Otp) -> Duration {
     Duration::from_secs(otp.duration.unsigned_abs())
 }
 
-/// The id of the newest code of `record`.
-fn newest(db: &mut Db, collection: &Collection, record: &Record) -> Result<Option<String>, Error> {
+/// The id of the newest code of the account `owner`.
+fn newest(db: &mut Db, collection: &Collection, owner: &str) -> Result<Option<String>, Error> {
     let otps = rows::collection(db, OTPS)?;
-    let codes = accounts::belongings(db, &otps, collection, record.id())?;
+    let codes = accounts::belongings(db, &otps, collection, owner)?;
     let newest = codes.into_iter().max_by(|a, b| a.text("created").cmp(b.text("created")));
     Ok(newest.map(|code| code.id().to_owned()))
 }
@@ -139,11 +144,11 @@ pub async fn sign_in(
     require_open(collection)?;
     check(&attempt).into_result()?;
     let way = Way { method: Method::Otp, address: attempt.address };
-    let code = find(app, collection, &attempt.otp_id).await?.ok_or_else(refusal)?;
-    count(app, &code, &attempt).await?;
-    if !app.passwords.verify(attempt.code, code.row.text("password").to_owned()).await? {
-        return Err(refusal());
-    }
+    let code = find(app, collection, &attempt.otp_id).await?;
+    count(app, collection, code.as_ref(), &attempt).await?;
+    let hash = code.as_ref().map(|code| code.row.text("password").to_owned());
+    let right = app.passwords.verify(attempt.code, hash.unwrap_or_default()).await?;
+    let Some(code) = code.filter(|_| right) else { return Err(refusal()) };
     let record = redeem(app, code).await?.ok_or_else(refusal)?;
     let request = RequestInfo { context: RequestContext::Otp, ..request };
     answer::conclude(app, record, way, request).await
@@ -166,10 +171,10 @@ fn check(attempt: &Attempt) -> FieldErrors {
     errors
 }
 
-/// A code that holds, and whose it is.
+/// A code that holds, and whose it is: nobody's, where there was no account to send it to.
 struct Code {
     row: Record,
-    record: Record,
+    record: Option<Record>,
 }
 
 async fn find(app: &App, collection: &Arc<Collection>, id: &str) -> Result<Option<Code>, Error> {
@@ -191,15 +196,21 @@ fn find_within(
     };
     let Some(row) = row.filter(holds) else { return Ok(None) };
     let record = records::by_id(db, collection, row.text("recordRef"))?;
-    Ok(record.map(|record| Code { row, record }))
+    Ok(Some(Code { row, record }))
 }
 
-/// Counts a try at a code before it is compared, so that none is free. The right code counts too.
-async fn count(app: &App, code: &Code, attempt: &Attempt) -> Result<(), Error> {
-    let collection = code.record.collection();
+/// Counts a try before the code is compared, so that none is free. The right code counts too, and so
+/// does one that there is not.
+async fn count(
+    app: &App,
+    collection: &Collection,
+    code: Option<&Code>,
+    attempt: &Attempt,
+) -> Result<(), Error> {
+    let owner = code.map_or(attempt.otp_id.as_str(), |code| code.row.text("recordRef"));
     let place = network(attempt.address);
-    let by_address = Key::of("code", &[&collection.id, &code.record.id(), &place]);
-    let by_code = Key::of("code", &[&code.row.id()]);
+    let by_address = Key::of("code", &[&collection.id, &owner, &place]);
+    let by_code = Key::of("code", &[&attempt.otp_id]);
     let of_code = Limit { most: MOST_TRIES, window: lifetime(&options(collection)?.otp) };
     let now = app.clock.now();
     let wait = app.store.write(move |tx| {
@@ -215,7 +226,7 @@ async fn count(app: &App, code: &Code, attempt: &Attempt) -> Result<(), Error> {
 /// Uses the code up; the account as it is now. Nothing when somebody else was faster. A code proves
 /// that whoever types it in reads the mails of the address that it was sent to.
 async fn redeem(app: &App, code: Code) -> Result<Option<Arc<Record>>, Error> {
-    let Code { row, record } = code;
+    let Code { row, record: Some(record) } = code else { return Ok(None) };
     let proves = row.text("sentTo");
     let proves = !proves.is_empty() && proves == record.text("email");
     let mut alteration = Alteration::default();

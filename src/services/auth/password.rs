@@ -85,10 +85,16 @@ async fn authenticate(
     collection: &Arc<Collection>,
     credentials: &Credentials,
 ) -> Result<Arc<Record>, Error> {
-    let attempt = Attempt::of(&collection.id, &credentials.identity, credentials.address);
+    let found = find(app, collection, credentials).await?;
+    let account = match &found {
+        Found::Account(record) => Some(record.id()),
+        Found::Nobody { .. } => None,
+    };
+    let identity = credentials.identity.as_str();
+    let attempt = Attempt::of(&collection.id, identity, account, credentials.address);
     app.throttle.check(&app.store, &attempt, app.clock.now()).await?;
     let password = credentials.password.clone();
-    let record = match find(app, collection, credentials).await? {
+    let record = match found {
         Found::Account(record) => {
             let hash = record.text("password").to_owned();
             app.passwords.verify(password, hash).await?.then_some(record)

@@ -54,19 +54,43 @@ pub(super) fn create<const N: usize>(
     fields: [(&str, &str); N],
     made_of: &Ingredients,
 ) -> Result<Arc<Record>, Error> {
-    let owner = [("collectionRef", record.collection().id.as_str()), ("recordRef", record.id())];
-    let body = owner.into_iter().chain(fields);
+    let owner = (record.collection().id.as_str(), record.id());
+    let creation = creation(tx, name, owner, fields, made_of)?;
+    create::in_transaction(tx, &creation).map(|written| written.record)
+}
+
+/// The same for the account `id` of a collection, whether there is one or not.
+///
+/// # Errors
+/// What the database says.
+pub(super) fn create_for<const N: usize>(
+    tx: &mut Tx,
+    name: &str,
+    (collection_id, id): (&str, &str),
+    fields: [(&str, &str); N],
+    made_of: &Ingredients,
+) -> Result<Arc<Record>, Error> {
+    create::unchecked(tx, &creation(tx, name, (collection_id, id), fields, made_of)?)
+}
+
+fn creation<const N: usize>(
+    db: &Db,
+    name: &str,
+    (collection_id, id): (&str, &str),
+    fields: [(&str, &str); N],
+    made_of: &Ingredients,
+) -> Result<Creation, Error> {
+    let body = [("collectionRef", collection_id), ("recordRef", id)].into_iter().chain(fields);
     let body: JsonMap = body.map(|(key, text)| (key.to_owned(), Json::from(text))).collect();
-    let creation = Creation {
-        collection: collection(tx, name)?.id.clone(),
+    Ok(Creation {
+        collection: collection(db, name)?.id.clone(),
         body: Arc::new(body),
         uploads: Uploads::default(),
         request: RequestInfo::of_server("POST", made_of.now),
         random: made_of.random.clone(),
         hashes: made_of.hashes.clone(),
         made_up: None,
-    };
-    create::in_transaction(tx, &creation).map(|written| written.record)
+    })
 }
 
 /// Whether `row` belongs to the account `record`.

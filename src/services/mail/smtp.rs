@@ -33,9 +33,14 @@ pub(super) async fn send(smtp: &Smtp, message: &Message, now: Timestamp) -> Resu
     let mut connection = within(CONNECT, connect(smtp)).await?;
     within(SEND, async {
         let sent = connection.send(mail.envelope(), &mail.formatted()).await;
-        sent.map(|_| ()).map_err(|error| match error.is_permanent() && !is_about_us(&error) {
-            true => Failure::for_good(error),
-            false => Failure::for_now(error),
+        sent.map(|_| ()).map_err(|error| {
+            // What the mail itself makes impossible stays impossible.
+            let is_for_good = error.is_permanent() || error.is_client();
+            if is_for_good && !is_about_us(&error) {
+                Failure::for_good(error)
+            } else {
+                Failure::for_now(error)
+            }
         })
     })
     .await?;

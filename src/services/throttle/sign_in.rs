@@ -26,6 +26,7 @@ pub struct Throttle {
 /// Who attempts: one account from one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
+    identity: Key,
     account: Key,
     address: Key,
 }
@@ -40,17 +41,21 @@ pub enum Outcome {
 }
 
 impl Attempt {
-    /// The attempt to sign in to `collection` as `identity` from `address`. Whether there is such
-    /// an account does not matter, so a refusal tells nothing about it.
-    pub fn of(collection: &str, identity: &str, address: IpAddr) -> Self {
+    /// The attempt to sign in to `collection` from `address` as `identity`, which names the account with
+    /// the id `account`, if there is one. All its names count for an account together; where there is
+    /// none its name counts alike, so a refusal tells nothing about whether there is.
+    pub fn of(collection: &str, identity: &str, account: Option<&str>, address: IpAddr) -> Self {
+        let identity = identity.to_lowercase();
+        let account = account.unwrap_or(&identity);
         Self {
-            account: Key::of("sign-in account", &[&collection, &identity.to_lowercase()]),
+            identity: Key::of("sign-in identity", &[&collection, &identity]),
+            account: Key::of("sign-in account", &[&collection, &account]),
             address: Key::of("sign-in address", &[&network(address)]),
         }
     }
 
-    const fn limits(&self) -> [(&Key, Limit); 2] {
-        [(&self.account, BY_ACCOUNT), (&self.address, BY_ADDRESS)]
+    const fn limits(&self) -> [(&Key, Limit); 3] {
+        [(&self.identity, BY_ACCOUNT), (&self.account, BY_ACCOUNT), (&self.address, BY_ADDRESS)]
     }
 }
 
@@ -134,7 +139,7 @@ mod tests {
     }
 
     fn ann(number: u32) -> Attempt {
-        Attempt::of("users", "ann@example.com", address(number))
+        Attempt::of("users", "ann@example.com", None, address(number))
     }
 
     async fn fail(test: &TestApp, attempt: &Attempt, millis: i64) -> Result<(), Error> {
@@ -156,7 +161,7 @@ mod tests {
     async fn ten_failures_close_an_account_until_the_first_of_them_is_ten_minutes_old() {
         let test = TestApp::start(Vec::new()).await;
         for number in 0..10 {
-            let attempt = Attempt::of("users", "Ann@example.com", address(number));
+            let attempt = Attempt::of("users", "Ann@example.com", None, address(number));
             let moment = i64::from(number) * MINUTE / 2;
             check(&test, &attempt, moment).await.unwrap();
             fail(&test, &attempt, moment).await.unwrap();
@@ -166,9 +171,9 @@ mod tests {
         check(&test, &ann(99), 10 * MINUTE).await.unwrap();
         fail(&test, &ann(99), 10 * MINUTE).await.unwrap();
         assert_eq!(seconds(check(&test, &ann(99), 10 * MINUTE).await), 30);
-        let bob = Attempt::of("users", "bob@example.com", address(1));
+        let bob = Attempt::of("users", "bob@example.com", None, address(1));
         check(&test, &bob, 5 * MINUTE).await.unwrap();
-        let elsewhere = Attempt::of("staff", "ann@example.com", address(1));
+        let elsewhere = Attempt::of("staff", "ann@example.com", None, address(1));
         check(&test, &elsewhere, 5 * MINUTE).await.unwrap();
     }
 
@@ -176,10 +181,10 @@ mod tests {
     async fn fifty_failures_close_an_address_for_every_account() {
         let test = TestApp::start(Vec::new()).await;
         for number in 0..50 {
-            let attempt = Attempt::of("users", &format!("user{number}"), address(7));
+            let attempt = Attempt::of("users", &format!("user{number}"), None, address(7));
             fail(&test, &attempt, 0).await.unwrap();
         }
-        let somebody = |number| Attempt::of("users", "somebody", address(number));
+        let somebody = |number| Attempt::of("users", "somebody", None, address(number));
         assert_eq!(seconds(check(&test, &somebody(7), 1_000).await), 599);
         check(&test, &somebody(8), 0).await.unwrap();
     }
@@ -209,12 +214,12 @@ mod tests {
 
     #[test]
     fn an_address_is_its_network_in_ipv6_and_itself_in_ipv4() {
-        let key = |address: &str| Attempt::of("users", "ann", address.parse().unwrap());
+        let key = |address: &str| Attempt::of("users", "ann", None, address.parse().unwrap());
         assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:1"));
         assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
         assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
         let mapped = IpAddr::V6(Ipv4Addr::new(192, 0, 2, 1).to_ipv6_mapped());
-        assert_eq!(key("192.0.2.1"), Attempt::of("users", "ann", mapped));
+        assert_eq!(key("192.0.2.1"), Attempt::of("users", "ann", None, mapped));
     }
 
     #[actix_web::test]

@@ -73,12 +73,17 @@ async fn the_code_of_the_mail_signs_in_once_and_proves_the_address() {
 async fn who_has_no_account_gets_an_id_like_everybody_else() {
     let app = start().await;
     app.superuser().await;
-    let before = app.state_digest();
     let answer = ask(&app.guest(), "users", json!("nobody@example.com")).await.expect(200);
     let id = answer.at("/otpId").as_str().unwrap().to_owned();
     assert_eq!(id.len(), 15);
     assert_eq!(answer.json().as_object().unwrap().len(), 1);
-    enter(&app.guest(), &id, "123456").await.expect(400);
+    // Its tries are counted as those at the code of an account are.
+    let before = app.state_digest();
+    for _ in 0..5 {
+        enter(&app.guest(), &id, "123456").await.expect(400);
+    }
+    enter(&app.guest(), &id, "123456").await.expect(429);
+    app.advance(Duration::from_secs(180));
     ask(&app.guest(), "staff", json!("a@example.com")).await.expect(403);
     ask(&app.guest(), "nowhere", json!("a@example.com")).await.expect(404);
     let refused = ask(&app.guest(), "users", json!("nobody")).await.expect(400);
@@ -100,10 +105,11 @@ async fn ten_codes_at_a_time_are_enough() {
             ids.push(answer.at("/otpId").as_str().unwrap().to_owned());
         }
         assert_ne!(ids[8], ids[9], "{email}");
-        assert_eq!(ids[10], ids[11], "{email}");
+        // They are made at one moment, so any of them may be the newest.
+        assert!(ids[..10].contains(&ids[10]) && ids[10] == ids[11], "{email}");
     }
     inbox.mail("ann@example.com", 10).await;
-    assert_eq!(app.count("_otps"), 10);
+    assert_eq!(app.count("_otps"), 20);
     app.advance(Duration::from_secs(300));
     ask(&app.guest(), "users", json!("ann@example.com")).await.expect(200);
     inbox.mail("ann@example.com", 11).await;

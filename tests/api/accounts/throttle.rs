@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{refresh, sign_in, sign_up, start};
+use super::{refresh, sign_in, sign_up, sign_up_with, start};
 use crate::harness::{PASSWORD, TestApp};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -49,6 +49,19 @@ async fn ten_failures_close_an_account_for_ten_minutes() {
     assert_eq!(status(&app, "ann@example.com").await, 200);
     fail(&app, "ann@example.com", 5).await;
     assert_eq!(status(&app, "ann@example.com").await, 429);
+}
+
+#[actix_web::test]
+async fn all_names_of_an_account_are_one_account() {
+    let app = start().await;
+    let ann = sign_up_with("ann@example.com", json!({ "username": "ann", "nick": "annie" }));
+    app.guest().create("users", ann).await.expect(200);
+    fail(&app, "ann@example.com", 4).await;
+    fail(&app, "ann", 3).await;
+    fail(&app, "annie", 3).await;
+    for identity in ["ann@example.com", "ANN", "annie"] {
+        assert_eq!(status(&app, identity).await, 429, "{identity}");
+    }
 }
 
 #[actix_web::test]

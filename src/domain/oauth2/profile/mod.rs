@@ -149,9 +149,10 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// The text there, if `path` is true.
+    /// The text there, if `path` says yes to it: a number says nothing.
     fn text_if(self, path: &str, text: &str) -> String {
-        if self.is_true(path) { self.text(text) } else { String::new() }
+        let is_number = matches!(self.at(path), Some(Json::Number(_)));
+        if self.is_true(path) && !is_number { self.text(text) } else { String::new() }
     }
 
     /// How many items the list there has.
