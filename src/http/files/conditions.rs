@@ -43,7 +43,11 @@ pub(super) enum Outcome {
 impl Conditions {
     /// Reads the conditions; those that cannot be read are none.
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        // An empty header says nothing.
+        let text = |name: HeaderName| {
+            let text = headers.get(name).and_then(|value| value.to_str().ok());
+            text.filter(|text| !text.trim().is_empty())
+        };
         let date = |name| text(name).and_then(|text| text.parse().ok());
         let range = match text(IF_RANGE) {
             None => Range::Any,
@@ -124,6 +128,8 @@ mod tests {
         assert_eq!(outcome(&[("if-none-match", "*")]), Outcome::Unchanged);
         let other_tag = [("if-none-match", "\"x\""), ("if-modified-since", SAME)];
         assert_eq!(outcome(&other_tag), Outcome::Answer { ranges: true });
+        let no_tag = [("if-none-match", ""), ("if-modified-since", SAME)];
+        assert_eq!(outcome(&no_tag), Outcome::Unchanged);
     }
 
     #[test]
