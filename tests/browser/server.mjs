@@ -113,6 +113,7 @@ export async function client(url, email, password) {
       }
       throw new Error(`no mail to ${email}`);
     },
+    emptyInbox: () => call("DELETE", "mails", undefined, token),
     sendMail: (template) => call("POST", "settings/test/email", { email: "me@example.com", template }, token),
   };
 }
