@@ -91,7 +91,15 @@ export class Server {
   /** Sends a request, whose body is as it stands, and returns the answer; only a 2xx will do. */
   async send(method, path, { token = this.token ?? "", type = "application/json", body } = {}) {
     const headers = { Authorization: token, "Content-Type": type };
-    const answer = await fetch(this.url + path, { method, headers, body: body || undefined });
+    const ask = () => fetch(this.url + path, { method, headers, body: body || undefined });
+    // A server may close a connection that nobody used for a while at the moment at which it is used.
+    const again = (error) => {
+      if (method !== "GET" || error.cause?.code !== "UND_ERR_SOCKET") {
+        throw error;
+      }
+      return ask();
+    };
+    const answer = await ask().catch(again);
     if (!answer.ok) {
       const received = await answer.text();
       throw new Error(`${this.name}: ${method} ${path} answers ${answer.status}: ${received}`);
