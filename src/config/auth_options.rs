@@ -29,48 +29,67 @@ pub(super) struct Context<'a, 't> {
     pub providers: &'a [OAuth2Provider],
 }
 
-/// Lays what `section` says over the defaults of an auth collection.
+/// The ways in that a collection names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ways {
+    /// How many, an authenticator included.
+    count: usize,
+    /// Whether accounts may have an authenticator.
+    totp: bool,
+}
+
+/// Lays what `section` says over the defaults of an auth collection; whether its accounts may have an
+/// authenticator.
 pub(super) fn read(
     section: &Section<'_>,
     options: &mut AuthOptions,
     context: &Context<'_, '_>,
     rules: &mut RuleSet,
     reader: &mut Reader<'_>,
-) {
+) -> bool {
     options.auth_rule.clone_from(&rules.auth);
     options.manage_rule.clone_from(&rules.manage);
     let ways = login(section, options, context, reader);
     identity(section, options, reader);
     otp(section, options, reader);
-    mfa(section, options, context, rules, ways, reader);
+    mfa(section, options, context, rules, ways.count, reader);
     tokens(section, options, reader);
     if let Some(alert) = section.bool("alert", reader) {
         options.auth_alert.enabled = alert;
     }
     profile(section, options, reader);
     emails(section, options, reader);
+    ways.totp
 }
 
-/// Reads `login`; answers how many ways in there are.
+/// Reads `login`.
 fn login(
     section: &Section<'_>,
     options: &mut AuthOptions,
     context: &Context<'_, '_>,
     reader: &mut Reader<'_>,
-) -> usize {
-    let Some(node) = section.node("login") else { return 1 };
-    let Some(nodes) = reader.list("login", node) else { return 1 };
+) -> Ways {
+    let mut ways = Ways { count: 1, totp: false };
+    let Some(node) = section.node("login") else { return ways };
+    let Some(nodes) = reader.list("login", node) else { return ways };
     options.password_auth.enabled = false;
-    let mut ways = 0;
+    ways.count = 0;
     for node in nodes {
         let Some(way) = reader.text("login", node) else { continue };
         match way.as_str() {
             "password" => options.password_auth.enabled = true,
             "otp" => options.otp.enabled = true,
-            "totp" => reader.not_yet("sign-in by an authenticator (totp) is", &node.place),
+            "totp" => ways.totp = true,
             name => provider(name, &node.place, options, context, reader),
         }
-        ways += 1;
+        ways.count += 1;
+    }
+    if ways.totp && ways.count == 1 {
+        reader.fault(
+            Fault::error("an authenticator (totp) is a second factor, and there is no first one")
+                .at(&node.place)
+                .help("write login = [\"password\", \"totp\"]"),
+        );
     }
     options.oauth2.enabled = !options.oauth2.providers.is_empty();
     ways

@@ -278,7 +278,8 @@ fn read_rules(
     }
     if let CollectionKind::Auth(options) = &mut one.spec.collection.kind {
         let context = auth_options::Context { policies, scope: scope(), providers };
-        auth_options::read(&one.section, options, &context, &mut rules, reader);
+        let totp = auth_options::read(&one.section, options, &context, &mut rules, reader);
+        one.spec.collection.ext.totp = totp;
     }
     if one.spec.collection.is_auth() {
         auth_options::check_profile(&one.section, &one.spec.collection.fields, reader);

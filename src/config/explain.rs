@@ -41,7 +41,7 @@ pub fn explain(spec: &CollectionSpec, schema: &Schema) -> String {
     }
     match &collection.kind {
         CollectionKind::Base => {}
-        CollectionKind::Auth(options) => auth(&mut text, options),
+        CollectionKind::Auth(options) => auth(&mut text, options, collection.ext.totp),
         CollectionKind::View(options) => {
             line(&mut text, "\nquery");
             for row in options.query.trim().lines() {
@@ -138,7 +138,7 @@ fn shown(rule: Option<&Rule>) -> &str {
     }
 }
 
-fn auth(text: &mut String, options: &AuthOptions) {
+fn auth(text: &mut String, options: &AuthOptions, totp: bool) {
     line(text, "\nsign-in");
     let mut row = |name: &str, value: String| {
         let _ = writeln!(text, "  {name:8}  {value}");
@@ -153,6 +153,9 @@ fn auth(text: &mut String, options: &AuthOptions) {
         options.oauth2.providers.iter().map(|provider| provider.name.as_str()).collect();
     if options.oauth2.enabled {
         row("oauth2", providers.join(", "));
+    }
+    if totp {
+        row("totp", "second factor of who has an authenticator".to_owned());
     }
     if options.mfa.enabled {
         let when = shown(Some(&options.mfa.rule));

@@ -86,6 +86,8 @@ pub struct CollectionExt {
     pub search: Vec<String>,
     /// A view's SQL by engine, `sqlite` and `postgres`; empty when one text serves both.
     pub queries: JsonMap,
+    /// Whether accounts may ask for a code of an authenticator when they sign in.
+    pub totp: bool,
 }
 
 /// Options of an auth collection (contract A 2.2, B 1.2).
@@ -266,6 +268,11 @@ impl Collection {
             CollectionKind::Auth(options) => Some(options),
             CollectionKind::Base | CollectionKind::View(_) => None,
         }
+    }
+
+    /// Whether records of this collection may have an authenticator. Superusers always may.
+    pub fn offers_totp(&self) -> bool {
+        self.is_auth() && (self.ext.totp || self.name == SUPERUSERS)
     }
 
     /// Whether records of this collection can sign in.

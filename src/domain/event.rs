@@ -21,6 +21,11 @@ pub enum Event {
     Deleted(Arc<Record>),
     /// Collections, their options or settings changed: whatever is cached from them is stale.
     SchemaChanged,
+    /// Sessions of an account ended: whoever remembers them must not.
+    SignedOut {
+        /// Id of the account's record.
+        record: String,
+    },
     /// A job was queued: whoever does jobs may look for it.
     Queued,
 }

@@ -33,6 +33,9 @@ pub struct Civil {
 }
 
 impl Timestamp {
+    /// The last moment that has a text form.
+    pub const LATEST: Self = Self(253_402_300_799_999);
+
     /// The moment `millis` milliseconds after 1970-01-01 UTC.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)

@@ -21,9 +21,11 @@ mod oauth2;
 pub mod pick;
 pub mod query;
 mod records;
+mod sessions;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod totp;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -81,6 +83,21 @@ fn routes(config: &mut ServiceConfig) {
         )
         .configure(auth_routes)
         .service(
+            at("/api/sessions")
+                .route(get().to(sessions::list))
+                .route(web::delete().to(sessions::end_all)),
+        )
+        .service(at("/api/sessions/{id}").route(web::delete().to(sessions::end)))
+        .service(
+            at("/api/totp")
+                .route(get().to(totp::view))
+                .route(web::post().to(totp::enrol))
+                .route(web::delete().to(totp::remove)),
+        )
+        .service(at("/api/totp/confirm").route(web::post().to(totp::confirm)))
+        .service(at("/api/totp/recovery-codes").route(web::post().to(totp::renew_codes)))
+        .service(at("/api/sign-out").route(web::post().to(sessions::sign_out)))
+        .service(
             at("/api/oauth2-redirect")
                 .route(get().to(oauth2::back))
                 .route(web::post().to(oauth2::posted_back)),
@@ -117,6 +134,7 @@ fn auth_routes(config: &mut ServiceConfig) {
         .service(at("auth-with-oauth2").route(web::post().to(oauth2::sign_in)))
         .service(at("request-otp").route(web::post().to(auth::request_code)))
         .service(at("auth-with-otp").route(web::post().to(auth::with_code)))
+        .service(at("auth-with-totp").route(web::post().to(totp::sign_in)))
         .service(at("auth-refresh").route(web::post().to(auth::with_token)))
         .service(at("impersonate/{id}").route(web::post().to(auth::impersonate)))
         .service(at("request-verification").route(web::post().to(mailed::request_verification)))

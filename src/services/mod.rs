@@ -45,7 +45,7 @@ pub enum Error {
     /// Signed in as somebody who may not, or closed to everybody.
     #[error("You are not allowed to perform this request.")]
     Forbidden,
-    /// Closed by a setting or by the config file; the text says what to change there.
+    /// Closed by a setting, by the config file or until something is done; the text says what to do.
     #[error("{0}")]
     Locked(String),
     /// It does not exist, or must look as if it did not.

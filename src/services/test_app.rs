@@ -81,7 +81,7 @@ impl TestApp {
                 Event::Created(record) => ("created", record),
                 Event::Updated { new, .. } => ("updated", new),
                 Event::Deleted(record) => ("deleted", record),
-                Event::SchemaChanged | Event::Queued => return None,
+                Event::SchemaChanged | Event::SignedOut { .. } | Event::Queued => return None,
             };
             Some(format!("{word} {} {}", record.collection().name, record.id()))
         });

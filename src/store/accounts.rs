@@ -11,6 +11,28 @@ use crate::store::sql::{Statement, quote};
 use crate::store::tx::Db;
 use crate::store::value::Value;
 
+/// An account: a record of an auth collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountKey {
+    /// Id of the collection.
+    pub collection: String,
+    /// Id of the record.
+    pub record: String,
+}
+
+impl From<&Record> for AccountKey {
+    fn from(record: &Record) -> Self {
+        Self { collection: record.collection().id.clone(), record: record.id().to_owned() }
+    }
+}
+
+impl AccountKey {
+    /// The values of the columns `collection` and `record`.
+    pub(in crate::store) fn params(&self) -> Vec<Value> {
+        vec![Value::text(&self.collection), Value::text(&self.record)]
+    }
+}
+
 /// The records of `owner`, one of the collections with `collectionRef` and `recordRef`, that belong
 /// to the account `id` of the auth collection `collection`.
 ///

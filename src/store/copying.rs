@@ -37,7 +37,7 @@ impl SystemTable {
 
 /// The tables beside those of the collections that hold what somebody made. The others are a database's
 /// own.
-pub const SYSTEM_TABLES: [SystemTable; 5] = [
+pub const SYSTEM_TABLES: [SystemTable; 7] = [
     SystemTable {
         name: "_collections",
         columns: &[
@@ -82,6 +82,33 @@ pub const SYSTEM_TABLES: [SystemTable; 5] = [
             ("lease", Kind::Timestamp),
             ("attempts", Kind::Int),
             ("error", Kind::Text),
+            ("created", Kind::Timestamp),
+        ],
+    },
+    SystemTable {
+        name: "_sessions",
+        columns: &[
+            ("id", Kind::Text),
+            ("collection", Kind::Text),
+            ("record", Kind::Text),
+            ("method", Kind::Text),
+            ("address", Kind::Text),
+            ("agent", Kind::Text),
+            ("created", Kind::Timestamp),
+            ("used", Kind::Timestamp),
+            ("expires", Kind::Timestamp),
+        ],
+    },
+    SystemTable {
+        name: "_totp",
+        columns: &[
+            ("id", Kind::Text),
+            ("collection", Kind::Text),
+            ("record", Kind::Text),
+            ("state", Kind::Text),
+            ("secret", Kind::Text),
+            ("step", Kind::Int),
+            ("recovery", Kind::Json),
             ("created", Kind::Timestamp),
         ],
     },

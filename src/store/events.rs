@@ -111,6 +111,7 @@ fn encode_event(event: &Event) -> Json {
         }
         Event::Deleted(record) => written(record, json!({ "old": values(record) })),
         Event::SchemaChanged => json!({}),
+        Event::SignedOut { record } => json!({ "signedOut": record }),
         Event::Queued => json!({ "queued": true }),
     }
 }
@@ -126,10 +127,7 @@ fn values(record: &Record) -> Json {
 }
 
 fn decode_event(schema: &Schema, event: &Json) -> Option<Event> {
-    let Some(id) = event.get("collection") else {
-        let is_queued = event.get("queued").is_some();
-        return Some(if is_queued { Event::Queued } else { Event::SchemaChanged });
-    };
+    let Some(id) = event.get("collection") else { return Some(decode_other(event)) };
     let collection = schema.by_id(id.as_str()?)?;
     let side = |name: &str| Some(record(collection, event.get(name)?.as_object()?));
     match (side("old"), side("new")) {
@@ -137,6 +135,15 @@ fn decode_event(schema: &Schema, event: &Json) -> Option<Event> {
         (Some(old), Some(new)) => Some(Event::Updated { old, new }),
         (Some(old), None) => Some(Event::Deleted(old)),
         (None, None) => None,
+    }
+}
+
+/// An event that is about no record.
+fn decode_other(event: &Json) -> Event {
+    match event.get("signedOut").and_then(Json::as_str) {
+        Some(record) => Event::SignedOut { record: record.to_owned() },
+        None if event.get("queued").is_some() => Event::Queued,
+        None => Event::SchemaChanged,
     }
 }
 
@@ -178,6 +185,7 @@ mod tests {
             Event::Updated { old: note("a"), new: note("b") },
             Event::Deleted(note("b")),
             Event::SchemaChanged,
+            Event::SignedOut { record: "r1".to_owned() },
             Event::Queued,
         ];
         let schema = Schema::new(1, vec![Arc::clone(&collection)]);

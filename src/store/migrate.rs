@@ -23,7 +23,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 10] = [
     Migration {
         name: "0001_system",
         only: None,
@@ -63,6 +63,16 @@ const MIGRATIONS: [Migration; 8] = [
         name: "0008_throttle",
         only: None,
         text: include_str!("../../migrations/0008_throttle.sql"),
+    },
+    Migration {
+        name: "0009_sessions",
+        only: None,
+        text: include_str!("../../migrations/0009_sessions.sql"),
+    },
+    Migration {
+        name: "0010_totp",
+        only: None,
+        text: include_str!("../../migrations/0010_totp.sql"),
     },
 ];
 
@@ -171,7 +181,14 @@ mod tests {
     #[test]
     fn sqlite_is_taught_nothing() {
         let names = |dialect| migrations(dialect).map(|migration| migration.name);
-        let everybodys = ["0001_system", "0005_loose_files", "0007_queue", "0008_throttle"];
+        let everybodys = [
+            "0001_system",
+            "0005_loose_files",
+            "0007_queue",
+            "0008_throttle",
+            "0009_sessions",
+            "0010_totp",
+        ];
         assert_eq!(names(Dialect::Sqlite).collect::<Vec<_>>(), everybodys);
         assert_eq!(names(Dialect::Postgres).count(), MIGRATIONS.len());
     }

@@ -5,6 +5,7 @@
 //! (ids, times, hashes) exists before they start.
 
 pub mod accounts;
+pub mod authenticators;
 pub mod collections;
 pub mod column;
 pub mod config_states;
@@ -27,6 +28,7 @@ pub mod records;
 pub mod relations;
 mod row;
 pub mod row_checks;
+pub mod sessions;
 mod sql;
 #[cfg(test)]
 pub(crate) mod testing;

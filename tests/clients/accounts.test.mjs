@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import PocketBase from "pocketbase";
 
 import { serve, superuser } from "./server.mjs";
+import { totp } from "./totp.mjs";
 
 const config = fileURLToPath(new URL("accounts.toml", import.meta.url));
 const password = "a good password";
@@ -115,4 +116,41 @@ test("the ways in are listed", async () => {
   assert.deepEqual(methods.otp, { enabled: true, duration: 300 });
   assert.deepEqual(methods.mfa, { enabled: true, duration: 600 });
   assert.deepEqual(methods.password, { enabled: true, identityFields: ["email"] });
+});
+
+test("an authenticator is the second factor of who has one", async () => {
+  const { id, email, client, users } = await account("toby");
+  await users.authWithPassword(email, password);
+  const { secret, url } = await client.send("/api/totp", { method: "POST" });
+  assert.equal(new URL(url).searchParams.get("secret"), secret);
+  const confirmed = { method: "POST", body: { code: totp(secret) } };
+  const { recoveryCodes } = await client.send("/api/totp/confirm", confirmed);
+
+  const path = "/api/collections/users/auth-with-totp";
+  // The code of this half minute is used up; the next one is taken a little early.
+  for (const code of [totp(secret, Date.now() + 30_000), recoveryCodes[0]]) {
+    client.authStore.clear();
+    const first = await users.authWithPassword(email, password).catch((error) => error);
+    assert.equal(first.status, 401);
+    assert.deepEqual(first.response.methods, ["totp"]);
+    const body = { mfaId: first.response.mfaId, code };
+    const { token, record } = await client.send(path, { method: "POST", body });
+    client.authStore.save(token, record);
+    assert.equal((await users.authRefresh()).record.id, id);
+  }
+});
+
+test("a session that is ended elsewhere is over", async () => {
+  const { client, email, users } = await account("sue");
+  await users.authWithPassword(email, password);
+  const phone = new PocketBase(server.url);
+  await phone.collection("users").authWithPassword(email, password);
+  const { items } = await client.send("/api/sessions");
+  assert.equal(items.length, 2);
+  const other = items.find(({ current }) => !current);
+  await client.send(`/api/sessions/${other.id}`, { method: "DELETE" });
+  await assert.rejects(phone.collection("users").authRefresh(), refusedWith(401));
+  await users.authRefresh();
+  await client.send("/api/sign-out", { method: "POST" });
+  await assert.rejects(users.authRefresh(), refusedWith(401));
 });

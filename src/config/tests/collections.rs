@@ -214,12 +214,26 @@ fn auth_collections_say_who_signs_in_and_how() {
 }
 
 #[test]
+fn an_authenticator_is_a_second_way_in() {
+    let text =
+        "[collections.people]\ntype = \"auth\"\nlogin = [\"password\", \"totp\"]\nmfa = true\n";
+    let people = collection(text, "people");
+    assert!(people.ext.totp && people.offers_totp() && people.auth().unwrap().mfa.enabled);
+    let people = collection("[collections.people]\ntype = \"auth\"\n", "people");
+    assert!(!people.offers_totp());
+}
+
+#[test]
 fn sign_in_is_refused_with_reasons() {
     let cases = [
         ("login = [\"gitbub\"]", "3:10 there is no way to sign in called `gitbub`"),
         ("login = [\"github\"]", "3:10 the provider `github` has no section"),
         ("identity = [\"nick\"]", "3:1 `users` has no field `nick`"),
         ("identity = [\"name\"]", "3:1 the identity field `name` is not unique"),
+        (
+            "login = [\"totp\"]",
+            "3:9 an authenticator (totp) is a second factor, and there is no first one",
+        ),
         ("mfa = true", "3:1 a second factor needs a second way to sign in"),
         ("otp = { length = 3 }", "3:18 `length` is at least 4"),
         ("otp = { lasts = \"1s\" }", "3:17 `lasts` is from 10 seconds to 86400 seconds"),

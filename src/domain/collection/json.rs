@@ -174,6 +174,7 @@ impl CollectionExt {
         Ok(Self {
             search: decode::texts(map, "search").map_err(within)?.unwrap_or_default(),
             queries: decode::object(map, "queries").map_err(within)?.cloned().unwrap_or_default(),
+            totp: decode::boolean(map, "totp").map_err(within)?.unwrap_or_default(),
         })
     }
 
@@ -196,6 +197,9 @@ impl CollectionExt {
         }
         if !self.search.is_empty() {
             out.insert("search".to_owned(), self.search.clone().into());
+        }
+        if self.totp {
+            out.insert("totp".to_owned(), true.into());
         }
         out
     }

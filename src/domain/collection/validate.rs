@@ -164,6 +164,9 @@ impl Collection {
             };
             errors.add("search", Fault::invalid_value(message));
         }
+        if self.ext.totp && !self.is_auth() {
+            errors.add("totp", Fault::invalid_value("Only an auth collection has authenticators."));
+        }
         if !self.is_view() && !self.ext.queries.is_empty() {
             errors.add("queries", Fault::invalid_value("Only a view has queries."));
         }

@@ -27,6 +27,8 @@ pub enum RequestContext {
     Otp,
     /// A sign-in by password.
     Password,
+    /// A sign-in whose second factor is an authenticator.
+    Totp,
 }
 
 impl RequestContext {
@@ -41,6 +43,7 @@ impl RequestContext {
             Self::OAuth2 => "oauth2",
             Self::Otp => "otp",
             Self::Password => "password",
+            Self::Totp => "totp",
         }
     }
 }

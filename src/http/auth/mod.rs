@@ -37,7 +37,11 @@ pub(super) async fn list_methods(
     let pick = Query::parse(request.query_string()).pick()?;
     let options = collection.auth().ok_or(Error::NotFound)?;
     let open = methods::methods(&app, options).await;
-    Ok(json::picked(StatusCode::OK, methods_json(&open, options), pick.as_ref()))
+    let mut body = methods_json(&open, options);
+    if collection.ext.totp {
+        body["totp"] = json!({ "enabled": true });
+    }
+    Ok(json::picked(StatusCode::OK, body, pick.as_ref()))
 }
 
 /// The ways that this version does not have are shown closed; the keys at the end are for clients
@@ -171,7 +175,8 @@ pub(super) async fn with_token(
     let pick = Query::parse(request.query_string()).pick()?;
     let (session, token) = sender.session.zip(token(&request)).ok_or(Error::Unauthenticated)?;
     let info = request_info(&request, sender.caller, app.clock.now());
-    let signed_in = refresh::refresh(&app, &session, token, info).await?;
+    let address = real_ip(&request);
+    let signed_in = refresh::refresh(&app, &session, token, address, info).await?;
     Ok(json::picked(StatusCode::OK, Answer::from(signed_in), pick.as_ref()))
 }
 
@@ -188,17 +193,23 @@ pub(super) async fn impersonate(
     let pick = Query::parse(request.query_string()).pick()?;
     let seconds = body::read(&request, payload, DEFAULT_LIMIT).await?.integer("duration")?;
     let info = request_info(&request, sender.caller, app.clock.now());
-    let signed_in = impersonate::impersonate(&app, &collection, id, seconds, info).await?;
+    let address = real_ip(&request);
+    let signed_in = impersonate::impersonate(&app, &collection, id, seconds, address, info).await?;
     Ok(json::picked(StatusCode::OK, Answer::from(signed_in), pick.as_ref()))
 }
 
 /// The answer to a way in that was gone well. One that has to be followed by another is answered as
-/// the contract has it, without the envelope of errors (contract B 3.8).
+/// the contract has it, without the envelope of errors (contract B 3.8); where the other can only be an
+/// authenticator, it says so.
 pub(super) fn entered(entry: Entry, pick: Option<&Pick>) -> HttpResponse {
     match entry {
         Entry::SignedIn(signed_in) => json::picked(StatusCode::OK, Answer::from(signed_in), pick),
-        Entry::SecondFactor { mfa_id } => {
-            json::answer(StatusCode::UNAUTHORIZED, &json!({ "mfaId": mfa_id }))
+        Entry::SecondFactor { mfa_id, has_authenticator } => {
+            let mut body = json!({ "mfaId": mfa_id });
+            if has_authenticator {
+                body["methods"] = json!(["totp"]);
+            }
+            json::answer(StatusCode::UNAUTHORIZED, &body)
         }
     }
 }

@@ -44,7 +44,8 @@ const PRIVATE_CACHING: &str = "private, max-age=2592000, stale-while-revalidate=
 
 /// `POST /api/files/token`
 pub(super) async fn token(app: Data<App>, sender: Sender) -> Result<HttpResponse, ApiError> {
-    let token = token::for_caller(&app, &sender.caller)?;
+    let session = sender.session.ok_or(Error::Unauthenticated)?;
+    let token = token::within(&app, &session)?;
     Ok(json::answer(StatusCode::OK, &json!({ "token": token })))
 }
 

@@ -10,10 +10,11 @@ use crate::domain::rules::{RequestInfo, Rule};
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::auth::factors::{self, Wanted};
+use crate::services::auth::sessions::{self, Beginning};
 use crate::services::auth::{Method, options, origins};
 use crate::services::records::answer;
 use crate::services::records::record_view::RecordView;
-use crate::services::tokens::{Grant, Lifetime, issue};
+use crate::services::tokens::{Grant, Lifetime};
 use crate::store::Db;
 use crate::store::filter::{Exists, FilterError, Query};
 
@@ -46,6 +47,8 @@ pub enum Entry {
     SecondFactor {
         /// Id of the row in `_mfas`.
         mfa_id: String,
+        /// Whether it has to be a code of the authenticator.
+        has_authenticator: bool,
     },
 }
 
@@ -78,22 +81,28 @@ pub(super) async fn conclude(
 ) -> Result<Entry, Error> {
     require_auth_rule(app, &record, &request).await?;
     match factors::settle(app, &record, way.method, &request).await? {
-        Wanted::Another(mfa_id) => Ok(Entry::SecondFactor { mfa_id }),
-        Wanted::Nothing => {
-            origins::note(app, &record, way.address, &request).await;
-            signed_in(app, record, request).await.map(Entry::SignedIn)
+        Wanted::Another { mfa_id, has_authenticator } => {
+            Ok(Entry::SecondFactor { mfa_id, has_authenticator })
         }
+        Wanted::Nothing => signed_in(app, record, way, request).await.map(Entry::SignedIn),
     }
 }
 
-/// The answer to whoever just signed in as `record`, with a new token of this kind.
-pub(super) async fn signed_in(
+/// Begins the session of whoever came in as `record`; the answer to that.
+async fn signed_in(
     app: &App,
     record: Arc<Record>,
+    way: Way,
     request: RequestInfo,
 ) -> Result<SignedIn, Error> {
-    let grant = Grant::Auth { refreshable: true };
-    let token = issue(&record, grant, Lifetime::Usual, app.clock.now())?;
+    let beginning = Beginning {
+        method: way.method.as_str(),
+        address: way.address,
+        grant: Grant::Auth { refreshable: true },
+        lifetime: Lifetime::Usual,
+    };
+    let token = sessions::begin(app, &record, beginning, &request).await?;
+    origins::note(app, &record, way.address, &request).await;
     Ok(SignedIn { record: own_view(app, record, request).await?, token, meta: None })
 }
 

@@ -1,5 +1,5 @@
 //! Removes what no sign-in can use any more: codes and first factors that are too old (contract B 1.5),
-//! and what was counted long ago.
+//! sessions that have expired, and what was counted long ago.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::auth::rows;
-use crate::store::{Tx, accounts, records, throttle};
+use crate::store::{Tx, accounts, records, sessions, throttle};
 
 /// Rows of one transaction.
 const BATCH: i64 = 500;
@@ -22,6 +22,7 @@ const BATCH: i64 = 500;
 pub async fn run(app: &App) -> Result<(), Error> {
     let now = app.clock.now();
     app.store.write(move |tx| throttle::sweep(tx, now)).await?;
+    app.store.write(move |tx| sessions::sweep(tx, now)).await?;
     let schema = app.store.schema();
     for collection in schema.collections().iter().filter(|collection| collection.is_auth()) {
         let Some(options) = collection.auth() else { continue };

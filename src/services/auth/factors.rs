@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::collection::Collection;
 use crate::domain::event::Event;
 use crate::domain::record::Record;
 use crate::domain::rules::RequestInfo;
@@ -13,15 +14,20 @@ use crate::services::Error;
 use crate::services::app::App;
 use crate::services::auth::answer::admits;
 use crate::services::auth::rows::{self, Ingredients};
-use crate::services::auth::{Method, options};
+use crate::services::auth::{Method, options, totp};
 use crate::store::{Tx, records};
 
 /// What is still to be done.
 pub(super) enum Wanted {
     /// Nothing: the sign-in is complete.
     Nothing,
-    /// Another factor, with this id of the first one.
-    Another(String),
+    /// Another factor.
+    Another {
+        /// The id of the first one.
+        mfa_id: String,
+        /// Whether it has to be the authenticator.
+        has_authenticator: bool,
+    },
 }
 
 /// Takes `method` for one factor of the sign-in as `record`, where two are wanted.
@@ -35,24 +41,71 @@ pub(super) async fn settle(
     method: Method,
     request: &RequestInfo,
 ) -> Result<Wanted, Error> {
-    let mfa = &options(record.collection())?.mfa;
-    if !mfa.enabled {
+    let has_authenticator = totp::is_enrolled(app, record).await?;
+    if !has_authenticator && !is_asked_for(app, record, request).await? {
         return Ok(Wanted::Nothing);
     }
-    match admits(app, record, mfa.rule.clone(), request).await? {
-        Ok(true) => {}
-        Ok(false) => return Ok(Wanted::Nothing),
-        Err(err) => {
-            let message = format!("The rule for second factors is broken: {err}");
-            return Err(Error::bad_request(message));
-        }
-    }
     let first = first_factor(request);
-    if first.is_empty() {
-        return begin(app, record, method).await.map(Wanted::Another);
+    // Whoever has an authenticator has to show it: no other way will do for the second.
+    if first.is_empty() || (has_authenticator && method != Method::Totp) {
+        let mfa_id = begin(app, record, method).await?;
+        return Ok(Wanted::Another { mfa_id, has_authenticator });
     }
-    let duration = Duration::from_secs(mfa.duration.unsigned_abs());
+    let duration = lifetime(record.collection())?;
     complete(app, record, method, (first, duration)).await.map(|()| Wanted::Nothing)
+}
+
+/// Whether the collection asks for a second factor of `record`.
+async fn is_asked_for(
+    app: &App,
+    record: &Arc<Record>,
+    request: &RequestInfo,
+) -> Result<bool, Error> {
+    let options = options(record.collection())?;
+    let ways = [options.password_auth.enabled, options.otp.enabled, options.oauth2.enabled];
+    // With an authenticator for the only second way, somebody without one could never get in to have
+    // one made.
+    let one_way = ways.iter().filter(|open| **open).count() < 2;
+    if !options.mfa.enabled || (one_way && record.collection().offers_totp()) {
+        return Ok(false);
+    }
+    admits(app, record, options.mfa.rule.clone(), request)
+        .await?
+        .map_err(|err| Error::bad_request(format!("The rule for second factors is broken: {err}")))
+}
+
+/// How long a first factor counts.
+fn lifetime(collection: &Collection) -> Result<Duration, Error> {
+    Ok(Duration::from_secs(options(collection)?.mfa.duration.unsigned_abs()))
+}
+
+/// The account of `collection` whose first factor has this id and still counts.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub(super) async fn account_of(
+    app: &App,
+    collection: &Arc<Collection>,
+    id: &str,
+) -> Result<Option<Record>, Error> {
+    let (of, id, now) = (Arc::clone(collection), id.to_owned(), app.clock.now());
+    let duration = lifetime(collection)?;
+    let found = app.store.read(move |db| {
+        let mfas = rows::collection(db, MFAS)?;
+        let counts = |row: &Record| {
+            row.text("collectionRef") == of.id && !rows::is_older(row, duration, now)
+        };
+        match records::by_id(db, &mfas, &id)?.filter(counts) {
+            Some(row) => Ok(records::by_id(db, &of, row.text("recordRef"))?),
+            None => Ok::<_, Error>(None),
+        }
+    });
+    found.await
+}
+
+/// What a first factor that does not count is told.
+pub(super) fn does_not_count() -> Error {
+    Error::bad_request("The first factor does not count: sign in from the start.")
 }
 
 /// The id of the first factor, from the query or else from the body.
@@ -78,11 +131,7 @@ async fn complete(
 ) -> Result<(), Error> {
     let (record, now) = (Arc::clone(record), app.clock.now());
     let counts = app.store.write(move |tx| take(tx, &record, method, (&id, duration), now));
-    if counts.await? {
-        Ok(())
-    } else {
-        Err(Error::bad_request("The first factor does not count: sign in from the start."))
-    }
+    if counts.await? { Ok(()) } else { Err(does_not_count()) }
 }
 
 fn take(

@@ -1,5 +1,6 @@
 //! Tokens of other accounts, for superusers (contract B 3.10).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +10,13 @@ use crate::domain::rules::RequestInfo;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::auth::answer::{SignedIn, own_view};
-use crate::services::tokens::{Grant, Lifetime, issue};
+use crate::services::auth::sessions::{self, Beginning, IMPERSONATED};
+use crate::services::tokens::{Grant, Lifetime};
 use crate::store::records;
 
 /// A token of the account `id`, good for so many `seconds`, or as long as the collection's tokens are
-/// where there are none. It cannot be renewed.
+/// where there are none. It cannot be renewed. It is a session of the account, asked for from
+/// `address`, and can be ended as such.
 ///
 /// # Errors
 /// `NotFound` when there is no such account, `Invalid` for a duration below zero.
@@ -22,6 +25,7 @@ pub async fn impersonate(
     collection: &Arc<Collection>,
     id: String,
     seconds: i64,
+    address: IpAddr,
     request: RequestInfo,
 ) -> Result<SignedIn, Error> {
     if seconds < 0 {
@@ -34,6 +38,8 @@ pub async fn impersonate(
         0 => Lifetime::Usual,
         seconds => Lifetime::Of(Duration::from_secs(seconds.unsigned_abs())),
     };
-    let token = issue(&record, Grant::Auth { refreshable: false }, lifetime, app.clock.now())?;
+    let grant = Grant::Auth { refreshable: false };
+    let beginning = Beginning { method: IMPERSONATED, address, grant, lifetime };
+    let token = sessions::begin(app, &record, beginning, &request).await?;
     Ok(SignedIn { record: own_view(app, record, request).await?, token, meta: None })
 }

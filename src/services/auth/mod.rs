@@ -17,8 +17,10 @@ pub mod password_reset;
 pub mod refresh;
 mod rows;
 pub mod session;
+pub mod sessions;
 #[cfg(test)]
 mod tests;
+pub mod totp;
 pub mod verification;
 
 use std::sync::Arc;
@@ -43,6 +45,8 @@ pub enum Method {
     OAuth2,
     /// A code that was sent by mail.
     Otp,
+    /// A code of an authenticator, which is only ever the second factor.
+    Totp,
 }
 
 impl Method {
@@ -52,6 +56,7 @@ impl Method {
             Self::Password => "password",
             Self::OAuth2 => "oauth2",
             Self::Otp => "otp",
+            Self::Totp => "totp",
         }
     }
 }

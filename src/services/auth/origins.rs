@@ -69,7 +69,7 @@ async fn try_note(
 }
 
 /// What the client calls itself, not too much of it.
-fn agent(request: &RequestInfo) -> String {
+pub(super) fn agent(request: &RequestInfo) -> String {
     let agent = request.headers.get("user_agent").map(String::as_str).unwrap_or_default();
     match agent.char_indices().nth(LONGEST_AGENT) {
         Some((end, _)) => format!("{}...", &agent[..end]),

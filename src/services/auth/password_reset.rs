@@ -67,7 +67,7 @@ pub async fn confirm(app: &App, collection: &Collection, sent: NewPassword) -> R
         let alteration = Alteration {
             verify: token.claims.text("email") == account.text("email"),
             password: Some(hash.clone()),
-            email: None,
+            ..Alteration::default()
         };
         account::alter(tx, account, &alteration, now, random.clone()).map(|_| ())
     });

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use crate::domain::caller::Caller;
+use crate::domain::record::Record;
+use crate::domain::time::Timestamp;
 use crate::services::Error;
 use crate::services::app::App;
+use crate::services::auth::sessions;
 use crate::services::tokens::{Claims, Session, TokenKind, is_signed_by};
-use crate::store::{StoreError, records};
+use crate::store::{Db, StoreError, records, sessions as stored};
 
 /// Who asks with `token`: a guest, unless it is an auth token that holds. What is wrong with a token
 /// is never an error, the use case decides what a guest may do.
@@ -22,10 +25,18 @@ pub async fn caller_of(app: &App, token: &str) -> Result<Caller, Error> {
 /// # Errors
 /// When the database cannot be asked.
 pub async fn session_of(app: &App, token: &str) -> Result<Option<Arc<Session>>, Error> {
-    let now = app.clock.now();
-    if let Some(session) = app.callers.find(token, now) {
-        return Ok(Some(session));
-    }
+    let session = match app.callers.find(token, app.clock.now()) {
+        Some(session) => session,
+        None => match read_session(app, token).await? {
+            Some(session) => session,
+            None => return Ok(None),
+        },
+    };
+    sessions::note_use(app, &session);
+    Ok(Some(session))
+}
+
+async fn read_session(app: &App, token: &str) -> Result<Option<Arc<Session>>, Error> {
     let Some(claims) = claims_that_hold(app, token, &[TokenKind::Auth]) else { return Ok(None) };
     let ticket = app.callers.ticket(&claims.id);
     let Some(session) = verified(app, token, claims).await? else { return Ok(None) };
@@ -55,20 +66,29 @@ fn claims_that_hold(app: &App, token: &str, kinds: &[TokenKind]) -> Option<Claim
 }
 
 async fn verified(app: &App, token: &str, claims: Claims) -> Result<Option<Session>, Error> {
-    let (collection, id) = (claims.collection.clone(), claims.id.clone());
-    let record = app
-        .store
-        .read(move |db| {
-            let schema = db.schema();
-            match schema.find(&collection).filter(|collection| collection.is_auth()) {
-                Some(collection) => records::by_id(db, collection, &id),
-                None => Ok::<_, StoreError>(None),
-            }
-        })
-        .await?;
-    Ok(record
-        .filter(|record| is_signed_by(token, record, claims.kind))
-        .map(|record| Session { record: Arc::new(record), claims }))
+    let wanted = claims.clone();
+    let Some((record, used)) = app.store.read(move |db| holder(db, &wanted)).await? else {
+        return Ok(None);
+    };
+    let signed = is_signed_by(token, &record, claims.kind);
+    Ok(signed.then(|| Session::new(Arc::new(record), claims, used)))
+}
+
+/// The record that a token names, and when its session was used last if it belongs to one; nothing
+/// when either is gone.
+fn holder(db: &mut Db, claims: &Claims) -> Result<Option<(Record, Option<Timestamp>)>, StoreError> {
+    let schema = db.schema();
+    let collection = schema.find(&claims.collection).filter(|collection| collection.is_auth());
+    let Some(collection) = collection else { return Ok(None) };
+    let Some(record) = records::by_id(db, collection, &claims.id)? else { return Ok(None) };
+    if claims.session.is_empty() {
+        return Ok(Some((record, None)));
+    }
+    let session = stored::by_id(db, &claims.session)?;
+    let own = session.filter(|session| {
+        session.account.collection == collection.id && session.account.record == claims.id
+    });
+    Ok(own.map(|session| (record, Some(session.used))))
 }
 
 #[cfg(test)]
@@ -77,7 +97,6 @@ mod tests {
 
     use super::*;
     use crate::domain::collection::{Collection, CollectionKind};
-    use crate::domain::record::Record;
     use crate::services::test_app::TestApp;
     use crate::services::test_records::{auth_collection, auth_record, base_collection};
     use crate::services::tokens::{Grant, Lifetime, issue};

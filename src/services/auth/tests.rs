@@ -17,6 +17,7 @@ use crate::services::tokens::{Claims, Grant, Lifetime, issue};
 use crate::store::records;
 
 const PASSWORD: &str = "correct horse";
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// The collection `users` with options changed by `edit`.
 fn users(edit: impl FnOnce(&mut AuthOptions)) -> Arc<Collection> {
@@ -42,7 +43,7 @@ fn credentials(identity: &str, password: &str) -> Credentials {
         identity: identity.to_owned(),
         password: password.to_owned(),
         identity_field: String::new(),
-        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        address: HERE,
     }
 }
 
@@ -259,7 +260,7 @@ async fn refreshing_renews_only_what_is_refreshable() {
         let session = session::session_of(&app.app, &token).await.unwrap().unwrap();
         app.app.clock.advance(Duration::from_secs(60));
         let request = RequestInfo { caller: session.caller(), ..RequestInfo::default() };
-        let renewed = refresh(&app.app, &session, &token, request).await.unwrap();
+        let renewed = refresh(&app.app, &session, &token, HERE, request).await.unwrap();
         assert_eq!(renewed.token != token, refreshable);
         let exp = |token: &str| Claims::read(token).unwrap().all["exp"].as_i64().unwrap();
         assert_eq!(exp(&renewed.token) - exp(&token), if refreshable { 60 } else { 0 });
@@ -274,6 +275,6 @@ async fn refreshing_asks_the_auth_rule() {
     let token = issue(&ann, grant, Lifetime::Usual, app.app.clock.now()).unwrap();
     let session = session::session_of(&app.app, &token).await.unwrap().unwrap();
     let request = RequestInfo { caller: session.caller(), ..RequestInfo::default() };
-    let result = refresh(&app.app, &session, &token, request).await;
+    let result = refresh(&app.app, &session, &token, HERE, request).await;
     assert!(matches!(result, Err(Error::Forbidden)), "{result:?}");
 }

@@ -10,7 +10,7 @@ use crate::domain::system::REFERENCES;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::collections::{LIMIT, lock, views};
-use crate::store::{Tx, accounts, records};
+use crate::store::{Tx, accounts, authenticators, records, sessions};
 
 /// Deletes the collection with this id or name, and its records with it.
 ///
@@ -85,12 +85,15 @@ pub(super) fn remove(tx: &mut Tx, collection: &Collection) -> Result<(), Error> 
     super::remove(tx, collection)
 }
 
-/// Removes the rows of the product's own collections that belong to accounts of `collection`.
+/// Removes the rows of the product's own collections that belong to accounts of `collection`, their
+/// sessions and their authenticators.
 pub(super) fn remove_belongings(tx: &mut Tx, collection: &Collection) -> Result<(), Error> {
     const AT_ONCE: i64 = 500;
     if !collection.is_auth() {
         return Ok(());
     }
+    sessions::remove_of_collection(tx, &collection.id)?;
+    authenticators::remove_of_collection(tx, &collection.id)?;
     let schema = tx.schema();
     for owner in REFERENCES.iter().filter_map(|name| schema.by_name(name)) {
         loop {

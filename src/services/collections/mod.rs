@@ -34,7 +34,7 @@ use crate::services::Error;
 use crate::services::files::loose;
 use crate::services::settings;
 use crate::store::ddl::{self, IndexFault};
-use crate::store::{StoreError, Tx, collections as rows};
+use crate::store::{StoreError, Tx, collections as rows, sessions};
 
 /// How long a change of collections may take, waiting included: it may have to copy every row.
 const LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -70,6 +70,11 @@ pub fn update(tx: &mut Tx, old: &Collection, new: &Collection) -> Result<Arc<Col
     };
     if !file_fields(old).all(keeps) {
         loose::settle_collection(tx, &new.id)?;
+    }
+    let secret =
+        |collection: &Collection| collection.auth().map(|auth| auth.auth_token.secret.clone());
+    if secret(old) != secret(new) {
+        sessions::remove_of_collection(tx, &new.id)?;
     }
     if old.name != new.name {
         settings::rename_labels(tx, &old.name, &new.name, new.updated)?;

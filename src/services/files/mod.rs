@@ -80,7 +80,7 @@ pub fn announce(events: &[Event], loosened: &Notify) {
         Event::Updated { old, .. } => has_files(old),
         Event::Deleted(record) => has_files(record),
         Event::SchemaChanged => true,
-        Event::Created(_) | Event::Queued => false,
+        Event::Created(_) | Event::SignedOut { .. } | Event::Queued => false,
     };
     if events.iter().any(is_reason) {
         loosened.notify_one();

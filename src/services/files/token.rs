@@ -5,15 +5,15 @@ use crate::domain::caller::Caller;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::auth::session::holder_of;
-use crate::services::tokens::{Grant, Lifetime, Session, TokenKind, issue};
+use crate::services::tokens::{Grant, Lifetime, Session, TokenKind, issue_within};
 
-/// A token with which the caller's files can be read for a few minutes.
+/// A token with which the files of the holder of `session` can be read for a few minutes.
 ///
 /// # Errors
-/// `Unauthenticated` for guests.
-pub fn for_caller(app: &App, caller: &Caller) -> Result<String, Error> {
-    let record = caller.record().ok_or(Error::Unauthenticated)?;
-    issue(record, Grant::File, Lifetime::Usual, app.clock.now())
+/// When it cannot be signed.
+pub fn within(app: &App, session: &Session) -> Result<String, Error> {
+    let (id, now) = (&session.claims.session, app.clock.now());
+    issue_within(id, &session.record, Grant::File, Lifetime::Usual, now)
 }
 
 /// Who asks for a file, or a page to be shown, with `token`: a guest, unless it is a file token that holds.

@@ -13,7 +13,8 @@ use crate::domain::time::Timestamp;
 use crate::domain::{Json, JsonMap};
 use crate::services::Error;
 use crate::services::records::{checks, sign_in_fields, system_refs};
-use crate::store::{Tx, records};
+use crate::store::accounts::AccountKey;
+use crate::store::{Tx, records, sessions};
 
 /// What a sign-in flow changes of an account.
 #[derive(Debug, Clone, Default)]
@@ -24,12 +25,15 @@ pub struct Alteration {
     pub verify: bool,
     /// The hash of its password from now on.
     pub password: Option<String>,
+    /// Whether nothing that was signed for it holds any more.
+    pub sign_out: bool,
 }
 
 impl Alteration {
     /// Whether it would change nothing of `record`.
     pub fn is_idle(&self, record: &Record) -> bool {
         self.password.is_none()
+            && !self.sign_out
             && (!self.verify || record.get("verified") == true)
             && self.email.as_deref().is_none_or(|email| email == record.text("email"))
     }
@@ -60,6 +64,9 @@ pub fn alter(
     }
     if let Some(hash) = &alteration.password {
         changes.set_hash("password", hash.clone());
+    }
+    if alteration.sign_out {
+        changes.record.set("tokenKey", Json::from(random.secret()));
     }
     changes.complete(now, &mut random);
     let mut new = changes.record;
@@ -98,10 +105,12 @@ pub(super) fn settle(
     }
     if new.text("tokenKey") != old.text("tokenKey") {
         remove(OTPS)?;
+        sessions::remove_others(tx, &AccountKey::from(old), "")?;
     }
     if consequences.forget_sign_ins {
-        remove(MFAS)?;
-        remove(AUTH_ORIGINS)?;
+        for name in [MFAS, AUTH_ORIGINS] {
+            system_refs::remove_from(tx, name, &collection, old.id())?;
+        }
     }
     Ok(())
 }

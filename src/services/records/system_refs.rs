@@ -10,16 +10,21 @@ use crate::domain::providers::is_provider;
 use crate::domain::record::Record;
 use crate::domain::system::{EXTERNAL_AUTHS, REFERENCES};
 use crate::services::Error;
-use crate::store::{Db, Tx, accounts, records};
+use crate::store::accounts::{self, AccountKey};
+use crate::store::{Db, Tx, authenticators, records, sessions};
 
 /// Address of the account that exists until the first superuser is made (contract B 5.1).
 pub const INSTALLER: &str = "__pbinstaller@example.com";
 
-/// Removes the rows of all four collections that belong to the account `id` of `collection`.
+/// Removes the rows of all four collections that belong to the account `id` of `collection`, its
+/// sessions and its authenticator.
 pub(super) fn remove_all(tx: &mut Tx, collection: &Collection, id: &str) -> Result<(), Error> {
     for name in REFERENCES {
         remove_from(tx, name, collection, id)?;
     }
+    let account = AccountKey { collection: collection.id.clone(), record: id.to_owned() };
+    sessions::remove_others(tx, &account, "")?;
+    authenticators::remove(tx, &account)?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use moka::sync::Cache;
 
@@ -25,16 +25,35 @@ const CAPACITY: u64 = 20_000;
 /// each other a read now and then.
 const SLOTS: usize = 4_096;
 
+/// How long after a use the next one is noted.
+const USE_INTERVAL: i64 = 5 * 60 * 1_000;
+
 /// A token that was found good, and its holder.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Session {
     /// The holder, of an auth collection.
     pub record: Arc<Record>,
     /// What the token says.
     pub claims: Claims,
+    /// When its use was noted last, in milliseconds; never, for a token of no session.
+    used: AtomicI64,
 }
 
 impl Session {
+    /// The session of a token with these claims, whose use was noted last at `used`; `None` for a
+    /// token that belongs to no session.
+    pub fn new(record: Arc<Record>, claims: Claims, used: Option<Timestamp>) -> Self {
+        Self { record, claims, used: used.map_or(i64::MAX, Timestamp::millis).into() }
+    }
+
+    /// Whether this use is to be noted: for one caller, once every few minutes.
+    pub fn takes_note(&self, now: Timestamp) -> bool {
+        let used = self.used.load(Ordering::Relaxed);
+        let due = used.saturating_add(USE_INTERVAL) <= now.millis();
+        let (order, new) = (Ordering::Relaxed, now.millis());
+        due && self.used.compare_exchange(used, new, order, order).is_ok()
+    }
+
     /// The holder as the one who asks.
     pub fn caller(&self) -> Caller {
         Caller::signed_in(Arc::clone(&self.record))
@@ -100,14 +119,19 @@ impl Callers {
             match event {
                 Event::Updated { old: record, .. } | Event::Deleted(record) => {
                     if record.collection().is_auth() {
-                        let slot = &self.record_changes[self.slot(record.id())];
-                        slot.fetch_add(1, Ordering::SeqCst);
+                        self.forget(record.id());
                     }
                 }
+                Event::SignedOut { record } => self.forget(record),
                 Event::SchemaChanged => self.forget_all(),
                 Event::Created(_) | Event::Queued => {}
             }
         }
+    }
+
+    /// Forgets who is behind the tokens of the record `id`.
+    fn forget(&self, id: &str) {
+        self.record_changes[self.slot(id)].fetch_add(1, Ordering::SeqCst);
     }
 
     /// Forgets everything: collections changed, or another process wrote to the database.

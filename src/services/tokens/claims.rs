@@ -18,6 +18,8 @@ pub struct Claims {
     pub collection: String,
     /// Whether it can be exchanged for a new one.
     pub refreshable: bool,
+    /// The session that it belongs to, empty when to none.
+    pub session: String,
     /// All claims as they came.
     pub all: JsonMap,
     expires: Option<i64>,
@@ -37,6 +39,7 @@ impl Claims {
             id: text("id")?.to_owned(),
             collection: text("collectionId")?.to_owned(),
             refreshable: all.get("refreshable") == Some(&Json::Bool(true)),
+            session: text("sid").unwrap_or_default().to_owned(),
             expires: time(&all, "exp").ok()?,
             valid_from: not_before.max(issued),
             all,

@@ -1,6 +1,6 @@
 //! Signed tokens (contract B 2): issuing, reading and checking them, and who is behind one. Knows
-//! no HTTP and stores nothing: a token is as good as its record's `tokenKey` and the secret of its
-//! kind.
+//! no HTTP and stores nothing: a token is as good as its record's `tokenKey`, the secret of its kind
+//! and the session that it names, if it names one.
 
 mod callers;
 mod claims;
@@ -127,9 +127,24 @@ pub fn issue(
     lifetime: Lifetime,
     now: Timestamp,
 ) -> Result<String, Error> {
+    issue_within("", record, grant, lifetime, now)
+}
+
+/// The same within a session: the token is worth nothing once the session has ended.
+///
+/// # Errors
+/// As [`issue`].
+pub fn issue_within(
+    session: &str,
+    record: &Record,
+    grant: Grant<'_>,
+    lifetime: Lifetime,
+    now: Timestamp,
+) -> Result<String, Error> {
     let key = signing_key(record, grant.kind())
         .ok_or_else(|| Error::internal("a token can only be signed for an auth record"))?;
-    let payload = URL_SAFE_NO_PAD.encode(ascii_json(&claims_of(record, grant, lifetime, now)));
+    let claims = claims_of(session, record, grant, lifetime, now);
+    let payload = URL_SAFE_NO_PAD.encode(ascii_json(&claims));
     let message = format!("{}.{payload}", URL_SAFE_NO_PAD.encode(HEADER));
     let key = EncodingKey::from_secret(key.as_bytes());
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256);
@@ -164,13 +179,24 @@ fn signing_key(record: &Record, kind: TokenKind) -> Option<String> {
     (!token_key.is_empty() && !secret.is_empty()).then(|| format!("{token_key}{secret}"))
 }
 
-fn claims_of(record: &Record, grant: Grant<'_>, lifetime: Lifetime, now: Timestamp) -> JsonMap {
+/// When a token of this kind for `record` expires that is issued at `now`, in seconds.
+pub fn expiry(record: &Record, kind: TokenKind, lifetime: Lifetime, now: Timestamp) -> i64 {
     let seconds = match (lifetime, record.collection().auth()) {
         (Lifetime::Of(duration), _) => i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
-        (Lifetime::Usual, Some(auth)) => grant.kind().options(auth).duration,
+        (Lifetime::Usual, Some(auth)) => kind.options(auth).duration,
         (Lifetime::Usual, None) => 0,
     };
-    let expiry = now.millis().div_euclid(1_000).saturating_add(seconds);
+    now.millis().div_euclid(1_000).saturating_add(seconds)
+}
+
+fn claims_of(
+    session: &str,
+    record: &Record,
+    grant: Grant<'_>,
+    lifetime: Lifetime,
+    now: Timestamp,
+) -> JsonMap {
+    let expiry = expiry(record, grant.kind(), lifetime, now);
     let mut claims = JsonMap::new();
     let mut claim = |name: &str, value: Json| claims.insert(name.to_owned(), value);
     claim("collectionId", record.collection().id.as_str().into());
@@ -187,6 +213,9 @@ fn claims_of(record: &Record, grant: Grant<'_>, lifetime: Lifetime, now: Timesta
         Grant::EmailChange { new_email } => claim("newEmail", new_email.into()),
         Grant::Verification | Grant::PasswordReset | Grant::File => None,
     };
+    if !session.is_empty() {
+        claim("sid", session.into());
+    }
     claim("type", grant.kind().as_str().into());
     claims
 }

@@ -221,7 +221,7 @@ mod callers {
     fn session(record: &Record) -> (String, Arc<Session>) {
         let token = issue(record, Grant::Auth { refreshable: true }, Lifetime::Usual, NOW).unwrap();
         let claims = Claims::read(&token).unwrap();
-        (token, Arc::new(Session { record: Arc::new(record.clone()), claims }))
+        (token, Arc::new(Session::new(Arc::new(record.clone()), claims, None)))
     }
 
     fn updated(record: &Record) -> Event {
@@ -299,7 +299,7 @@ mod callers {
                 record.set("email", stored.load(Ordering::SeqCst).to_string().into());
                 record.values().to_vec()
             });
-            Arc::new(Session { record: Arc::new(record), claims: claims.clone() })
+            Arc::new(Session::new(Arc::new(record), claims.clone(), None))
         };
         std::thread::scope(|scope| {
             for _ in 0..3 {

@@ -12,12 +12,14 @@ mod otp;
 mod password_change;
 mod password_reset;
 mod refresh;
+mod sessions;
 mod set_up;
 mod sign_in;
 mod sign_up;
 mod superusers;
 mod throttle;
 mod tokens;
+mod totp;
 mod verification;
 
 use serde_json::{Value, json};

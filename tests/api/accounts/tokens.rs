@@ -73,11 +73,14 @@ async fn a_token_is_what_clients_read_in_it() {
     let now = app.app().clock.now().millis() / 1_000;
     assert_eq!(part(ann.token(), 0), json!({ "alg": "HS256", "typ": "JWT" }));
     let users = app.app().store.schema().by_name("users").unwrap().id.clone();
+    let mut claims = payload(ann.token());
+    let session = claims.as_object_mut().unwrap().remove("sid").unwrap();
+    assert_eq!(session.as_str().unwrap().len(), 15);
     let expected = json!({
         "collectionId": users, "exp": now + 432_000, "id": ann.id(), "refreshable": true,
         "type": "auth",
     });
-    assert_eq!(payload(ann.token()), expected);
+    assert_eq!(claims, expected);
     // Browsers decode it as plain base64.
     let text = ann.token().split('.').nth(1).unwrap();
     assert!(!text.contains(['-', '_']), "{text}");

@@ -5,7 +5,7 @@ use std::thread;
 use serde_json::json;
 
 use super::Place;
-use crate::harness::{Database, Process};
+use crate::harness::{Database, PASSWORD, Process};
 
 #[tokio::test]
 async fn two_that_start_at_once_on_nothing_migrate_once_and_both_serve() {
@@ -56,4 +56,30 @@ async fn a_row_that_both_raise_loses_nothing() {
     let clients = (0..8).flat_map(|_| [first.guest(), second.guest()]);
     futures_util::future::join_all(clients.map(raise)).await;
     assert_eq!(second.guest().get(&path).await.expect(200).at("/value"), json!(160));
+}
+
+#[tokio::test]
+async fn a_session_that_ends_on_one_is_over_on_the_other() {
+    const TRIES: usize = 2_000;
+    let config = "[collections.users]\ntype = \"auth\"\nrules = { create = \"public\" }\n";
+    let Some(place) = Place::with_config(&format!("{config}{}", super::QUICK)) else { return };
+    let other = tempfile::tempdir().unwrap();
+    std::fs::write(other.path().join("config.toml"), format!("{config}{}", super::QUICK)).unwrap();
+    let first = Process::serve(place.folder(), &[]);
+    let second = Process::serve_with(other.path(), &[("DATABASE_URL", place.url.as_str())]);
+    let body = json!({ "email": "ann@example.com", "password": PASSWORD,
+        "passwordConfirm": PASSWORD });
+    first.guest().create("users", body).await.expect(200);
+    let here = first.guest().sign_in("users", "ann@example.com", PASSWORD).await;
+    let there = second.guest().with_token(here.token());
+    there.get("/api/sessions").await.expect(200);
+    here.post("/api/sign-out", json!(null)).await.expect(204);
+    here.get("/api/sessions").await.expect(401);
+    // The other is told a moment later.
+    for _ in 0..TRIES {
+        if there.get("/api/sessions").await.status == 401 {
+            return;
+        }
+    }
+    panic!("the other process still takes the token");
 }

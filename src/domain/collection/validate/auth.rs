@@ -80,7 +80,8 @@ impl AuthOptions {
         if !self.mfa.enabled {
             return errors;
         }
-        let ways = [self.password_auth.enabled, self.oauth2.enabled, self.otp.enabled];
+        let totp = collection.ext.totp;
+        let ways = [self.password_auth.enabled, self.oauth2.enabled, self.otp.enabled, totp];
         if ways.into_iter().filter(|enabled| *enabled).count() < 2 {
             let message = "A second factor needs at least two ways to sign in.";
             errors.add("enabled", Fault::new("validation_mfa_not_enough_auths", message));

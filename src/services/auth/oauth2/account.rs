@@ -150,7 +150,7 @@ fn adoption(account: &Account, profile: &Profile) -> Alteration {
     Alteration {
         email: is_new.then(|| profile.email.clone()),
         verify: !account.is_verified() && is_theirs,
-        password: None,
+        ..Alteration::default()
     }
 }
 

@@ -62,9 +62,9 @@ impl Database {
     }
 }
 
-/// Whether a table counts what was tried, also what was refused.
+/// Whether a table counts what was tried, also what was refused, or notes when it was.
 fn is_tally(table: &str) -> bool {
-    table == "_throttle"
+    matches!(table, "_throttle" | "_sessions")
 }
 
 fn quote(name: &str) -> String {
