@@ -16,6 +16,7 @@ use crate::services::auth::mailed_token::{self, MailedToken};
 use crate::services::mail::{self, Template};
 use crate::services::queue::{self, Job};
 use crate::services::records::account::{self, Alteration};
+use crate::services::records::own_password;
 use crate::services::throttle::{Key, Limit};
 use crate::services::tokens::{Grant, Lifetime, TokenKind, claims_of_any, issue};
 use crate::services::{Error, settings};
@@ -166,7 +167,7 @@ async fn check_password(
         return Ok(Err(Fault::length(1, LONGEST_PASSWORD)));
     }
     let right = match hash {
-        Some(hash) => app.passwords.verify(password, hash.to_owned()).await?,
+        Some(hash) => own_password::is_right(app, password, hash.to_owned()).await?,
         None => false,
     };
     let message = "That is not the password of the account.";

@@ -14,6 +14,7 @@ mod expand;
 mod expand_tree;
 pub mod hashes;
 pub mod list;
+pub mod own_password;
 pub mod record_view;
 pub mod sign_in_fields;
 mod submission;

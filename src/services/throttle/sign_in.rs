@@ -65,6 +65,11 @@ impl Throttle {
         Self { on }
     }
 
+    /// Whether it counts.
+    pub const fn is_on(self) -> bool {
+        self.on
+    }
+
     /// Whether the attempt may be made at all.
     ///
     /// # Errors

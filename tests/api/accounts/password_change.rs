@@ -140,3 +140,28 @@ async fn sixteen_at_once_with_the_old_password_change_it_once() {
         .await
         .expect(200);
 }
+
+#[actix_web::test]
+async fn a_token_is_not_enough_to_find_out_the_password() {
+    let app = start().await;
+    let ann = app.user("ann@example.com").await;
+    let path = record("users", ann.id());
+    for number in 0..10 {
+        let body = change(&format!("wrong {number}"), NEW);
+        assert_eq!(
+            codes(&ann.patch(&path, body).await.expect(400)),
+            "oldPassword:invalid_old_password"
+        );
+    }
+    let before = app.state_digest();
+    for password in ["wrong", PASSWORD] {
+        let refused = ann.patch(&path, change(password, NEW)).await.expect(429);
+        assert_eq!(refused.header("retry-after"), Some("600"));
+    }
+    assert_eq!(app.state_digest(), before);
+    // Others are not kept from theirs, and neither is Ann for ever.
+    let bob = app.user("bob@example.com").await;
+    bob.patch(&record("users", bob.id()), change(PASSWORD, NEW)).await.expect(200);
+    app.advance(std::time::Duration::from_secs(600));
+    ann.patch(&path, change(PASSWORD, NEW)).await.expect(200);
+}

@@ -11,6 +11,7 @@ use crate::services::app::App;
 use crate::services::files::uploads::Stored;
 use crate::services::records::batch::steps::Step;
 use crate::services::records::hashes::{Hashes, KnownPassword, STAND_IN, sent_passwords};
+use crate::services::records::own_password;
 use crate::services::records::sign_in_fields::Secrets;
 
 /// What was found out about the passwords of a step.
@@ -75,7 +76,7 @@ pub(super) async fn settle(
     for (index, hash) in unsettled.old {
         let step = &mut steps[index];
         let old = step.item.body().map(|body| Secrets::read(body).old).unwrap_or_default();
-        let right = app.passwords.verify(old, hash.clone()).await?;
+        let right = own_password::is_right(app, old, hash.clone()).await?;
         step.settled.known = Some(KnownPassword { hash, right });
         if !right {
             // The batch is refused because of it: no reason to hash anything.
