@@ -21,6 +21,7 @@ use crate::services::oauth2::{Limits, OAuth2};
 use crate::services::passwords::{self, Cost, Passwords};
 use crate::services::plan::Stop;
 use crate::services::queue::Queue;
+use crate::services::rate_limits::RateLimits;
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
@@ -142,6 +143,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
         settings,
         queue,
         oauth2: OAuth2::new(options.oauth2),
+        rate_limits: RateLimits::default(),
         throttle: Throttle::new(throttle),
         empty_lists: EmptyLists::default(),
         configuration: options.configuration.map(current).unwrap_or_default(),

@@ -104,7 +104,10 @@ async fn apply(server: &Server, configuration: &Configuration, allow_public: boo
     let app = server.app();
     let applied = serve::apply(&app, configuration, allow_public).await;
     match &applied {
-        Ok(_) => app.configuration.replace(Arc::clone(&configuration.config)),
+        Ok(_) => {
+            app.configuration.replace(Arc::clone(&configuration.config));
+            app.settings.on_config();
+        }
         Err(error @ StartError::Plan(_)) => {
             let (kind, text) = (ProblemKind::Blocked, error.to_string());
             app.configuration.keep(Problem { kind, text });

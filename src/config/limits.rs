@@ -11,7 +11,6 @@ use crate::domain::{Json, JsonMap};
 const RATE: &str = "a rate such as \"10/min\" or \"3/2s\"";
 
 pub(super) fn read(section: &Section<'_>, settings: &mut Settings, reader: &mut Reader<'_>) {
-    reader.not_yet("rate limits are", section.place);
     let rules: Vec<Json> = section
         .entries()
         .iter()

@@ -18,6 +18,7 @@ pub mod oauth2;
 pub mod pattern;
 pub mod providers;
 pub mod random;
+pub mod rate_limits;
 pub mod record;
 pub mod rules;
 pub mod schema;

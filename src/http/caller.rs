@@ -41,13 +41,23 @@ impl FromRequest for Sender {
         Box::pin(async move {
             let app =
                 app.ok_or_else(|| Error::internal("the server was started without an App"))?;
-            let session = match token {
-                Some(token) => session::session_of(&app, &token).await?,
-                None => None,
-            };
-            let caller = session.as_ref().map_or_else(Caller::guest, |session| session.caller());
-            Ok(Self { caller, session })
+            Ok(Self::of(&app, token.as_deref()).await?)
         })
+    }
+}
+
+impl Sender {
+    /// Whoever sends `token`.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn of(app: &App, token: Option<&str>) -> Result<Self, Error> {
+        let session = match token {
+            Some(token) => session::session_of(app, token).await?,
+            None => None,
+        };
+        let caller = session.as_ref().map_or_else(Caller::guest, |session| session.caller());
+        Ok(Self { caller, session })
     }
 }
 

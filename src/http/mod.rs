@@ -16,6 +16,7 @@ mod files;
 mod health;
 mod jobs;
 pub mod json;
+mod limits;
 mod mails;
 mod oauth2;
 pub mod pick;

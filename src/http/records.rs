@@ -1,12 +1,12 @@
 //! The routes of records (contract A 3.2 to 3.6). Refusals come in the order of contract A 3.4: the
-//! collection, the declared length, views, the body, then what the service says.
+//! collection, the declared length, views, the limits on requests, the body, then what the service says.
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -103,6 +103,23 @@ fn collection(app: &App, id_or_name: &str) -> Result<Arc<Collection>, Error> {
     app.store.schema().find(id_or_name).cloned().ok_or(Error::NotFound)
 }
 
+/// Refuses what is not even counted against the limits on requests (contract A 3.4): bodies that say
+/// that they are too long, and writes to views.
+///
+/// # Errors
+/// `TooLarge` or `BadRequest`.
+pub(super) fn refuse_uncounted(
+    request: &HttpRequest,
+    collection: &Collection,
+) -> Result<(), Error> {
+    match *request.method() {
+        Method::POST | Method::PATCH => body::refuse_declared(request, body_limit(collection))?,
+        Method::DELETE => {}
+        _ => return Ok(()),
+    }
+    records::require_stored(collection)
+}
+
 /// What a body says of a record, once nothing about the collection and the length speaks against it.
 /// Files are kept only where `rule` lets somebody write at all, and where they may belong.
 async fn submission(
@@ -111,15 +128,14 @@ async fn submission(
     (request, payload): (&HttpRequest, Payload),
     (collection, rule): (&Collection, Option<&Rule>),
 ) -> Result<Submission, Error> {
-    let limit = body_limit(collection);
-    body::refuse_declared(request, limit)?;
-    records::require_stored(collection)?;
+    refuse_uncounted(request, collection)?;
     let most = |key: &str| file_limit(collection, key);
     let intake = if rule.is_some() || sender.caller.is_superuser() {
         Intake::Keep { spool: &app.files.spool, most: &most }
     } else {
         Intake::Drop
     };
+    let limit = body_limit(collection);
     let (values, files) = body::read_with(request, payload, limit, intake).await?.into_parts();
     Ok(Submission::new(values, files))
 }

@@ -8,6 +8,7 @@ use crate::services::files::Files;
 use crate::services::oauth2::OAuth2;
 use crate::services::passwords::Passwords;
 use crate::services::queue::Queue;
+use crate::services::rate_limits::RateLimits;
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
@@ -33,6 +34,8 @@ pub struct App {
     pub queue: Arc<Queue>,
     /// The conversations with other providers.
     pub oauth2: OAuth2,
+    /// The limits on requests, and what was counted under them.
+    pub rate_limits: RateLimits,
     /// Whether failed sign-ins are counted.
     pub throttle: Throttle,
     /// Who was lately told that a list has nothing for them.

@@ -1,5 +1,6 @@
 //! Use cases: who may do what, in which order, in one transaction. Knows no HTTP.
 
+pub mod admission;
 pub mod app;
 pub mod auth;
 pub mod blobs;
@@ -17,6 +18,7 @@ pub mod passwords;
 pub mod plan;
 pub mod public_addresses;
 pub mod queue;
+pub mod rate_limits;
 pub mod records;
 pub mod seeds;
 pub mod settings;

@@ -45,6 +45,17 @@ impl CurrentSettings {
         }
     }
 
+    /// To be called when the config file was replaced by another.
+    pub fn on_config(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// A number that grows whenever the settings may have changed. Settings that are read after it
+    /// count as long as it stays.
+    pub fn version(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
     fn known(&self, changes: u64, config: Option<&Arc<Config>>) -> Option<Arc<Settings>> {
         let known = self.known.load();
         let known = known.as_ref().filter(|known| known.changes == changes)?;

@@ -16,6 +16,7 @@ use crate::services::files::Files;
 use crate::services::oauth2::OAuth2;
 use crate::services::passwords::{Cost, Passwords};
 use crate::services::queue::Queue;
+use crate::services::rate_limits::RateLimits;
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
@@ -64,6 +65,7 @@ impl TestApp {
             settings,
             queue: Arc::new(Queue::default()),
             oauth2: OAuth2::default(),
+            rate_limits: RateLimits::default(),
             throttle: Throttle::new(true),
             empty_lists: EmptyLists::default(),
             configuration: CurrentConfig::default(),

@@ -42,6 +42,21 @@ async fn a_save_right_after_the_start_is_not_missed() {
 }
 
 #[tokio::test]
+async fn limits_act_as_the_file_is_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "text = \"text!\"");
+    let process = Process::dev(folder.path(), &[]);
+    let guest = process.guest();
+    guest.get(NOTES).await.expect(200);
+    let path = folder.path().join("config.toml");
+    let config = fs::read_to_string(&path).unwrap();
+    fs::write(path, format!("{config}\n[limits]\n\"notes:list\" = \"1/day\"\n")).unwrap();
+    process.wait_for_output("changed");
+    guest.get(NOTES).await.expect(200);
+    guest.get(NOTES).await.expect(429);
+}
+
+#[tokio::test]
 async fn a_database_that_is_left_alone_is_not_said_to_be_as_the_file_says() {
     let folder = tempfile::tempdir().unwrap();
     write_config(folder.path(), "text = \"text!\"");

@@ -22,6 +22,7 @@ mod extremes;
 mod files;
 mod health;
 mod kill;
+mod limits;
 mod mail;
 mod oauth2;
 mod postgres;

@@ -16,7 +16,7 @@ use crate::domain::rules::RequestInfo;
 use crate::http::batch::action::Action;
 use crate::http::batch::submitted::{Submitted, files_by_item, read_items};
 use crate::http::body::{self, Intake};
-use crate::http::caller::{Sender, request_info};
+use crate::http::caller::{Sender, real_ip, request_info};
 use crate::http::error::{ApiError, envelope};
 use crate::http::json;
 use crate::http::pick::Pick;
@@ -47,7 +47,7 @@ pub(super) async fn batch(
         .enumerate()
         .map(|(index, item)| read_item(item, files.remove(&index).unwrap_or_default(), &outer))
         .unzip();
-    match batch::run(&app, items, limits.timeout).await {
+    match batch::run(&app, items, real_ip(&request), limits.timeout).await {
         Ok(answers) => {
             let answers: Vec<Part> = answers.into_iter().zip(picks).map(Part::of).collect();
             Ok(json::picked(StatusCode::OK, answers, pick.as_ref()))

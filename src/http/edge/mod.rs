@@ -1,5 +1,5 @@
-//! What happens around every request: CORS, security headers, panics, and the id and log line of
-//! what went wrong (contract A 1.9, B 9.2, 9.3).
+//! What happens around every request: CORS, security headers, panics, the limits on requests, and the
+//! id and log line of what went wrong (contract A 1.9, B 9.2, 9.3).
 
 mod origins;
 #[cfg(test)]
@@ -25,6 +25,7 @@ pub use origins::Origins;
 
 use crate::domain::random::Random;
 use crate::http::error::ApiError;
+use crate::http::limits;
 use crate::services::Error;
 
 /// The header that names a request in the log, on answers to what went wrong.
@@ -60,9 +61,9 @@ pub async fn edge(
         return Ok(request.into_response(response));
     }
     let line = format!("{} {}", request.method(), request.path());
-    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+    match AssertUnwindSafe(answer(request, next)).catch_unwind().await {
         Ok(answer) => {
-            let mut response = answer?.map_into_boxed_body();
+            let mut response = answer?;
             name_failure(response.response_mut(), &line);
             add_headers(response.headers_mut(), allowed);
             if response.response().extensions().contains::<Frameable>() {
@@ -78,6 +79,17 @@ pub async fn edge(
             add_headers(response.headers_mut(), allowed);
             Err(InternalError::from_response("panic", response).into())
         }
+    }
+}
+
+/// What the routes answer, unless the request is one too many.
+async fn answer(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    match limits::admit(&request).await {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(error) => Ok(request.into_response(HttpResponse::from_error(error))),
     }
 }
 

@@ -48,6 +48,28 @@ async fn the_first_time_makes_an_account_from_the_profile() {
 }
 
 #[actix_web::test]
+async fn accounts_that_sign_ins_make_are_limited_apart_from_sign_ins_and_records() {
+    let world = start().await;
+    let root = world.app.superuser().await;
+    let rule = |label: &str, most: i64| json!({ "label": label, "audience": "", "duration": 60, "maxRequests": most });
+    let rules = [rule("users:create", 1), rule("users:auth", 3)];
+    let limits = json!({ "rateLimits": { "enabled": true, "rules": rules } });
+    root.patch("/api/settings", limits).await.expect(200);
+    world.arrive().await;
+    world.arrive().await;
+    world.provider.sign_in("bob", "bob@example.com");
+    let before = world.app.state_digest();
+    let refused = world.sign_in(&world.app.guest(), "users", "oidc").await.expect(429);
+    assert_eq!(refused.header("retry-after"), Some("60"));
+    assert_eq!(world.app.state_digest(), before);
+    let body = json!({
+        "email": "eve@example.com", "password": PASSWORD, "passwordConfirm": PASSWORD,
+    });
+    world.app.guest().create("users", body.clone()).await.expect(200);
+    world.app.guest().create("users", body).await.expect(429);
+}
+
+#[actix_web::test]
 async fn the_next_time_finds_it_whatever_the_profile_says_by_then() {
     let world = start().await;
     let first = world.arrive().await;

@@ -1,5 +1,6 @@
 //! Several writes as one (contract A 6): what each does, who may, and that a refusal undoes all.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use actix_web::http::Method;
@@ -244,6 +245,7 @@ async fn a_batch_has_limits() {
 
 #[actix_web::test]
 async fn a_batch_that_takes_too_long_does_nothing() {
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let world = world().await;
     let app = &world.test.app;
     let request = RequestInfo { caller: Caller::server(), ..RequestInfo::default() };
@@ -253,15 +255,15 @@ async fn a_batch_that_takes_too_long_does_nothing() {
         let (collection, uploads) = ("notes".to_owned(), Uploads::default());
         vec![Item { collection, operation, uploads, request: request.clone() }]
     };
-    let late = batch::run(app, items("late"), Duration::ZERO).await;
+    let late = batch::run(app, items("late"), HERE, Duration::ZERO).await;
     assert!(matches!(late, Err(Refusal::Whole(crate::services::Error::BadRequest(_)))), "{late:?}");
     assert_eq!(world.count("notes").await, 0);
     let many: Vec<_> = (0..3_000).flat_map(|number| items(&format!("note {number}"))).collect();
-    let late = batch::run(app, many, Duration::from_millis(30)).await;
+    let late = batch::run(app, many, HERE, Duration::from_millis(30)).await;
     assert!(matches!(late, Err(Refusal::Whole(crate::services::Error::BadRequest(_)))), "{late:?}");
     assert_eq!(world.count("notes").await, 0);
     assert_eq!(world.test.take_told(), Vec::<String>::new());
-    batch::run(app, items("in time"), Duration::from_secs(60)).await.unwrap();
+    batch::run(app, items("in time"), HERE, Duration::from_secs(60)).await.unwrap();
     assert_eq!(world.count("notes").await, 1);
 }
 

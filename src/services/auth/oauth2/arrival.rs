@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use crate::domain::JsonMap;
 use crate::domain::collection::Collection;
 use crate::domain::invalid::{FieldErrors, Invalid};
 use crate::domain::random::{ALPHANUMERIC, Random};
@@ -12,6 +11,7 @@ use crate::domain::record::Record;
 use crate::domain::rules::RequestInfo;
 use crate::services::Error;
 use crate::services::app::App;
+use crate::services::auth::oauth2::Attempt;
 use crate::services::auth::oauth2::account::{self, Newcomer};
 use crate::services::auth::oauth2::sign_up::SignUp;
 use crate::services::auth::rows::Ingredients;
@@ -45,12 +45,12 @@ impl MadeUp {
     }
 }
 
-/// Lets in whom `identified` vouches for, with a new account from `create_data` if there is none.
+/// Lets in whom `identified` vouches for, with a new account as `attempt` says if there is none.
 pub(super) async fn arrive(
     app: &App,
     collection: &Arc<Collection>,
     identified: &Identified,
-    create_data: JsonMap,
+    attempt: Attempt,
     request: &RequestInfo,
 ) -> Result<Arrived, Error> {
     let newcomer = Newcomer {
@@ -61,8 +61,8 @@ pub(super) async fn arrive(
         made_of: Ingredients::new(request.now),
     };
     let mut password = MadeUp::default();
-    let mut sign_up = SignUp::new(&newcomer, create_data);
-    for attempt in 1..=ATTEMPTS {
+    let mut sign_up = SignUp::new(&newcomer, attempt);
+    for round in 1..=ATTEMPTS {
         let looking = newcomer.clone();
         let found = app.store.read(move |db| account::find(db, &looking)).await?;
         let arrived = match found {
@@ -78,7 +78,7 @@ pub(super) async fn arrive(
                 record?.map(|record| Arrived { record, is_new: false })
             }
             None => match sign_up.attempt(app, collection, &mut password).await {
-                Err(Error::Invalid(faults)) if attempt < ATTEMPTS && is_taken(&faults) => None,
+                Err(Error::Invalid(faults)) if round < ATTEMPTS && is_taken(&faults) => None,
                 outcome => outcome?.map(|record| Arrived { record, is_new: true }),
             },
         };

@@ -62,9 +62,8 @@ pub async fn sign_in(
     let provider = check(&attempt, options(collection)?)?;
     let identified = identify(app, provider, &attempt.grant).await?;
     let request = RequestInfo { context: RequestContext::OAuth2, ..request };
-    let arrived = arrival::arrive(app, collection, &identified, attempt.create_data, &request);
-    let arrived = arrived.await?;
     let way = Way { method: Method::OAuth2, address: attempt.address };
+    let arrived = arrival::arrive(app, collection, &identified, attempt, &request).await?;
     let entry = answer::conclude(app, arrived.record, way, request).await?;
     Ok(match entry {
         Entry::SignedIn(signed_in) => {

@@ -1,6 +1,7 @@
 //! The record of somebody who comes for the first time: what they send, filled up from their profile,
 //! created under the create rule as any other (contract B 3.4, step 5).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::domain::collection::{Collection, SUPERUSERS};
@@ -8,8 +9,8 @@ use crate::domain::fields::{Field, FieldKind, to_text};
 use crate::domain::random::Random;
 use crate::domain::record::Record;
 use crate::domain::{Json, JsonMap};
-use crate::services::Error;
 use crate::services::app::App;
+use crate::services::auth::oauth2::Attempt;
 use crate::services::auth::oauth2::account::{self, Newcomer, case};
 use crate::services::auth::oauth2::arrival::MadeUp;
 use crate::services::auth::options;
@@ -17,36 +18,43 @@ use crate::services::files::uploads::{Received, Uploads};
 use crate::services::oauth2::Picture;
 use crate::services::records::create::{self, Creation};
 use crate::services::records::{Submission, require_unlocked};
+use crate::services::{Error, admission};
 use crate::store::{Db, records};
 
 /// A record that is to be made, and what was fetched for it.
 pub(super) struct SignUp {
     newcomer: Newcomer,
     create_data: JsonMap,
+    address: IpAddr,
+    /// Whether it was counted: once, however often it starts over.
+    is_counted: bool,
     picture: Option<Uploads>,
 }
 
 impl SignUp {
-    /// The sign-up of `newcomer`, who sends `create_data`.
-    pub(super) fn new(newcomer: &Newcomer, create_data: JsonMap) -> Self {
-        Self { newcomer: newcomer.clone(), create_data, picture: None }
+    /// The sign-up of `newcomer`, with what `attempt` sends for the record.
+    pub(super) fn new(newcomer: &Newcomer, attempt: Attempt) -> Self {
+        let Attempt { create_data, address, .. } = attempt;
+        let newcomer = newcomer.clone();
+        Self { newcomer, create_data, address, is_counted: false, picture: None }
     }
 
     /// Makes the account; none when the newcomer has one by now.
     ///
     /// # Errors
     /// As a create by the caller: `Forbidden` when the rule is locked, `BadRequest` when it does not
-    /// hold, `Invalid` when fields are wrong.
+    /// hold, `Invalid` when fields are wrong; `TooManyRequests` when too many sign up.
     pub(super) async fn attempt(
         &mut self,
         app: &App,
         collection: &Arc<Collection>,
         password: &mut MadeUp,
     ) -> Result<Option<Arc<Record>>, Error> {
-        let request = &self.newcomer.request;
         if collection.name == SUPERUSERS {
             return Err(Error::Forbidden);
         }
+        self.count(app, collection).await?;
+        let request = &self.newcomer.request;
         require_unlocked(collection.rules.create.as_ref(), request)?;
         let body = self.body(app, collection).await?;
         let sends_password = body.get("password").is_some_and(|sent| !to_text(sent).is_empty());
@@ -64,6 +72,15 @@ impl SignUp {
             return Ok(None);
         }
         stored.keep_if(app, made).await
+    }
+
+    async fn count(&mut self, app: &App, collection: &Collection) -> Result<(), Error> {
+        if !self.is_counted {
+            let caller = &self.newcomer.request.caller;
+            admission::admit_sign_up(app, collection, caller, self.address).await?;
+            self.is_counted = true;
+        }
+        Ok(())
     }
 
     /// What was sent, with the profile where it says nothing.

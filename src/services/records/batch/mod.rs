@@ -1,9 +1,11 @@
 //! Several writes of records as one transaction (contract A 6). Each is what it is alone, and sees
 //! what those before it did. Knows no HTTP: methods and paths are read before.
 
+mod admission;
 mod settling;
 mod steps;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -68,6 +70,8 @@ pub enum Operation {
     Delete(String),
     /// Fails in its turn, because of this.
     Refused(String),
+    /// Fails in its turn, since there were too many like it; the next may come after this long.
+    TooMany(Duration),
 }
 
 /// What became of an item.
@@ -95,7 +99,18 @@ impl Item {
             Operation::Create(body) | Operation::Update(_, body) | Operation::Upsert(body) => {
                 Some(body)
             }
-            Operation::Delete(_) | Operation::Refused(_) => None,
+            Operation::Delete(_) | Operation::Refused(_) | Operation::TooMany(_) => None,
+        }
+    }
+}
+
+impl Operation {
+    /// Why it fails in its turn, whatever there is by then.
+    fn refusal(&self) -> Option<Error> {
+        match self {
+            Self::Refused(message) => Some(Error::bad_request(message.as_str())),
+            Self::TooMany(wait) => Some(Error::TooManyRequests { retry_after: *wait }),
+            Self::Create(_) | Self::Update(..) | Self::Upsert(_) | Self::Delete(_) => None,
         }
     }
 }
@@ -129,12 +144,18 @@ pub async fn limits(app: &App) -> Result<Limits, Error> {
     })
 }
 
-/// Does everything or nothing.
+/// Does everything or nothing, for a caller at `address`.
 ///
 /// # Errors
 /// The first item that fails; `BadRequest` for the whole when it takes longer than `timeout`.
-pub async fn run(app: &App, items: Vec<Item>, timeout: Duration) -> Result<Vec<Answer>, Refusal> {
+pub async fn run(
+    app: &App,
+    mut items: Vec<Item>,
+    address: IpAddr,
+    timeout: Duration,
+) -> Result<Vec<Answer>, Refusal> {
     let started = Instant::now();
+    admission::admit(app, &mut items, address).await?;
     let left = || timeout.saturating_sub(started.elapsed());
     let mut steps: Vec<Step> = items.into_iter().map(step).collect();
     let mut stored = Vec::new();

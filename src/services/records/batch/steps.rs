@@ -88,8 +88,8 @@ fn perform(
     unsettled: &mut Unsettled,
 ) -> Result<Answer, Error> {
     let Item { collection: name, operation, request, .. } = &step.item;
-    if let Operation::Refused(message) = operation {
-        return Err(Error::bad_request(message.as_str()));
+    if let Some(error) = operation.refusal() {
+        return Err(error);
     }
     let collection = tx.schema().find(name).cloned().ok_or(Error::NotFound)?;
     access::require_stored(&collection)?;
@@ -99,7 +99,9 @@ fn perform(
         Operation::Update(id, body) => act.update(id, body, request),
         Operation::Upsert(body) => act.upsert(body, request),
         Operation::Delete(id) => act.delete(id, request),
-        Operation::Refused(message) => Err(Error::bad_request(message.as_str())),
+        Operation::Refused(_) | Operation::TooMany(_) => {
+            Err(Error::internal("an operation that was refused cannot be begun"))
+        }
     }
 }
 
@@ -200,7 +202,7 @@ impl Act<'_> {
 }
 
 /// The id in `body`, when there is such a record.
-fn stored_id(
+pub(super) fn stored_id(
     db: &mut Db,
     collection: &Collection,
     body: &JsonMap,
