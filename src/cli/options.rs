@@ -145,6 +145,8 @@ pub(super) enum SuperuserAction {
     Update(Account),
     /// Delete the account; the last one is refused
     Delete(AccountName),
+    /// Print a one-time code to sign in by, for as long as the collection _superusers says
+    Otp(AccountName),
 }
 
 /// An account with its password.

@@ -46,6 +46,7 @@ async fn carry_out(app: &App, action: SuperuserAction) -> Result<(), StartError>
             say(&format!("Set the password of {}.", account.email));
         }
         SuperuserAction::Delete(account) => delete(app, account).await?,
+        SuperuserAction::Otp(account) => one_time_code(app, &account.email).await?,
     }
     Ok(())
 }
@@ -58,6 +59,38 @@ async fn delete(app: &App, account: AccountName) -> Result<(), StartError> {
         Err(error) => return Err(error.into()),
     }
     Ok(())
+}
+
+async fn one_time_code(app: &App, email: &str) -> Result<(), StartError> {
+    let made = superusers::one_time_code(app, email).await;
+    let made = made.map_err(|error| closed(missing(error, email), email))?;
+    say(&format!("otpId: {}\ncode:  {}", made.otp_id, made.code));
+    complain(&format!(
+        "It can be used once, within {} seconds: POST /api/collections/_superusers/auth-with-otp with \
+         the two as otpId and password.",
+        made.lifetime.as_secs()
+    ));
+    if made.is_one_of_two {
+        complain(
+            "It is one of two factors: sign in by password first, and send the mfaId of that answer \
+             along.",
+        );
+    }
+    Ok(())
+}
+
+/// A code that nobody takes is not even made.
+fn closed(error: Error, email: &str) -> Error {
+    match error {
+        Error::Forbidden => Error::bad_request(format!(
+            "Superusers do not sign in by codes here. If the password is lost, set another one with: \
+             ferrobase superuser update {email}\n\
+             To ask superusers for a code besides the password, send {{\"otp\":{{\"enabled\":true}}}} to \
+             PATCH /api/collections/_superusers (a server with a config file takes that when it was \
+             started with --locked=false)."
+        )),
+        other => other,
+    }
 }
 
 fn missing(error: Error, email: &str) -> Error {
@@ -111,7 +144,7 @@ impl SuperuserAction {
     const fn data(&self) -> &DataOptions {
         match self {
             Self::Upsert(account) | Self::Create(account) | Self::Update(account) => &account.data,
-            Self::Delete(account) => &account.data,
+            Self::Delete(account) | Self::Otp(account) => &account.data,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::rules::RequestInfo;
 use crate::domain::{Json, JsonMap};
 use crate::services::Error;
 use crate::services::app::App;
+use crate::services::auth::otp_issue::{self, Issued};
 use crate::services::records;
 use crate::services::records::system_refs::INSTALLER;
 use crate::services::tokens::{self, Grant, Lifetime};
@@ -68,6 +69,15 @@ pub async fn update(app: &App, email: &str, password: &str) -> Result<(), Error>
 pub async fn delete(app: &App, email: &str) -> Result<(), Error> {
     let id = find(app, email).await?.ok_or(Error::NotFound)?.id().to_owned();
     records::delete(app, collection(app)?.as_ref(), id, request(app, "DELETE")).await
+}
+
+/// A code with which the account signs in once.
+///
+/// # Errors
+/// `NotFound` when there is no such account, `Forbidden` when superusers do not sign in by codes.
+pub async fn one_time_code(app: &App, email: &str) -> Result<Issued, Error> {
+    let superuser = find(app, email).await?.ok_or(Error::NotFound)?;
+    otp_issue::issue(app, &superuser).await
 }
 
 /// A token with which the first superuser can be made, good for half an hour; nothing when there is

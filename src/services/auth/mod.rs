@@ -12,6 +12,7 @@ pub mod methods;
 pub mod oauth2;
 mod origins;
 pub mod otp;
+pub mod otp_issue;
 pub mod password;
 pub mod password_reset;
 pub mod refresh;

@@ -112,12 +112,12 @@ fn nobody(collection: &Collection, email: &str) -> String {
     unguessable(collection, "nobody", &email.to_lowercase())
 }
 
-fn digits(otp: &Otp, random: &mut Random) -> String {
+pub(super) fn digits(otp: &Otp, random: &mut Random) -> String {
     let length = usize::try_from(otp.length).unwrap_or_default().min(MOST_DIGITS);
     random.text(length, b"0123456789")
 }
 
-const fn lifetime(otp: &Otp) -> Duration {
+pub(super) const fn lifetime(otp: &Otp) -> Duration {
     Duration::from_secs(otp.duration.unsigned_abs())
 }
 

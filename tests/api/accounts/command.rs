@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{record, records, refresh, sign_in, sign_up};
@@ -99,6 +99,53 @@ async fn what_cannot_be_done_exits_with_1_and_changes_nothing() {
     }
     succeeds(superuser(folder, &["delete", "nobody@example.com"]), "There is no superuser");
     assert_eq!(digest(), before);
+}
+
+/// The value behind `name:` in what a command printed.
+#[track_caller]
+fn printed(finished: &Finished, name: &str) -> String {
+    let value = |line: &str| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim().to_owned());
+    finished.stdout.lines().find_map(value).unwrap_or_else(|| panic!("{finished:?}"))
+}
+
+#[actix_web::test]
+async fn a_one_time_code_is_the_second_factor_where_superusers_may_use_codes() {
+    let folder = folder();
+    let folder = folder.path();
+    succeeds(superuser(folder, &["create", "a@example.com", PASSWORD]), "Created");
+    let digest = || Database::of(folder).digest();
+    let before = digest();
+    // A code that nobody takes is not made: it says what to do instead.
+    fails(superuser(folder, &["otp", "a@example.com"]), "superuser update a@example.com");
+    fails(superuser(folder, &["otp", "nobody@example.com"]), "There is no superuser");
+    fails(superuser(folder, &["otp"]), "EMAIL");
+    assert_eq!(digest(), before);
+
+    let server = Process::serve(folder, &["--locked=false"]);
+    let root = server.guest().sign_in("_superusers", "a@example.com", PASSWORD).await;
+    let open = json!({ "otp": { "enabled": true, "duration": 300, "length": 9 } });
+    root.patch("/api/collections/_superusers", open).await.expect(200);
+    let made = superuser(folder, &["otp", "a@example.com"]);
+    assert_eq!(made.code, Some(0), "{made:?}");
+    assert!(made.stderr.contains("300 seconds"), "{}", made.stderr);
+    let (id, code) = (printed(&made, "otpId"), printed(&made, "code"));
+    assert!(code.len() == 9 && code.bytes().all(|digit| digit.is_ascii_digit()), "{code}");
+
+    let path = "/api/collections/_superusers/auth-with-otp";
+    let enter = async |code: &str, factor: &Value| {
+        let body = json!({ "otpId": id, "password": code, "mfaId": factor });
+        server.guest().post(path, body).await
+    };
+    // Where superusers use codes they need the password too.
+    assert!(made.stderr.contains("mfaId"), "{}", made.stderr);
+    let first = sign_in(&server.guest(), "_superusers", "a@example.com", PASSWORD).await;
+    let factor = first.expect(401).at("/mfaId");
+    enter("000", &factor).await.expect(400);
+    let answer = enter(&code, &factor).await.expect(200);
+    assert_eq!(answer.at("/record/email"), json!("a@example.com"));
+    enter(&code, &factor).await.expect(400);
+    assert_eq!(server.terminate().code, Some(0));
+    assert_eq!(Database::of(folder).count("_otps"), 0);
 }
 
 #[actix_web::test]
