@@ -91,8 +91,7 @@ pub async fn request(
     let asked = Key::of("codes", &[&collection.id, &email.to_lowercase()]);
     let owner = record.as_ref().map_or_else(|| nobody(collection, &email), |of| of.id().to_owned());
     let sent = app.store.write(move |tx| {
-        let full = limit.count(tx, &asked, made_of.now)?.is_some();
-        if full && let Some(newest) = newest(tx, &of, &owner)? {
+        if let Some(newest) = instead(tx, (limit, &asked), (&of, &owner), made_of.now)? {
             return Ok(newest);
         }
         let fields = [("id", id.as_str()), ("password", code.as_str())];
@@ -121,11 +120,25 @@ pub(super) const fn lifetime(otp: &Otp) -> Duration {
     Duration::from_secs(otp.duration.unsigned_abs())
 }
 
-/// The id of the newest code of the account `owner`.
-fn newest(db: &mut Db, collection: &Collection, owner: &str) -> Result<Option<String>, Error> {
-    let otps = rows::collection(db, OTPS)?;
-    let codes = accounts::belongings(db, &otps, collection, owner)?;
-    let newest = codes.into_iter().max_by(|a, b| a.text("created").cmp(b.text("created")));
+/// The id of the newest code of the account `owner`, when so many were asked for that there are no
+/// more; otherwise one more is counted.
+fn instead(
+    tx: &mut Tx,
+    (limit, asked): (Limit, &Key),
+    (collection, owner): (&Collection, &str),
+    now: Timestamp,
+) -> Result<Option<String>, Error> {
+    if limit.count(tx, asked, now)?.is_none() {
+        return Ok(None);
+    }
+    let otps = rows::collection(tx, OTPS)?;
+    let codes = accounts::belongings(tx, &otps, collection, owner)?.into_iter();
+    let holding = codes.filter(|code| !rows::is_older(code, limit.window, now));
+    let newest = holding.max_by(|a, b| a.text("created").cmp(b.text("created")));
+    if newest.is_none() {
+        // All of them are used up, so what holds is counted from here.
+        limit.begin(tx, asked, now)?;
+    }
     Ok(newest.map(|code| code.id().to_owned()))
 }
 

@@ -65,9 +65,28 @@ impl Limit {
         }
         moments.retain(|&moment| moment > now.millis() - self.millis());
         moments.push(now.millis());
-        let until = Timestamp::from_millis(now.millis().saturating_add(self.millis()));
-        throttle::store(tx, &key.0, &moments, until)?;
+        self.store(tx, key, &moments, now)?;
         Ok(None)
+    }
+
+    /// Counts `key` as if for the first time, whatever was counted before.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn begin(self, tx: &mut Tx, key: &Key, now: Timestamp) -> Result<(), StoreError> {
+        throttle::lock(tx, &key.0, now)?;
+        self.store(tx, key, &[now.millis()], now)
+    }
+
+    fn store(
+        self,
+        tx: &mut Tx,
+        key: &Key,
+        moments: &[i64],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let until = Timestamp::from_millis(now.millis().saturating_add(self.millis()));
+        throttle::store(tx, &key.0, moments, until)
     }
 
     /// Forgets what was counted for `key`.

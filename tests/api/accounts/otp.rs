@@ -1,5 +1,6 @@
 //! Signing in by a code that comes by mail.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use ferrobase::services::auth::cleanup;
@@ -113,6 +114,23 @@ async fn ten_codes_at_a_time_are_enough() {
     app.advance(Duration::from_secs(300));
     ask(&app.guest(), "users", json!("ann@example.com")).await.expect(200);
     inbox.mail("ann@example.com", 11).await;
+}
+
+#[actix_web::test]
+async fn codes_that_are_gone_make_room_for_as_many_others() {
+    let app = start().await;
+    app.user("ann@example.com").await;
+    for _ in 0..10 {
+        ask(&app.guest(), "users", json!("ann@example.com")).await.expect(200);
+    }
+    // As if all of them had been used.
+    app.change("DELETE FROM _otps");
+    let mut ids = HashSet::new();
+    for _ in 0..12 {
+        let answer = ask(&app.guest(), "users", json!("ann@example.com")).await.expect(200);
+        ids.insert(answer.at("/otpId").as_str().unwrap().to_owned());
+    }
+    assert_eq!((ids.len(), app.count("_otps")), (10, 10));
 }
 
 #[actix_web::test]
