@@ -12,6 +12,7 @@ pub mod files;
 pub mod id;
 pub mod indexes;
 pub mod invalid;
+pub mod keyring;
 pub mod language;
 pub mod mail;
 pub mod oauth2;
