@@ -7,8 +7,10 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use crate::cli::configuration::{Configuration, LoadError};
-use crate::config::{Config, Durability as ConfigDurability};
+use crate::cli::environment::Environment;
+use crate::config::{Auth, Config, Durability as ConfigDurability, KEY_VARIABLE};
 use crate::domain::event::Event;
+use crate::domain::keyring::{Key, Keyring, WrongLength};
 use crate::domain::settings::Settings;
 use crate::services::Error;
 use crate::services::app::{App, Options};
@@ -49,6 +51,18 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// A key for stored secrets is none.
+    #[error(
+        "the variable {variable} holds no key: a key has {source}\n\
+         Make one with: openssl rand -base64 24"
+    )]
+    Key {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: WrongLength,
+    },
     /// The system gives no threads.
     #[error("cannot start the threads that hash passwords: {0}")]
     Threads(#[from] passwords::StartError),
@@ -85,6 +99,8 @@ pub(super) struct AppOptions<'a> {
     pub database_url: Option<String>,
     /// Whether the database is emptied first; the folder's lock is held then.
     pub reset: bool,
+    /// What stored secrets are sealed and opened with.
+    pub keyring: Keyring,
     /// What time it is.
     pub clock: Clock,
     /// Whether failed sign-ins slow down those who fail; `None` is as the file says.
@@ -111,6 +127,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
         let queue = Arc::clone(&queue);
         let mut store = StoreOptions::new(options.dir);
         store.postgres = postgres(options, config);
+        store.keyring = options.keyring.clone();
         store.events = Arc::new(move |events: &[Event]| {
             callers.on_events(events);
             files::announce(events, &loosened);
@@ -137,6 +154,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
     Ok(App {
         store,
         files,
+        secrets: options.keyring.clone(),
         clock: options.clock.clone(),
         passwords: Passwords::start(cost(config), hashing_threads())?,
         callers,
@@ -148,6 +166,28 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
         empty_lists: EmptyLists::default(),
         configuration: options.configuration.map(current).unwrap_or_default(),
         options: Options { locked: options.locked },
+    })
+}
+
+/// The keys for stored secrets: those of the variables, which go before the file's.
+///
+/// # Errors
+/// When a variable holds something else.
+pub(super) fn keyring(
+    config: Option<&Config>,
+    variables: &Environment,
+) -> Result<Keyring, StartError> {
+    let named = |variable: &'static str| {
+        let text = variables.variable(variable).filter(|text| !text.is_empty());
+        let key = text.map(|text| Key::parse(&text)).transpose();
+        key.map_err(|source| StartError::Key { variable, source })
+    };
+    let auth = config.map(|config| &config.auth);
+    let of_file = |key: fn(&Auth) -> &Option<Key>| auth.and_then(|auth| key(auth).clone());
+    Ok(Keyring::Keys {
+        key: named(KEY_VARIABLE)?.or_else(|| of_file(|auth| &auth.key)),
+        previous: named("FERROBASE_AUTH_PREVIOUS_KEY")?
+            .or_else(|| of_file(|auth| &auth.previous_key)),
     })
 }
 

@@ -8,6 +8,7 @@ use crate::cli::environment::Environment;
 use crate::cli::options::CopyOptions;
 use crate::cli::progress::Bar;
 use crate::cli::terminal::{complain, say};
+use crate::domain::keyring::Keyring;
 use crate::services::copy::{self, Copied, Progress};
 use crate::store::{DirLock, PostgresOptions, Snapshot, Store, StoreOptions};
 
@@ -33,6 +34,8 @@ pub(super) async fn run(options: CopyOptions) -> Result<(), StartError> {
     let target = Store::open(StoreOptions {
         postgres: Some(PostgresOptions { url, pool: 2 }),
         fresh: true,
+        // Rows go over as they are stored.
+        keyring: Keyring::Blind,
         ..StoreOptions::new(&dir)
     })?;
     let bar = Arc::new(Bar::new());

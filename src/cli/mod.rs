@@ -137,6 +137,8 @@ fn lookup(options: ConfigOptions, mode: Mode) -> Result<Lookup, String> {
 fn check(options: ConfigOptions) -> Result<(), String> {
     let lookup = lookup(options, Mode::Production)?;
     let configuration = lookup.load().map_err(|error| error.render(colours()))?;
+    boot::keyring(Some(&configuration.config), &lookup.variables)
+        .map_err(|error| error.to_string())?;
     let warnings = &configuration.config.warnings;
     if !warnings.is_empty() {
         complain(&warnings.render(colours()));

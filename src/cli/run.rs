@@ -10,6 +10,7 @@ use crate::cli::dev;
 use crate::cli::serve::{self, Mode, ServeOptions, Server};
 use crate::cli::terminal::{complain, is_coloured, say};
 use crate::config::Colours;
+use crate::domain::keyring::Keyring;
 use crate::services::plan;
 
 /// Serves until the process is told to stop.
@@ -44,12 +45,30 @@ fn greet(server: &Server, options: &ServeOptions) {
     if let Some(applied) = start.applied.as_ref().filter(|applied| !applied.plan.is_empty()) {
         say(&plan::render(&applied.plan));
     }
+    if start.renewed_secrets > 0 {
+        say(&renewed(start.renewed_secrets, &server.app().secrets));
+    }
     if let Some(token) = &start.set_up_token {
         say(&format!(
             "There is no superuser yet. Make one within 30 minutes:\n  {base}/_/#/pbinstall/{token}\n\
              or with: ferrobase superuser upsert EMAIL --dir {}",
             options.dir.display()
         ));
+    }
+}
+
+/// What became of secrets that were stored in another form.
+fn renewed(count: usize, keyring: &Keyring) -> String {
+    match keyring {
+        Keyring::Keys { key: Some(_), previous: Some(_) } => {
+            format!(
+                "Encrypted {count} stored secrets anew: the previous key is not needed any more."
+            )
+        }
+        Keyring::Keys { key: Some(_), previous: None } => {
+            format!("Encrypted {count} stored secrets.")
+        }
+        _ => format!("Decrypted {count} stored secrets: there is a previous key, and no key."),
     }
 }
 

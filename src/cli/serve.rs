@@ -16,6 +16,7 @@ use crate::cli::configuration::{Configuration, Lookup};
 use crate::cli::environment::Environment;
 use crate::http;
 use crate::http::edge::Origins;
+use crate::services::Error;
 use crate::services::app::App;
 use crate::services::auth::cleanup;
 use crate::services::bootstrap::{self, Source};
@@ -26,7 +27,7 @@ use crate::services::plan::{self, Applied, BootOptions, Declared};
 use crate::services::queue::Workers;
 use crate::services::seeds;
 use crate::services::superusers;
-use crate::store::DirLock;
+use crate::store::{DirLock, secrets};
 
 /// How long requests in flight may take to end once the server is told to stop.
 const DRAIN_SECONDS: u64 = 10;
@@ -111,6 +112,8 @@ pub struct Start {
     pub configuration: Option<Configuration>,
     /// What was applied of it.
     pub applied: Option<Applied>,
+    /// Stored secrets that were written anew, because they were plain or sealed with another key.
+    pub renewed_secrets: usize,
     /// The token of the set-up link, while there is no superuser.
     pub set_up_token: Option<String>,
 }
@@ -158,7 +161,9 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let app = open(&options, configuration.as_ref())?;
     let prepared = prepare(&app, configuration.as_ref(), options.allow_public).await;
     let start = match prepared {
-        Ok((applied, set_up_token)) => Start { configuration, applied, set_up_token },
+        Ok(Prepared { applied, renewed_secrets, set_up_token }) => {
+            Start { configuration, applied, renewed_secrets, set_up_token }
+        }
         Err(error) => {
             app.store.close().await;
             return Err(error);
@@ -167,19 +172,29 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     serve(app, listener, origins(&options, start.configuration.as_ref()), start, lock)
 }
 
+/// What happened to the database at the start.
+struct Prepared {
+    applied: Option<Applied>,
+    renewed_secrets: usize,
+    set_up_token: Option<String>,
+}
+
 /// Brings the database to what the file says and makes sure that somebody can get in.
 async fn prepare(
     app: &App,
     configuration: Option<&Configuration>,
     allow_public: bool,
-) -> Result<(Option<Applied>, Option<String>), StartError> {
+) -> Result<Prepared, StartError> {
     let source = configuration.map_or(Source::Api, |_| Source::ConfigFile);
     bootstrap::run(app, source).await?;
     let applied = match configuration {
         Some(configuration) => apply(app, configuration, allow_public).await?,
         None => None,
     };
-    Ok((applied, superusers::set_up_token(app).await?))
+    // Last, so that a start that the plan stops leaves them as they were.
+    let renewed_secrets = app.store.write(secrets::renew).await.map_err(Error::from)?;
+    let set_up_token = superusers::set_up_token(app).await?;
+    Ok(Prepared { applied, renewed_secrets, set_up_token })
 }
 
 /// Applies what the file says, as far as it may go by itself, and its seeds.
@@ -214,9 +229,11 @@ fn open(options: &ServeOptions, configuration: Option<&Configuration>) -> Result
     let locked = options.mode == Mode::Production && configuration.is_some();
     let leeway = options.variables.variable("PB_ID_TOKEN_LEEWAY");
     let leeway = leeway.and_then(|seconds| seconds.parse().ok()).filter(|seconds| *seconds >= 0);
+    let config = configuration.map(|configuration| configuration.config.as_ref());
     boot::open(&AppOptions {
         dir: &options.dir,
         configuration,
+        keyring: boot::keyring(config, &options.variables)?,
         database_url: options.variables.variable("DATABASE_URL"),
         reset: options.reset,
         clock: options.clock.clone(),

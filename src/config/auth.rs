@@ -1,17 +1,22 @@
-//! `[auth]`: how passwords are hashed and guessing is slowed down.
+//! `[auth]`: how passwords are hashed, secrets are encrypted and guessing is slowed down.
 
 use crate::config::report::Fault;
-use crate::config::secret::Secret;
 use crate::config::section::{Reader, Section};
 use crate::config::units;
+use crate::domain::keyring::Key;
 
-/// How passwords are hashed and guessing is slowed down.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The variable that goes before `key`.
+pub const KEY_VARIABLE: &str = "FERROBASE_AUTH_KEY";
+
+/// How passwords are hashed, secrets are encrypted and guessing is slowed down.
+#[derive(Debug, Clone)]
 pub struct Auth {
     /// Parameters of argon2id.
     pub argon2: Argon2,
-    /// Key that encrypts secrets at rest.
-    pub key: Option<Secret>,
+    /// Key that encrypts stored secrets.
+    pub key: Option<Key>,
+    /// The one before it, which still decrypts.
+    pub previous_key: Option<Key>,
     /// Whether failed sign-ins are counted and slowed down.
     pub throttle: bool,
 }
@@ -35,27 +40,36 @@ impl Default for Argon2 {
 
 impl Default for Auth {
     fn default() -> Self {
-        Self { argon2: Argon2::default(), key: None, throttle: true }
+        Self { argon2: Argon2::default(), key: None, previous_key: None, throttle: true }
     }
 }
 
 pub(super) fn read(section: &Section<'_>, reader: &mut Reader<'_>) -> Auth {
-    section.only(&["argon2", "key", "throttle"], reader);
+    section.only(&["argon2", "key", "previous_key", "throttle"], reader);
     let argon2 = section.table("argon2", reader).map(|table| argon2(&table, reader));
-    if section.has("key") {
-        reader.not_yet("encryption of secrets at rest is", section.key_place("key"));
-    }
-    let key = section.secret("key", reader, |text| !text.is_empty());
-    if let Some(key) = key.as_ref().filter(|key| !key.is_empty() && key.expose().len() != 32) {
-        let length = key.expose().len();
-        let place = section.node("key").map_or(section.place, |node| &node.place);
-        reader.fault(Fault::error(format!("`key` has 32 characters, not {length}")).at(place));
-    }
     Auth {
         argon2: argon2.unwrap_or_default(),
-        key: key.filter(|key| !key.is_empty()),
+        key: key("key", section, reader),
+        previous_key: key("previous_key", section, reader),
         throttle: section.bool("throttle", reader).unwrap_or(true),
     }
+}
+
+/// A key; an empty text is none.
+fn key(name: &str, section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Key> {
+    let secret = section.secret(name, reader, |text| !text.is_empty())?;
+    if secret.is_empty() {
+        return None;
+    }
+    let key = Key::parse(secret.expose()).map_err(|error| {
+        let place = section.node(name).map_or(section.place, |node| &node.place);
+        reader.fault(
+            Fault::error(format!("`{name}` has {error}"))
+                .at(place)
+                .help("make one with `openssl rand -base64 24`"),
+        );
+    });
+    key.ok()
 }
 
 fn argon2(section: &Section<'_>, reader: &mut Reader<'_>) -> Argon2 {

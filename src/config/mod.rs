@@ -26,6 +26,7 @@ mod mail;
 mod oauth;
 mod outline;
 mod owner;
+mod plain_secrets;
 mod policies;
 mod removed;
 mod report;
@@ -45,7 +46,7 @@ mod webhooks;
 
 use std::sync::Arc;
 
-pub use auth::{Argon2, Auth};
+pub use auth::{Argon2, Auth, KEY_VARIABLE};
 pub use collections::{CollectionPlaces, CollectionSpec, Written};
 pub use database::{Database, Durability};
 pub use explain::explain;
@@ -181,13 +182,14 @@ fn read(root: &Section<'_>, files: Arc<[SourceFile]>, reader: &mut Reader<'_>) -
     let server = server.map(|section| server::read(&section, &mut settings, reader));
     let database = root.table("database", reader).map(|section| database::read(&section, reader));
     let auth = root.table("auth", reader).map(|section| auth::read(&section, reader));
+    let auth = auth.unwrap_or_default();
     let providers = root.table("oauth", reader).map(|section| oauth::read(&section, reader));
+    let providers = providers.unwrap_or_default();
+    plain_secrets::warn(root, &auth, &settings, &providers, reader);
     let policies = root.table("policies", reader);
     let policies = policies.map_or_else(Policies::default, |table| policies::read(&table, reader));
     let collections = match root.table("collections", reader) {
-        Some(section) => {
-            collections::read(&section, &policies, &providers.unwrap_or_default(), reader)
-        }
+        Some(section) => collections::read(&section, &policies, &providers, reader),
         None => collections::none(),
     };
     let specs = collections.specs;
@@ -200,7 +202,7 @@ fn read(root: &Section<'_>, files: Arc<[SourceFile]>, reader: &mut Reader<'_>) -
         on_boot,
         server: server.unwrap_or_default(),
         database: database.unwrap_or_default(),
-        auth: auth.unwrap_or_default(),
+        auth,
         mail: mail.unwrap_or_default(),
         settings,
         webhooks: webhooks(root, &specs, &collections.schema, reader),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::domain::keyring::Keyring;
 use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
 use crate::services::files::Files;
@@ -21,6 +22,9 @@ pub struct App {
     pub store: Store,
     /// The stored files.
     pub files: Files,
+    /// What secrets are sealed with before they are stored, and opened with. What the store itself
+    /// seals, such as settings and definitions of collections, comes opened from there.
+    pub secrets: Keyring,
     /// What time it is.
     pub clock: Clock,
     /// The threads that hash passwords.

@@ -33,6 +33,7 @@ pub mod tokens;
 use std::time::Duration;
 
 use crate::domain::invalid::{Fault, FieldErrors};
+use crate::domain::keyring::SealError;
 use crate::store::StoreError;
 
 /// What went wrong below, of any type: it is logged and never shown.
@@ -116,10 +117,25 @@ impl From<StoreError> for Error {
             | StoreError::Conflict(_)
             | StoreError::Away(_)
             | StoreError::Closed => Self::unavailable(error),
+            StoreError::Secret(error) => error.into(),
             StoreError::Panicked
             | StoreError::Statement { .. }
             | StoreError::Data(_)
             | StoreError::Other(_) => Self::internal(error),
+        }
+    }
+}
+
+/// What stands in the database is nothing that a request can mend, and a secret that cannot be stored
+/// is.
+impl From<SealError> for Error {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Disguised { .. } => Self::bad_request(format!("{error}.")),
+            SealError::NoKey { .. }
+            | SealError::OtherKey { .. }
+            | SealError::Damaged { .. }
+            | SealError::Unknown { .. } => Self::internal(error),
         }
     }
 }

@@ -14,13 +14,9 @@ pub(in crate::services) use change::rename_labels;
 use crate::config::Config;
 use crate::domain::event::Event;
 use crate::domain::settings::Settings;
-use crate::domain::{Json, JsonMap};
 use crate::services::Error;
 use crate::services::app::App;
-use crate::store::{Db, params};
-
-/// The row of `_params` that settings are stored in.
-pub const STORED: &str = "settings";
+use crate::store::settings as stored;
 
 /// The settings as they were last read, with what they were read from. They count only while
 /// neither has changed since before the read, so a slow reader cannot bring back what is gone.
@@ -78,26 +74,12 @@ pub async fn current(app: &App) -> Result<Arc<Settings>, Error> {
     if let Some(settings) = app.settings.known(changes, config.as_ref()) {
         return Ok(settings);
     }
-    let mut settings = app.store.read(stored).await?;
+    let mut settings = app.store.read(stored::load).await?;
     pin(&mut settings, config.as_deref())?;
     let settings = Arc::new(settings);
     let known = Known { settings: Arc::clone(&settings), changes, config };
     app.settings.known.store(Some(Arc::new(known)));
     Ok(settings)
-}
-
-/// What is stored, over the defaults.
-///
-/// # Errors
-/// When it cannot be read.
-pub(in crate::services) fn stored(db: &mut Db) -> Result<Settings, Error> {
-    let map = match params::load(db, STORED)? {
-        Some(Json::Object(map)) => map,
-        Some(_) => return Err(Error::internal("the stored settings are no object")),
-        None => JsonMap::new(),
-    };
-    Settings::from_stored_json(&map)
-        .map_err(|error| Error::internal(format!("the stored settings cannot be read: {error}")))
 }
 
 /// Lays what the config file says over `settings`.
@@ -114,7 +96,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::Json;
     use crate::services::test_app::TestApp;
+    use crate::store::params;
+    use crate::store::settings::STORED;
 
     async fn store(app: &App, value: Json) {
         let now = app.clock.now();

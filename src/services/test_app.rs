@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::domain::collection::Collection;
 use crate::domain::event::Event;
+use crate::domain::keyring::Keyring;
 use crate::domain::record::Record;
 use crate::domain::schema::Schema;
 use crate::domain::time::Timestamp;
@@ -59,6 +60,7 @@ impl TestApp {
                 Arc::default(),
             )
             .unwrap(),
+            secrets: Keyring::default(),
             clock: Clock::manual(START),
             passwords: Passwords::start(Cost::LEAST, NonZeroUsize::MIN).unwrap(),
             callers,

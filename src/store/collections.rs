@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use crate::domain::Json;
 use crate::domain::collection::Collection;
+use crate::domain::keyring::Keyring;
 use crate::domain::schema::Schema;
 use crate::store::error::{OpenError, StoreError};
 use crate::store::row::Row;
+use crate::store::secrets::{self, Document};
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
 use crate::store::value::Value;
@@ -20,7 +22,8 @@ use crate::store::value::Value;
 pub fn load(db: &mut Db, version: i64) -> Result<Schema, StoreError> {
     let sql = "SELECT \"name\", \"definition\" FROM \"_collections\" ORDER BY \"position\"";
     let rows = db.fetch_all(Statement::new(sql, Vec::new()))?;
-    let collections = rows.iter().map(|row| decode(row).map(Arc::new));
+    let keyring = db.keyring();
+    let collections = rows.iter().map(|row| decode(row, &keyring).map(Arc::new));
     Ok(Schema::new(version, collections.collect::<Result<_, _>>()?))
 }
 
@@ -53,8 +56,8 @@ pub(in crate::store) fn refuse_any(db: &mut Db, path: &Path) -> Result<(), OpenE
 pub fn insert(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
     let sql = "INSERT INTO \"_collections\" (\"id\", \"name\", \"definition\", \"position\") \
                SELECT $1, $2, $3, COALESCE(MAX(\"position\"), 0) + 1 FROM \"_collections\"";
-    let params =
-        vec![Value::text(&collection.id), Value::text(&collection.name), definition(collection)];
+    let definition = definition(tx, collection)?;
+    let params = vec![Value::text(&collection.id), Value::text(&collection.name), definition];
     tx.run(Statement::new(sql, params)).map(|_| ())
 }
 
@@ -65,8 +68,8 @@ pub fn insert(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
 /// there is no such collection.
 pub fn update(tx: &mut Tx, collection: &Collection) -> Result<(), StoreError> {
     let sql = "UPDATE \"_collections\" SET \"name\" = $1, \"definition\" = $2 WHERE \"id\" = $3";
-    let params =
-        vec![Value::text(&collection.name), definition(collection), Value::text(&collection.id)];
+    let definition = definition(tx, collection)?;
+    let params = vec![Value::text(&collection.name), definition, Value::text(&collection.id)];
     match tx.run(Statement::new(sql, params))? {
         0 => Err(StoreError::Data(format!("there is no collection {:?}", collection.id))),
         _ => Ok(()),
@@ -94,15 +97,18 @@ pub fn publish(tx: &mut Tx) -> Result<Arc<Schema>, StoreError> {
     Ok(tx.schema())
 }
 
-fn definition(collection: &Collection) -> Value {
-    Value::Json(Json::Object(collection.to_stored_json()))
+fn definition(db: &Db, collection: &Collection) -> Result<Value, StoreError> {
+    let mut definition = collection.to_stored_json();
+    secrets::seal(&db.keyring(), Document::Collection, &mut definition)?;
+    Ok(Value::Json(Json::Object(definition)))
 }
 
-fn decode(row: &Row) -> Result<Collection, StoreError> {
+fn decode(row: &Row, keyring: &Keyring) -> Result<Collection, StoreError> {
     let broken =
         |what: String| StoreError::Data(format!("collection {:?}: {what}", row.text(0).ok()));
     match row.json(1)? {
-        Json::Object(map) => {
+        Json::Object(mut map) => {
+            secrets::open(keyring, Document::Collection, &mut map)?;
             Collection::from_stored_json(&map).map_err(|error| broken(error.to_string()))
         }
         _ => Err(broken("the definition is no object".to_owned())),

@@ -158,6 +158,18 @@ impl Dialect {
         }
     }
 
+    /// Has what is overwritten and removed on this connection wiped out in the file, or no longer,
+    /// where the database can do that.
+    pub(in crate::store) fn wipe(self, wiping: bool) -> Option<Statement> {
+        match self {
+            Self::Sqlite => {
+                let switch = if wiping { "ON" } else { "OFF" };
+                Some(Statement::new(format!("PRAGMA secure_delete = {switch}"), Vec::new()))
+            }
+            Self::Postgres => None,
+        }
+    }
+
     /// Undoes what a statement changed of its connection's settings, where it can.
     pub(in crate::store) fn reset_settings(self) -> Option<Statement> {
         match self {

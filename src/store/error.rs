@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::domain::keyring::SealError;
+
 /// Why a statement or a whole function failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -41,6 +43,9 @@ pub enum StoreError {
     /// A row does not have the shape that was asked for.
     #[error("unexpected data in the database: {0}")]
     Data(String),
+    /// A secret cannot be sealed or opened.
+    #[error("{0}")]
+    Secret(#[source] SealError),
     /// A value is longer than what the database can keep in an index.
     #[error("a value is too long for an index: {0}")]
     TooLarge(#[source] Source),
@@ -54,6 +59,12 @@ pub enum StoreError {
     /// Everything else: a broken disk, a damaged file.
     #[error("the database failed: {0}")]
     Other(#[source] Source),
+}
+
+impl From<SealError> for StoreError {
+    fn from(error: SealError) -> Self {
+        Self::Secret(error)
+    }
 }
 
 /// An error of an engine, shared because one failure may be the answer of several statements.
@@ -259,6 +270,18 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// Secrets in the database are sealed and cannot be opened; it was left untouched.
+    #[error(
+        "{path}: {}\n{}; nothing was changed.",
+        named(.faults),
+        advice(.faults)
+    )]
+    Sealed {
+        /// The database.
+        path: PathBuf,
+        /// Why, for each secret; at least one.
+        faults: Vec<SealError>,
+    },
     /// Another process holds the folder's lock.
     #[error(
         "{path} is in use by {holder}\nStop that process first, or choose another folder with --dir."
@@ -286,4 +309,29 @@ pub enum OpenError {
         #[source]
         source: StoreError,
     },
+}
+
+/// The first fault, and how many there are besides.
+fn named(faults: &[SealError]) -> String {
+    match faults {
+        [] => String::new(),
+        [fault] => fault.to_string(),
+        [fault, more @ ..] => format!("{fault} (and {} secrets more)", more.len()),
+    }
+}
+
+/// What to do about secrets that cannot be opened.
+fn advice(faults: &[SealError]) -> &'static str {
+    match faults.first() {
+        None | Some(SealError::NoKey { .. }) => {
+            "Set the variable FERROBASE_AUTH_KEY, or `[auth] key` of the config file, to that key"
+        }
+        Some(SealError::OtherKey { .. }) => {
+            "Set FERROBASE_AUTH_KEY, or `[auth] key` of the config file, to that key; to change keys, \
+             set the new one there and that one in FERROBASE_AUTH_PREVIOUS_KEY or `previous_key`"
+        }
+        Some(SealError::Damaged { .. }) => "Restore the database from a backup",
+        Some(SealError::Unknown { .. }) => "Start the newer version again that wrote it",
+        Some(SealError::Disguised { .. }) => "Choose another secret",
+    }
 }

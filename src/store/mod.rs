@@ -28,7 +28,9 @@ pub mod records;
 pub mod relations;
 mod row;
 pub mod row_checks;
+pub mod secrets;
 pub mod sessions;
+pub mod settings;
 mod sql;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -51,6 +53,7 @@ pub use tx::{Db, Tx};
 pub use value::{Kind, Value};
 
 use crate::domain::event::Event;
+use crate::domain::keyring::Keyring;
 use crate::domain::schema::Schema;
 use engine::postgres::PostgresEngine;
 use engine::sqlite::SqliteEngine;
@@ -106,6 +109,8 @@ pub struct StoreOptions {
     pub fresh: bool,
     /// When a write counts as done.
     pub durability: Durability,
+    /// What stored secrets are sealed and opened with.
+    pub keyring: Keyring,
     /// Where the events of committed functions go.
     pub events: EventSink,
     /// Most functions that wait for the writer, and most reads that wait for the pool.
@@ -129,13 +134,14 @@ pub struct StoreOptions {
 }
 
 impl StoreOptions {
-    /// The usual options for the data folder `dir`, with nobody listening to events.
+    /// The usual options for the data folder `dir`, without keys and with nobody listening to events.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
             postgres: None,
             fresh: false,
             durability: Durability::Full,
+            keyring: Keyring::default(),
             events: Arc::new(|_| ()),
             queue: 1024,
             queue_wait: Duration::from_secs(5),

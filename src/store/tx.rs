@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::domain::event::Event;
+use crate::domain::keyring::Keyring;
 use crate::domain::schema::Schema;
 use crate::store::console::Table;
 use crate::store::dialect::Dialect;
@@ -20,6 +21,8 @@ use crate::store::value::Value;
 pub struct Db {
     session: Session,
     schema: Arc<Schema>,
+    /// What stored secrets are sealed and opened with.
+    keyring: Keyring,
     /// The first failure that nothing survives. While it stands every statement answers it, and the
     /// function fails with it whatever it returns: PostgreSQL aborts the transaction and would
     /// answer COMMIT with a silent rollback, so both engines behave so.
@@ -36,8 +39,12 @@ pub struct Tx {
 }
 
 impl Db {
-    pub(in crate::store) const fn new(session: Session, schema: Arc<Schema>) -> Self {
-        Self { session, schema, failure: None }
+    pub(in crate::store) const fn new(
+        session: Session,
+        schema: Arc<Schema>,
+        keyring: Keyring,
+    ) -> Self {
+        Self { session, schema, keyring, failure: None }
     }
 
     /// Starts a function: nothing failed yet.
@@ -65,6 +72,11 @@ impl Db {
     /// All collections as this function sees them.
     pub fn schema(&self) -> Arc<Schema> {
         Arc::clone(&self.schema)
+    }
+
+    /// What stored secrets are sealed and opened with.
+    pub(in crate::store) fn keyring(&self) -> Keyring {
+        self.keyring.clone()
     }
 
     /// Every row that `statement` answers.

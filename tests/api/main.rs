@@ -28,6 +28,7 @@ mod oauth2;
 mod postgres;
 mod schema;
 mod search;
+mod secrets;
 mod settings;
 mod start_up;
 mod stop;

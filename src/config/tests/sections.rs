@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::config::tests::{loaded, refused};
-use crate::config::{Durability, OnBoot, Task, TriggerEvent};
+use crate::config::tests::{loaded, refused, refused_source};
+use crate::config::{Durability, OnBoot, Source, Task, TriggerEvent, load};
 use crate::domain::Json;
+use crate::domain::keyring::Key;
 use crate::domain::language::Language;
 
 fn settings(text: &str) -> Json {
@@ -97,12 +98,66 @@ fn auth() {
     let default = loaded("").auth;
     assert_eq!((default.throttle, default.argon2.memory), (true, 19_456));
     assert_eq!(
-        refused("[auth]\nkey = \"short\"\nargon2 = { memory = \"1kB\" }\n"),
+        refused("[auth]\nkey = \"short\"\nprevious_key = \"x\"\nargon2 = { memory = \"1kB\" }\n"),
         [
-            "2:7 `key` has 32 characters, not 5",
-            "3:10 `argon2` needs 8kB of memory for each lane, 4GB and 255 lanes at most",
+            "2:7 `key` has 32 bytes, not 5",
+            "3:16 `previous_key` has 32 bytes, not 1",
+            "4:10 `argon2` needs 8kB of memory for each lane, 4GB and 255 lanes at most",
         ]
     );
+}
+
+#[test]
+fn keys_for_stored_secrets() {
+    let (key, previous) = ("k".repeat(32), "p".repeat(32));
+    let auth = loaded(&format!("[auth]\nkey = \"{key}\"\nprevious_key = \"{previous}\"\n")).auth;
+    assert_eq!(auth.key.unwrap().name(), Key::parse(&key).unwrap().name());
+    assert_eq!(auth.previous_key.unwrap().name(), Key::parse(&previous).unwrap().name());
+    let config = loaded("[auth]\nkey = \"${NONE:-}\"\nprevious_key = \"\"\n");
+    assert!(config.auth.key.is_none() && config.auth.previous_key.is_none());
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    let literal =
+        Source { environment: "prod", ..Source::of_text(format!("[auth]\nkey = \"{key}\"\n")) };
+    assert_eq!(refused_source(&literal), ["2:7 `key` is a secret and stands in the file as it is"]);
+}
+
+#[test]
+fn secrets_without_a_key_are_warned_about_where_they_matter() {
+    const OAUTH: &str = "[oauth.github]\nclient_id = \"x\"\nclient_secret = \"${S}\"\n";
+    let warnings = |text: &str, environment: &str, key: Option<&str>| -> Vec<String> {
+        let variable = |name: &str| match name {
+            "FERROBASE_AUTH_KEY" => key.map(str::to_owned),
+            "S" => Some("smtps://u:hush@mail.example".to_owned()),
+            "B" => Some("https://key:hush@s3.example/bucket?region=eu".to_owned()),
+            _ => None,
+        };
+        let source = Source { environment, variable: &variable, ..Source::of_text(text) };
+        let report = load(&source).unwrap().warnings;
+        let ours = report.faults().iter().filter(|fault| fault.message.contains("encrypted"));
+        ours.map(|fault| {
+            let place = fault.place.as_ref().and_then(|place| report.line_and_column(place));
+            place.map_or(String::new(), |(line, column)| format!("{line}:{column}"))
+        })
+        .collect()
+    };
+    let places = [
+        OAUTH,
+        "[mail]\nsmtp = \"${S}\"\n",
+        "[files]\ns3 = \"${B}\"\n",
+        "[backups]\ns3 = \"${B}\"\n",
+    ];
+    for text in places {
+        assert_eq!(warnings(text, "prod", None), [""], "{text}");
+        assert_eq!(warnings(text, "prod", Some("")), [""], "{text}");
+        for environment in ["dev", "test"] {
+            assert_eq!(warnings(text, environment, None), [""; 0], "{text}");
+        }
+        assert_eq!(warnings(text, "prod", Some(&"k".repeat(32))), [""; 0], "{text}");
+    }
+    let with_key = |key: &str| format!("[auth]\nkey = \"{key}\"\n{}", places.concat());
+    assert_eq!(warnings(&with_key("${FERROBASE_AUTH_KEY:-}"), "prod", None), ["2:1"]);
+    let off = "[mail]\nsmtp = \"smtp://mail.example\"\n[oauth.github]\nclient_id = \"\"\n[auth]\nkey = \"\"\n";
+    assert_eq!(warnings(off, "prod", None), [""; 0]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::fields::{
     DateOptions, Field, FieldKind, JsonOptions, NumberOptions, SelectOptions, TextOptions,
 };
+use crate::domain::keyring::{Key, Keyring};
 use crate::domain::random::Random;
 use crate::domain::record::Record;
 use crate::domain::time::Timestamp;
@@ -17,7 +18,7 @@ use crate::services::collections;
 use crate::services::copy::check::{self, Checked};
 use crate::services::copy::{CopyError, Phase, Progress, Report, copy, fill};
 use crate::store::copying::{self, SYSTEM_TABLES};
-use crate::store::testing::TestDatabase;
+use crate::store::testing::{TestDatabase, dump};
 use crate::store::{
     Durability, OpenError, Snapshot, Statement, Store, StoreError, StoreOptions, Value, params,
     records,
@@ -246,4 +247,33 @@ async fn every_system_table_is_copied_whole() {
     for (listed, stored) in columns {
         assert_eq!(listed, stored);
     }
+}
+
+#[tokio::test]
+async fn sealed_secrets_go_over_as_they_are_and_open_with_the_same_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let keyring = Keyring::Keys { key: Key::parse(&"k".repeat(32)).ok(), previous: None };
+    let options = StoreOptions { keyring: keyring.clone(), ..StoreOptions::new(folder.path()) };
+    let store = Store::open(options).unwrap();
+    let kind = CollectionKind::blank("auth", || "HUSH".to_owned()).unwrap();
+    let people = Collection::scaffold(kind, "people", &mut Random::seeded(7));
+    let secret = people.auth().unwrap().auth_token.secret.clone();
+    let made = people.clone();
+    store
+        .write(move |tx| Ok::<_, StoreError>(collections::create(tx, &made).unwrap()))
+        .await
+        .unwrap();
+    store.close().await;
+
+    let database = TestDatabase::new();
+    let options = StoreOptions { fresh: true, keyring: Keyring::Blind, ..database.options() };
+    let target = Store::open(options).unwrap();
+    copied(&folder, &target).await.unwrap();
+    assert!(!target.read(dump).await.unwrap().contains(&secret));
+    target.close().await;
+    let without = Store::open(database.options()).err().unwrap();
+    assert!(matches!(without, OpenError::Sealed { .. }), "{without}");
+    let target = Store::open(StoreOptions { keyring, ..database.options() }).unwrap();
+    let copy = Arc::clone(target.schema().by_name("people").unwrap());
+    assert_eq!(copy.to_stored_json(), people.to_stored_json());
 }

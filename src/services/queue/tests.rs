@@ -13,9 +13,9 @@ use crate::domain::random::Random;
 use crate::domain::record::Record;
 use crate::domain::system;
 use crate::services::mail::inbox;
-use crate::services::settings::STORED;
 use crate::services::test_app::{START, TestApp};
 use crate::store::queue::{self as rows, NewJob};
+use crate::store::settings::STORED;
 use crate::store::{StoreError, Tx, params, records};
 
 async fn start() -> TestApp {

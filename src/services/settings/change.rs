@@ -10,8 +10,9 @@ use crate::domain::time::Timestamp;
 use crate::domain::{Json, JsonMap};
 use crate::services::Error;
 use crate::services::app::App;
-use crate::services::settings::{STORED, current, pin, stored};
-use crate::store::{Tx, params};
+use crate::services::settings::{current, pin};
+use crate::store::Tx;
+use crate::store::settings as stored;
 
 /// Lays `patch` over the settings and answers what is in force then: absent keys and omitted secrets
 /// stay as they are, lists are replaced.
@@ -33,7 +34,7 @@ fn in_transaction(
     config: Option<&Config>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let before = stored(tx)?;
+    let before = stored::load(tx)?;
     let mut in_force = before.clone();
     pin(&mut in_force, config)?;
     let mut errors = FieldErrors::new();
@@ -50,7 +51,7 @@ fn in_transaction(
     errors.merge(checked.validate());
     errors.into_result()?;
     if after != before {
-        params::save(tx, STORED, &Json::Object(after.to_stored_json()), now)?;
+        stored::save(tx, &after, now)?;
     }
     Ok(())
 }
@@ -66,7 +67,7 @@ pub(in crate::services) fn rename_labels(
     new: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let mut settings = stored(tx)?;
+    let mut settings = stored::load(tx)?;
     let mut renamed = false;
     for rule in &mut settings.rate_limits.rules {
         let action = rule.label.strip_prefix(old).filter(|rest| rest.starts_with(':'));
@@ -76,7 +77,7 @@ pub(in crate::services) fn rename_labels(
         }
     }
     if renamed {
-        params::save(tx, STORED, &Json::Object(settings.to_stored_json()), now)?;
+        stored::save(tx, &settings, now)?;
     }
     Ok(())
 }

@@ -18,9 +18,9 @@ use crate::domain::system;
 use crate::http::application;
 use crate::http::edge::Origins;
 use crate::services::Error;
-use crate::services::settings::STORED;
 use crate::services::test_app::{START, TestApp};
 use crate::services::tokens::{Grant, Lifetime, issue};
+use crate::store::settings::STORED;
 use crate::store::{Tx, params, records};
 
 /// The password of everybody.

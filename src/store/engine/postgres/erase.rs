@@ -62,7 +62,7 @@ fn stranger() -> String {
 /// Removes what the product made in the schema. Blocks.
 pub(super) fn erase(postgres: &PostgresOptions, options: &StoreOptions) -> Result<(), OpenError> {
     let server = Arc::new(Server::at(&postgres.url, options)?);
-    let mut tx = new_tx(&server, Role::Writes, None)?;
+    let mut tx = new_tx(&server, Role::Writes, None, &options.keyring)?;
     session(&mut tx).connect().map_err(|error| server.open_error(error))?;
     check_server(&mut tx, &server)?;
     tx.begin(Arc::default(), Instant::now() + LIMIT);

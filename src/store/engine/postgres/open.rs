@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
 
+use crate::domain::keyring::Keyring;
 use crate::domain::schema::Schema;
 use crate::store::engine::postgres::announcer::{Announcements, Announcer};
 use crate::store::engine::postgres::connect::{Role, Server};
@@ -21,7 +22,7 @@ use crate::store::engine::{REVISION, Session as AnySession};
 use crate::store::error::{OpenError, ServerFault};
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
-use crate::store::{PostgresOptions, StoreOptions, collections, copying, events, migrate};
+use crate::store::{PostgresOptions, StoreOptions, collections, copying, events, migrate, secrets};
 
 /// The oldest PostgreSQL that will do.
 const OLDEST: u32 = 14;
@@ -38,7 +39,8 @@ pub(super) fn open(
     options: &StoreOptions,
 ) -> Result<PostgresEngine, OpenError> {
     let server = Arc::new(Server::at(&postgres.url, options)?);
-    let mut tx = new_tx(&server, Role::Writes, None)?;
+    let keyring = &options.keyring;
+    let mut tx = new_tx(&server, Role::Writes, None, keyring)?;
     session(&mut tx).connect().map_err(|error| server.open_error(error))?;
     let (schema, revision, last_event) = prepare(&mut tx, &server, options)?;
     let shared = Arc::new(Shared {
@@ -69,14 +71,14 @@ pub(super) fn open(
     };
     start(tx, Role::Writes, 0)?;
     for number in 1..crew.writers {
-        start(new_tx(&server, Role::Writes, None)?, Role::Writes, number)?;
+        start(new_tx(&server, Role::Writes, None, keyring)?, Role::Writes, number)?;
     }
     for number in 0..crew.readers {
         let hurried = Some(Arc::clone(&slow));
-        start(new_tx(&server, Role::Reads, hurried)?, Role::Reads, number)?;
+        start(new_tx(&server, Role::Reads, hurried, keyring)?, Role::Reads, number)?;
     }
     for number in 0..crew.slow_readers {
-        start(new_tx(&server, Role::SlowReads, None)?, Role::SlowReads, number)?;
+        start(new_tx(&server, Role::SlowReads, None, keyring)?, Role::SlowReads, number)?;
     }
     let ended = tokio::sync::Mutex::new(end);
     let threads =
@@ -134,10 +136,11 @@ pub(super) fn new_tx(
     server: &Arc<Server>,
     role: Role,
     hurried: Option<Arc<SlowStatements>>,
+    keyring: &Keyring,
 ) -> Result<Tx, OpenError> {
     let session = Session::new(Arc::clone(server), role, hurried)
         .map_err(|error| no_thread(&error, server))?;
-    Ok(Tx::new(Db::new(AnySession::Postgres(session), Arc::default())))
+    Ok(Tx::new(Db::new(AnySession::Postgres(session), Arc::default(), keyring.clone())))
 }
 
 /// Checks the server, brings the system tables up to date and reads the collections.
@@ -158,10 +161,13 @@ fn prepare(
     if options.fresh {
         collections::refuse_any(tx, &path)?;
     }
-    if !is_ours(tx, server)? || migrate::is_needed(tx).map_err(failed)? {
-        migrate(tx, server)?;
-    } else {
+    let is_new = !is_ours(tx, server)?;
+    if !is_new {
         migrate::refuse_newer(tx, &path)?;
+        secrets::refuse_sealed(tx, &path)?;
+    }
+    if is_new || migrate::is_needed(tx).map_err(failed)? {
+        migrate(tx, server)?;
     }
     tx.begin(Arc::default(), Instant::now() + MIGRATION);
     let mut load = || {

@@ -28,7 +28,7 @@ use crate::store::error::{OpenError, StoreError};
 use crate::store::filter::SCALAR_FUNCTIONS;
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
-use crate::store::{Durability, StoreOptions, migrate};
+use crate::store::{Durability, StoreOptions, migrate, secrets};
 
 /// How long a statement waits for a lock of another process.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -145,9 +145,12 @@ fn open_writer(path: &Path, options: &StoreOptions) -> Result<Tx, OpenError> {
     }
     check_owner(&connection, path)?;
     let session = Session::new(connection).map_err(|error| open_error(path, error))?;
-    let mut tx = Tx::new(Db::new(AnySession::Sqlite(session), Arc::default()));
-    // Before the first pragma that writes: a file of a newer version stays as it is.
+    let db = Db::new(AnySession::Sqlite(session), Arc::default(), options.keyring.clone());
+    let mut tx = Tx::new(db);
+    // Before the first pragma that writes: a file of a newer version stays as it is, and so does one
+    // whose secrets cannot be opened.
     migrate::refuse_newer(&mut tx, path)?;
+    secrets::refuse_sealed(&mut tx, path)?;
     if options.fresh {
         crate::store::collections::refuse_any(&mut tx, path)?;
     }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 
+use crate::domain::keyring::Keyring;
 use crate::store::StoreOptions;
 use crate::store::engine::Session as AnySession;
 use crate::store::engine::slow::SlowStatements;
@@ -30,6 +31,7 @@ type Job = Box<dyn FnOnce() + Send>;
 pub(super) struct Readers {
     shared: Arc<Shared>,
     path: PathBuf,
+    keyring: Keyring,
     budget: Duration,
     pool_budget: Duration,
     timeout: Duration,
@@ -66,6 +68,7 @@ impl Readers {
         Ok(Self {
             shared,
             path,
+            keyring: options.keyring.clone(),
             budget: options.read_budget,
             pool_budget: options.pool_budget,
             timeout: options.read_timeout,
@@ -206,7 +209,8 @@ impl Readers {
             return Ok(db);
         }
         let session = open::reader(&self.path)?;
-        Ok(Db::new(AnySession::Sqlite(session), self.shared.schema.load_full()))
+        let schema = self.shared.schema.load_full();
+        Ok(Db::new(AnySession::Sqlite(session), schema, self.keyring.clone()))
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Db>> {

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::domain::keyring::Keyring;
 use crate::domain::schema::Schema;
 use crate::store::engine::REVISION;
 use crate::store::engine::Session as AnySession;
@@ -102,7 +103,8 @@ fn connect(path: &Path) -> Result<Db, OpenError> {
     let connection = opened().map_err(|error| open_error(path, error))?;
     check_owner(&connection, path)?;
     let session = Session::new(connection).map_err(|error| open_error(path, error))?;
-    Ok(Db::new(AnySession::Sqlite(session), Arc::default()))
+    // Who copies rows as they are needs no key for them.
+    Ok(Db::new(AnySession::Sqlite(session), Arc::default(), Keyring::Blind))
 }
 
 /// Differs after every commit of another connection.

@@ -53,6 +53,14 @@ impl Database {
         }
     }
 
+    /// Whether these letters are anywhere in it: in a byte of the files, or in a row of the schema.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        match self {
+            Self::Sqlite(file) => file.holds(text),
+            Self::Postgres(schema) => schema.holds(text),
+        }
+    }
+
     /// Every row of every table but the tallies, a line a table: equal texts mean that nothing changed.
     pub(crate) fn digest(&self) -> String {
         match self {

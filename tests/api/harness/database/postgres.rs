@@ -35,11 +35,18 @@ impl Schema {
         ))
     }
 
+    pub(super) fn holds(&self, text: &str) -> bool {
+        let text = text.replace('\'', "''");
+        let search = |table: &String| {
+            let table = quote(table);
+            format!("SELECT 'x' FROM {table} AS source WHERE strpos(source::text, '{text}') > 0")
+        };
+        let found = self.ask(self.tables().iter().map(search).collect());
+        found.iter().any(|rows| !rows.is_empty())
+    }
+
     pub(super) fn digest(&self) -> String {
-        let tables = self.ask_one(
-            "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
-                .to_owned(),
-        );
+        let tables = self.tables();
         let tables: Vec<_> = tables.into_iter().filter(|table| !super::is_tally(table)).collect();
         let digests = self.ask(tables.iter().map(|table| digest_of(table)).collect());
         let mut text = String::new();
@@ -47,6 +54,13 @@ impl Schema {
             writeln!(text, "{table}: {}", digest[0]).unwrap();
         }
         text
+    }
+
+    fn tables(&self) -> Vec<String> {
+        self.ask_one(
+            "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
+                .to_owned(),
+        )
     }
 
     fn ask_one(&self, sql: String) -> Vec<String> {

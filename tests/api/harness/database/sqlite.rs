@@ -47,6 +47,16 @@ impl File {
         rows.map(Result::unwrap).collect()
     }
 
+    /// Looks at the file, its log, and whatever else is beside them.
+    pub(super) fn holds(&self, text: &str) -> bool {
+        let files = fs::read_dir(self.path.parent().unwrap()).unwrap();
+        let mut files = files.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+        files.any(|path| {
+            let bytes = fs::read(path).unwrap();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        })
+    }
+
     pub(super) fn digest(&self) -> String {
         let mut digest = String::new();
         for table in self.tables().into_iter().filter(|table| !super::is_tally(table)) {
