@@ -264,3 +264,30 @@ async fn what_belongs_to_no_collection_is_named() {
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert!(finished.stderr.contains("by_hand"), "{finished:?}");
 }
+
+#[tokio::test]
+async fn encrypted_secrets_go_over_without_a_key_and_are_served_with_theirs() {
+    let Some(deployment) = Deployment::new(ENTRIES) else { return };
+    let folder = deployment.folder.path();
+    let key = ("FERROBASE_AUTH_KEY", "a key of thirty-two bytes, so it");
+    let account = ["superuser", "upsert", "root@example.com", PASSWORD];
+    let made = Process::run_with(folder, &account, &ON_SQLITE);
+    assert_eq!(made.code, Some(0), "{made:?}");
+    let server = Process::serve_with(folder, &[&ON_SQLITE[..], &[key]].concat());
+    let root = server.guest().sign_in("_superusers", "root@example.com", PASSWORD).await;
+    let settings = json!({ "smtp": { "host": "mail.example", "password": "hush-hush" } });
+    root.patch("/api/settings", settings).await.expect(200);
+    assert_eq!(server.terminate().code, Some(0));
+
+    let copied = deployment.copy();
+    assert_eq!(copied.code, Some(0), "{copied:?}");
+    assert!(
+        deployment.target().holds("ferrobase-sealed:") && !deployment.target().holds("hush-hush")
+    );
+    let url = ("DATABASE_URL", deployment.url.as_str());
+    let serve = ["serve", "--http", "127.0.0.1:0"];
+    refuses(&Process::run_with(folder, &serve, &[url]), &["FERROBASE_AUTH_KEY"]);
+    let server = Process::serve_with(folder, &[url, ("FERROBASE_ENV", "test"), key]);
+    server.guest().with_token(root.token()).get("/api/settings").await.expect(200);
+    assert_eq!(server.terminate().code, Some(0));
+}
