@@ -97,3 +97,13 @@ test('who is refused because the token was revoked is signed out', async () => {
   await expect(api.records.list('posts')).rejects.toMatchObject({ status: 403 });
   await vi.waitFor(() => expect(session.ended).toBe(true));
 });
+
+test('a second factor that is wanted is an answer, other refusals are thrown', async () => {
+  answer(401, { mfaId: 'm1', methods: ['totp'] });
+  expect(await api.signIn('a@b.c', 'x')).toEqual({ mfaId: 'm1', methods: ['totp'] });
+  answer(401, { mfaId: 'm1' });
+  expect(await api.signIn('a@b.c', 'x')).toEqual({ mfaId: 'm1' });
+  answer(401, { status: 401, message: 'No.', data: {} });
+  await expect(api.signIn('a@b.c', 'x')).rejects.toMatchObject({ status: 401 });
+  expect(session.token).toBe('');
+});

@@ -1,8 +1,19 @@
 // The API as the dashboard uses it: one function an endpoint.
 
-import { type Options, queryOf, refresh, request, SUPERUSERS } from './request';
+import { ApiError, type Options, queryOf, refresh, request, SUPERUSERS } from './request';
 import { session } from './session.svelte';
-import type { Collection, ConfigState, Job, ListQuery, Mail, MailEnvelope, Page, RecordModel, Session } from './types';
+import type {
+  Collection,
+  ConfigState,
+  Job,
+  ListQuery,
+  Mail,
+  MailEnvelope,
+  Page,
+  RecordModel,
+  SecondFactor,
+  Session,
+} from './types';
 
 export { ApiError, fieldError, isAborted, messageOf } from './request';
 export type * from './types';
@@ -16,9 +27,31 @@ export interface NewSuperuser {
 }
 
 export const api = {
-  async signIn(identity: string, password: string): Promise<void> {
-    const body = { identity, password };
-    session.begin(await request<Session>(`${SUPERUSERS}/auth-with-password`, { method: 'POST', body, token: '' }));
+  /** Signs in, or answers what is wanted besides the password. */
+  async signIn(identity: string, password: string): Promise<SecondFactor | undefined> {
+    try {
+      await begin('auth-with-password', { identity, password });
+      return undefined;
+    } catch (err) {
+      const wanted = secondFactorOf(err);
+      if (wanted) return wanted;
+      throw err;
+    }
+  },
+
+  /** The second step: a code of the authenticator, or one of the recovery codes. */
+  signInWithAuthenticator(mfaId: string, code: string): Promise<void> {
+    return begin('auth-with-totp', { mfaId, code });
+  },
+
+  /** Has a code mailed to the address; answers the id that goes with it. */
+  async requestCode(email: string): Promise<string> {
+    return (await request<{ otpId: string }>(`${SUPERUSERS}/request-otp`, { method: 'POST', body: { email }, token: '' })).otpId;
+  },
+
+  /** The second step: a code that was mailed. */
+  signInWithCode(mfaId: string, otpId: string, code: string): Promise<void> {
+    return begin('auth-with-otp', { mfaId, otpId, password: code });
   },
 
   refresh,
@@ -134,6 +167,16 @@ export const api = {
 interface Whole<T> {
   items: T[];
   totalItems: number;
+}
+
+async function begin(way: string, body: object): Promise<void> {
+  session.begin(await request<Session>(`${SUPERUSERS}/${way}`, { method: 'POST', body, token: '' }));
+}
+
+function secondFactorOf(err: unknown): SecondFactor | undefined {
+  if (!(err instanceof ApiError) || err.status !== 401 || typeof err.body.mfaId !== 'string') return undefined;
+  const { mfaId, methods } = err.body;
+  return Array.isArray(methods) ? { mfaId, methods: methods.map(String) } : { mfaId };
 }
 
 function records(collection: string, id?: string): string {

@@ -13,13 +13,16 @@ export class ApiError extends Error {
   readonly data: Record<string, unknown>;
   /** Seconds until another try makes sense, where the server said so. */
   readonly retryAfter: number | undefined;
+  /** The answer as it came, where it was an object. */
+  readonly body: Record<string, unknown>;
 
-  constructor(status: number, message: string, data: Record<string, unknown> = {}, retryAfter?: number) {
+  constructor(status: number, message: string, data: Record<string, unknown> = {}, retryAfter?: number, body = {}) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
     this.data = data;
     this.retryAfter = retryAfter;
+    this.body = body;
   }
 }
 
@@ -133,7 +136,7 @@ function refusal(response: Response, body: unknown): ApiError {
   const known = isObject(body) ? body : {};
   const message = typeof known.message === 'string' && known.message ? known.message : fallback(response.status);
   const retryAfter = Number(response.headers.get('Retry-After')) || undefined;
-  return new ApiError(response.status, message, isObject(known.data) ? known.data : {}, retryAfter);
+  return new ApiError(response.status, message, isObject(known.data) ? known.data : {}, retryAfter, known);
 }
 
 function fallback(status: number): string {

@@ -127,6 +127,13 @@ export interface Session {
   record: RecordModel;
 }
 
+/** What a sign-in wants besides the password. */
+export interface SecondFactor {
+  mfaId: string;
+  /** The ways that will do; without them any other one of the collection. */
+  methods?: string[];
+}
+
 /** A mail without its texts. */
 export interface MailEnvelope {
   id: string;
