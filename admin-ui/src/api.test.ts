@@ -98,6 +98,17 @@ test('who is refused because the token was revoked is signed out', async () => {
   await vi.waitFor(() => expect(session.ended).toBe(true));
 });
 
+test('signing out tells the server, and forgets the token whatever the answer is', async () => {
+  const given = token(60);
+  session.begin({ token: given, record });
+  const fetch = vi.fn((_path: string, _init: RequestInit) => Promise.reject(new TypeError('Failed to fetch')));
+  vi.stubGlobal('fetch', fetch);
+  api.signOut();
+  expect(session.token).toBe('');
+  expect(localStorage.getItem('ferrobase-session')).toBeNull();
+  expect(fetch).toHaveBeenCalledExactlyOnceWith('../api/sign-out', expect.objectContaining({ method: 'POST', headers: { Authorization: given }, keepalive: true }));
+});
+
 test('a second factor that is wanted is an answer, other refusals are thrown', async () => {
   answer(401, { mfaId: 'm1', methods: ['totp'] });
   expect(await api.signIn('a@b.c', 'x')).toEqual({ mfaId: 'm1', methods: ['totp'] });

@@ -53,6 +53,8 @@ export interface Options {
   onsent?: (share: number) => void;
   /** Instead of the session's: the link's at set-up, none at sign-in. A 401 then ends no session. */
   token?: string;
+  /** Goes out even when the page is closed meanwhile. */
+  outlives?: boolean;
 }
 
 let refreshing: Promise<void> | undefined;
@@ -109,6 +111,7 @@ async function answer(path: string, options: Options, token: string): Promise<Re
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: options.signal ?? null,
       cache: 'no-store',
+      keepalive: options.outlives ?? false,
     });
   } catch (err) {
     throw away(err);
