@@ -18,7 +18,7 @@ test('a 401 ends the session and says so', async () => {
   answer(401, { status: 401, message: 'No.', data: {} });
   await expect(api.config()).rejects.toMatchObject({ status: 401 });
   expect(session.token).toBe('');
-  expect(session.ended).toBe(true);
+  expect(session.ended).toBe('expired');
 });
 
 test('a token that is over is not sent: the server would answer as to a guest', async () => {
@@ -26,13 +26,13 @@ test('a token that is over is not sent: the server would answer as to a guest', 
   const fetch = answer(200, {});
   await expect(api.records.list('posts')).rejects.toMatchObject({ status: 401 });
   expect(fetch).not.toHaveBeenCalled();
-  expect(session.ended).toBe(true);
+  expect(session.ended).toBe('expired');
 });
 
 test('a wrong password ends no session and keeps how long to wait', async () => {
   answer(429, { status: 429, message: 'Too many.', data: {} }, { 'Retry-After': '30' });
   await expect(api.signIn('a@b.c', 'x')).rejects.toMatchObject({ status: 429, retryAfter: 30 });
-  expect(session.ended).toBe(false);
+  expect(session.ended).toBe('asked');
 });
 
 test('no answer is an error of status 0 with a sentence', async () => {
@@ -95,7 +95,7 @@ test('who is refused because the token was revoked is signed out', async () => {
   const fetch = vi.fn(async (path: string) => new Response('{}', { status: path.endsWith('/auth-refresh') ? 401 : 403 }));
   vi.stubGlobal('fetch', fetch);
   await expect(api.records.list('posts')).rejects.toMatchObject({ status: 403 });
-  await vi.waitFor(() => expect(session.ended).toBe(true));
+  await vi.waitFor(() => expect(session.ended).toBe('expired'));
 });
 
 test('signing out tells the server, and forgets the token whatever the answer is', async () => {

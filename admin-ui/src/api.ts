@@ -3,6 +3,9 @@
 import { ApiError, type Options, queryOf, refresh, request, SUPERUSERS } from './request';
 import { session } from './session.svelte';
 import type {
+  Account,
+  AuthenticatorSecret,
+  AuthenticatorState,
   Collection,
   ConfigState,
   Job,
@@ -13,6 +16,7 @@ import type {
   RecordModel,
   SecondFactor,
   Session,
+  SessionEntry,
 } from './types';
 
 export { ApiError, fieldError, isAborted, messageOf } from './request';
@@ -57,9 +61,9 @@ export const api = {
   refresh,
 
   /** The token is forgotten at once, whatever the server says to it and whenever. */
-  signOut(): void {
+  signOut(why: 'asked' | 'stale' = 'asked'): void {
     request('/sign-out', { method: 'POST', token: session.token, outlives: true }).catch(() => undefined);
-    session.end('asked');
+    session.end(why);
   },
 
   /** Makes the first superuser with the token of the set-up link. */
@@ -89,6 +93,11 @@ export const api = {
 
   collection(name: string, signal?: AbortSignal): Promise<Collection> {
     return request(`/collections/${encodeURIComponent(name)}`, { signal });
+  },
+
+  /** Changes what is named and leaves the rest. */
+  updateCollection(name: string, changes: Partial<Collection>): Promise<Collection> {
+    return request(`/collections/${encodeURIComponent(name)}`, { method: 'PATCH', body: changes });
   },
 
   config(signal?: AbortSignal): Promise<ConfigState> {
@@ -127,6 +136,51 @@ export const api = {
     /** A token for addresses of protected files, good for a few minutes. */
     async token(): Promise<string> {
       return (await request<{ token: string }>('/files/token', { method: 'POST' })).token;
+    },
+  },
+
+  /** One's own sessions, or those of another account. */
+  sessions: {
+    /** The one used last comes first. */
+    list(account?: Account): Promise<Whole<SessionEntry>> {
+      return request('/sessions', { query: account });
+    },
+
+    end(id: string): Promise<void> {
+      return request(`/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' });
+    },
+
+    endOthers(): Promise<void> {
+      return request('/sessions', { method: 'DELETE', query: { except: 'current' } });
+    },
+
+    /** All of them, and every token ever signed for the account. */
+    endAll(account?: Account): Promise<void> {
+      return request('/sessions', { method: 'DELETE', query: account });
+    },
+  },
+
+  /** The app that makes codes for signing in. */
+  authenticator: {
+    state(): Promise<AuthenticatorState> {
+      return request('/totp');
+    },
+
+    begin(): Promise<AuthenticatorSecret> {
+      return request('/totp', { method: 'POST' });
+    },
+
+    /** Answers recovery codes, which are told this once. */
+    async confirm(code: string): Promise<string[]> {
+      return (await request<RecoveryCodes>('/totp/confirm', { method: 'POST', body: { code } })).recoveryCodes;
+    },
+
+    async newRecoveryCodes(): Promise<string[]> {
+      return (await request<RecoveryCodes>('/totp/recovery-codes', { method: 'POST' })).recoveryCodes;
+    },
+
+    remove(account?: Account): Promise<void> {
+      return request('/totp', { method: 'DELETE', query: account });
     },
   },
 
@@ -169,6 +223,10 @@ export const api = {
 interface Whole<T> {
   items: T[];
   totalItems: number;
+}
+
+interface RecoveryCodes {
+  recoveryCodes: string[];
 }
 
 async function begin(way: string, body: object): Promise<void> {

@@ -7,10 +7,13 @@ interface Kept extends Session {
   begun?: number;
 }
 
+/** `expired`: not by the user's wish; `stale`: what was asked for takes a sign-in that is not long ago. */
+type Why = 'asked' | 'expired' | 'stale';
+
 const KEY = 'ferrobase-session';
 
 let current = $state.raw<Kept | null>(stored());
-let ended = $state(false);
+let ended: Why = $state('asked');
 
 export const session = {
   /** Empty when nobody is signed in. */
@@ -20,8 +23,8 @@ export const session = {
   get record(): RecordModel | null {
     return current?.record ?? null;
   },
-  /** Whether there was a session and the server no longer accepts it. */
-  get ended(): boolean {
+  /** Why nobody is signed in any more. */
+  get ended(): Why {
     return ended;
   },
   /** Whether half of the token's life is over: time to ask for a fresh one. */
@@ -31,14 +34,14 @@ export const session = {
     return secondsLeft(current.token) < now - (current.begun ?? 0);
   },
   begin(given: Session): void {
-    ended = false;
+    ended = 'asked';
     current = { ...given, begun: Date.now() / 1000 };
     localStorage.setItem(KEY, JSON.stringify(current));
   },
-  /** `expired`: not by the user's wish, so the sign-in page says why it is there. */
-  end(why: 'asked' | 'expired'): void {
+  /** The sign-in page tells why it is there, unless that was asked for. */
+  end(why: Why): void {
     // Several requests learn of one end; the first to tell says why.
-    if (current !== null || why === 'asked') ended = why === 'expired';
+    if (current !== null || why === 'asked') ended = why;
     current = null;
     localStorage.removeItem(KEY);
   },

@@ -90,7 +90,15 @@ export interface Collection {
   emailChangeToken?: { duration: number };
   verificationToken?: { duration: number };
   fileToken?: { duration: number };
-  ext?: { search?: string[]; queries?: Record<string, string> };
+  ext?: CollectionExt;
+}
+
+/** What PocketBase has no word for. */
+export interface CollectionExt {
+  search?: string[];
+  queries?: Record<string, string>;
+  /** Whether accounts may sign in with an authenticator. */
+  totp?: boolean;
 }
 
 export interface RecordModel {
@@ -132,6 +140,41 @@ export interface SecondFactor {
   mfaId: string;
   /** The ways that will do; without them any other one of the collection. */
   methods?: string[];
+}
+
+/** An account other than one's own. */
+export interface Account {
+  collection: string;
+  record: string;
+}
+
+/** A session as lists have it. */
+export interface SessionEntry {
+  id: string;
+  collectionRef: string;
+  recordRef: string;
+  method: string;
+  address: string;
+  userAgent: string;
+  created: string;
+  /** Exact to five minutes. */
+  used: string;
+  expires: string;
+  /** Whether the request came from it. */
+  current: boolean;
+}
+
+export interface AuthenticatorState {
+  enabled: boolean;
+  /** How many are left. */
+  recoveryCodes: number;
+}
+
+/** What an authenticator is set up with; it counts once a code confirmed it. */
+export interface AuthenticatorSecret {
+  secret: string;
+  /** For the picture that apps scan. */
+  url: string;
 }
 
 /** A mail without its texts. */

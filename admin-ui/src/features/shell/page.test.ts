@@ -8,5 +8,7 @@ it('stays the same page while a record, or the form of a new one, is open beside
   expect(pageKey(['collections', 'posts', 'definition'])).not.toBe(table);
   expect(titleOf(['collections', 'posts', 'new'])).toBe('posts · Ferrobase');
   expect(pageKey(['mail', 'm1'])).toBe(pageKey(['mail']));
+  expect(titleOf(['account'])).toBe('Account · Ferrobase');
+  expect(titleOf(['account', 'x'])).toBe('Not found · Ferrobase');
   expect(titleOf(['mail', 'm1'])).toBe('Mail · Ferrobase');
 });

@@ -18,6 +18,7 @@ export function titleOf(segments: string[]): string {
   const page =
     noun === undefined ? 'Overview'
     : noun === 'config' && !name ? 'Configuration'
+    : noun === 'account' && !name ? 'Account'
     : noun === 'mail' && !part ? 'Mail'
     : noun === 'collections' && name && part === 'definition' ? `Definition of ${name}`
     : noun === 'collections' && name && (!part || BESIDE.includes(part)) ? name

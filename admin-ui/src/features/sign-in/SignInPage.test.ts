@@ -134,6 +134,16 @@ describe('a second step', () => {
   });
 });
 
+test.each([
+  ['expired', 'Your session has ended'],
+  ['stale', 'Sign in again'],
+] as const)('a session that is %s is told', (why, words) => {
+  session.begin({ token: 'a.b.c', record: { id: 'x', collectionId: 'c', collectionName: '_superusers' } });
+  session.end(why);
+  render(SignInPage);
+  expect(screen.getByText(words, { exact: false }).closest('[role=status]')).not.toBeNull();
+});
+
 test('an empty form asks nobody', async () => {
   const fetch = answer(200, {});
   render(SignInPage);
