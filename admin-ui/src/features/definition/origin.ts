@@ -3,6 +3,11 @@
 import { fileName } from '../../ui/paths';
 import type { Collection, ConfigState, DeclaredCollection } from '../../api';
 
+/** Whether authenticators are switched here: superusers may always have one, and what the file says is changed there. */
+export function mayOfferAuthenticators(collection: Collection, state: ConfigState | null, declared: DeclaredCollection | undefined): boolean {
+  return collection.type === 'auth' && !collection.system && state !== null && !state.locked && !declared?.managed;
+}
+
 export function whyReadOnly(collection: Collection, state: ConfigState | null, declared: DeclaredCollection | undefined): string {
   if (collection.system) return 'It belongs to Ferrobase itself and is the same on every server.';
   if (declared?.managed) {
