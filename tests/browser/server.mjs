@@ -83,15 +83,18 @@ function listen(child) {
   };
 }
 
+/** One request to the API beside the dashboard; a refusal is thrown. */
+export async function request(url, method, path, body, token = "") {
+  const headers = { "Content-Type": "application/json", Authorization: token };
+  const response = await fetch(`${url}/api/${path}`, { method, headers, body: body && JSON.stringify(body) });
+  const answer = response.status === 204 ? null : await response.json();
+  if (response.ok) return answer;
+  throw Object.assign(new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`), { status: response.status, answer });
+}
+
 /** The API as somebody else uses it beside the dashboard. */
 export async function client(url, email, password) {
-  const call = async (method, path, body, token = "") => {
-    const headers = { "Content-Type": "application/json", Authorization: token };
-    const response = await fetch(`${url}/api/${path}`, { method, headers, body: body && JSON.stringify(body) });
-    const answer = response.status === 204 ? null : await response.json();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
-    return answer;
-  };
+  const call = (...asked) => request(url, ...asked);
   const { token, record } = await call("POST", "collections/_superusers/auth-with-password", { identity: email, password });
   return {
     id: record.id,
@@ -102,18 +105,22 @@ export async function client(url, email, password) {
     /** The page of the dashboard that the link in the mail to `email` leads to, once there is one. */
     async linkOf(action, email) {
       await call("POST", `collections/members/request-${action}`, { email });
-      for (let tries = 0; tries < 200; tries++) {
-        const { items } = await call("GET", "mails", undefined, token);
-        for (const { id } of items.filter(({ to }) => to === email)) {
-          const { text } = await call("GET", `mails/${id}`, undefined, token);
-          const link = text.match(new RegExp(`/_/#(/auth/confirm-${action}/[\\w.-]+)`));
-          if (link) return link[1];
-        }
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      throw new Error(`no mail to ${email}`);
+      return mailed(url, token, email, new RegExp(`/_/#(/auth/confirm-${action}/[\\w.-]+)`));
     },
     emptyInbox: () => call("DELETE", "mails", undefined, token),
     sendMail: (template) => call("POST", "settings/test/email", { email: "me@example.com", template }, token),
   };
+}
+
+/** What `pattern` finds in a mail to `email`, once there is one. */
+export async function mailed(url, token, email, pattern) {
+  for (let tries = 0; tries < 200; tries++) {
+    const { items } = await request(url, "GET", "mails", undefined, token);
+    for (const { id } of items.filter(({ to }) => to === email)) {
+      const found = (await request(url, "GET", `mails/${id}`, undefined, token)).text.match(pattern);
+      if (found) return found[1];
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`no mail to ${email}`);
 }

@@ -1,57 +1,22 @@
-// One tour of the dashboard, in the order in which a person meets it. A step builds on those before
-// it, so after one that fails the rest is not tried.
+// One tour of the dashboard, in the order in which a person meets it.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
 import { deflateSync } from "node:zlib";
 
-import { failure, look, NARROW, open, painted, WIDE } from "./browser.mjs";
-import { client, serve } from "./server.mjs";
+import { look, NARROW, painted, WIDE } from "./browser.mjs";
+import { client } from "./server.mjs";
+import { arrived, button, dialog, go, heading, page, place, server, step, toasted } from "./steps.mjs";
 
 const root = { email: "root@example.com", password: "correct horse battery" };
 const renewed = "another horse battery";
 
-let server;
-let browser;
-let page;
-let watch;
 let other;
-let failed;
 
-before(async () => {
-  server = await serve();
-  browser = await open(server.url);
-  ({ page, watch } = browser);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-/** A step of the tour; `refusals` are the statuses above 400 that it provokes. */
-function step(name, walk, refusals = []) {
-  test(name, { timeout: 60_000 }, async (context) => {
-    if (failed) return context.skip(`not tried, because this failed: ${failed}`);
-    failed = name;
-    await walk().catch((error) => failure(page, error));
-    watch.expect(...refusals);
-    failed = undefined;
-  });
-}
-
-const button = (name, exact = true) => page.getByRole("button", { name, exact });
-const heading = (name) => page.getByRole("heading", { name, exact: true });
-const dialog = (name) => page.getByRole("dialog", { name });
 const row = (name) => page.getByRole("row", { name });
 const field = (name) => page.locator(`[data-field="${name}"]`);
 const table = () => page.getByRole("table", { name: "Records of articles" });
-const toasted = (text) => page.getByText(text, { exact: true }).last().waitFor();
-const go = (path) => page.goto(`${server.url}/_/#${path}`);
 const rows = (count) => page.waitForFunction((wanted) => document.querySelectorAll("tbody a.open").length === wanted, count);
-const place = () => new URL(page.url()).hash;
 const params = () => Object.fromEntries(new URLSearchParams(place().split("?")[1]));
-const arrived = (check) => page.waitForURL((url) => check(new URLSearchParams(url.hash.split("?")[1]), url.hash));
 
 /** A picture with a colour of its own. */
 function picture(name, ...colour) {
@@ -153,6 +118,7 @@ step("the keyboard alone signs in, opens a record, changes and saves it", async 
   await page.keyboard.press("Enter");
   await page.getByRole("menuitem", { name: "Sign out" }).waitFor();
   await look(page, "account-menu", WIDE);
+  await page.keyboard.press("End");
   await page.keyboard.press("Enter");
   await heading("Sign in").waitFor();
   await look(page, "sign-in");
