@@ -1,11 +1,13 @@
 //! The table `_totp`: the authenticators of accounts. What a code is worth is decided elsewhere.
 
 use crate::domain::Json;
+use crate::domain::keyring::Keyring;
 use crate::domain::time::Timestamp;
 use crate::store::accounts::AccountKey;
 use crate::store::dialect::Lock;
 use crate::store::error::StoreError;
 use crate::store::row::Row;
+use crate::store::secrets;
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
 use crate::store::value::Value;
@@ -22,7 +24,7 @@ pub struct Authenticator {
     pub account: AccountKey,
     /// Whether a code of it was shown once, so that it counts.
     pub is_active: bool,
-    /// Its secret, as it is to be stored.
+    /// Its secret in base32. Stored sealed, when there is a key.
     pub secret: String,
     /// The number of the last code that was taken.
     pub step: i64,
@@ -55,9 +57,10 @@ pub fn lock(tx: &mut Tx, account: &AccountKey) -> Result<Option<Authenticator>, 
 /// What the database says, for one when the account has one.
 pub fn insert(tx: &mut Tx, new: &Authenticator) -> Result<(), StoreError> {
     let sql = format!("INSERT INTO \"_totp\" ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    let secret = tx.keyring().seal(&secrets::of_totp(&new.id), &new.secret)?;
     let texts = [&new.id, &new.account.collection, &new.account.record].map(Value::text);
     let mut params = Vec::from(texts);
-    params.extend([Value::text(state(new.is_active)), Value::text(&new.secret)]);
+    params.extend([Value::text(state(new.is_active)), Value::text(secret)]);
     params.extend([Value::Int(new.step), recovery(new), Value::Timestamp(new.created)]);
     tx.run(Statement::new(sql, params)).map(|_| ())
 }
@@ -102,7 +105,8 @@ fn find(
         "SELECT {COLUMNS} FROM \"_totp\" WHERE \"collection\" = $1 AND \"record\" = $2{lock}"
     );
     let row = db.fetch_optional(Statement::new(sql, account.params()))?;
-    row.map(|row| decode(&row)).transpose()
+    let keyring = db.keyring();
+    row.map(|row| decode(&row, &keyring)).transpose()
 }
 
 const fn state(is_active: bool) -> &'static str {
@@ -113,16 +117,17 @@ fn recovery(authenticator: &Authenticator) -> Value {
     Value::Json(authenticator.recovery.iter().map(String::as_str).collect())
 }
 
-fn decode(row: &Row) -> Result<Authenticator, StoreError> {
+fn decode(row: &Row, keyring: &Keyring) -> Result<Authenticator, StoreError> {
     let text = |position| Ok::<_, StoreError>(row.text(position)?.to_owned());
     let Json::Array(codes) = row.json(6)? else {
         return Err(StoreError::Data("the recovery codes in _totp are no list".to_owned()));
     };
+    let id = text(0)?;
     Ok(Authenticator {
-        id: text(0)?,
         account: AccountKey { collection: text(1)?, record: text(2)? },
         is_active: row.text(3)? == state(true),
-        secret: text(4)?,
+        secret: keyring.open(&secrets::of_totp(&id), row.text(4)?)?,
+        id,
         step: row.int(5)?,
         recovery: codes.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
         created: row.timestamp(7)?,

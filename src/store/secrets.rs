@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::domain::keyring::{Keyring, SealError};
 use crate::domain::{Json, JsonMap};
 use crate::store::error::{OpenError, StoreError};
+use crate::store::row::Row;
 use crate::store::settings::STORED;
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
@@ -29,6 +30,8 @@ pub(in crate::store) enum Document {
     Collection,
     /// The settings.
     Settings,
+    /// An authenticator: its id and its secret, which have columns of their own.
+    Authenticator,
 }
 
 /// A row whose object holds secrets.
@@ -118,14 +121,20 @@ fn overwrite(tx: &mut Tx, stale: Vec<Stored>) -> Result<(), StoreError> {
         tx.fetch_optional(wipe)?;
     }
     for Stored { document, id, object } in stale {
-        let sql = match document {
+        let whole = |object| Value::Json(Json::Object(object));
+        let (sql, value) = match document {
             Document::Collection => {
-                "UPDATE \"_collections\" SET \"definition\" = $1 WHERE \"id\" = $2"
+                ("UPDATE \"_collections\" SET \"definition\" = $1 WHERE \"id\" = $2", whole(object))
             }
-            Document::Settings => "UPDATE \"_params\" SET \"value\" = $1 WHERE \"id\" = $2",
+            Document::Settings => {
+                ("UPDATE \"_params\" SET \"value\" = $1 WHERE \"id\" = $2", whole(object))
+            }
+            Document::Authenticator => {
+                let secret = object.get("secret").and_then(Json::as_str).unwrap_or_default();
+                ("UPDATE \"_totp\" SET \"secret\" = $1 WHERE \"id\" = $2", Value::text(secret))
+            }
         };
-        let params = vec![Value::Json(Json::Object(object)), Value::text(id)];
-        tx.run(Statement::new(sql, params))?;
+        tx.run(Statement::new(sql, vec![value, Value::text(id)]))?;
     }
     if let Some(no_wipe) = dialect.wipe(false) {
         tx.fetch_optional(no_wipe)?;
@@ -167,7 +176,26 @@ fn rows(db: &mut Db) -> Result<Vec<Stored>, StoreError> {
             }
         }
     }
+    stored.extend(authenticators(db)?);
     Ok(stored)
+}
+
+/// Every authenticator; none in a database that is too old to have any.
+fn authenticators(db: &mut Db) -> Result<Vec<Stored>, StoreError> {
+    let exists = db.dialect().table_exists("_totp");
+    if db.fetch_optional(exists)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT \"id\", \"secret\" FROM \"_totp\" ORDER BY \"id\"";
+    let rows = db.fetch_all(Statement::new(sql, Vec::new()))?;
+    let stored = |row: &Row| {
+        let (id, secret) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
+        let texts = [("id", id.clone()), ("secret", secret)];
+        let object = texts.map(|(key, text)| (key.to_owned(), Json::from(text)));
+        let object = object.into_iter().collect();
+        Ok(Stored { document: Document::Authenticator, id, object })
+    };
+    rows.iter().map(stored).collect()
 }
 
 /// What is done with a secret, in its place, as it is called there.
@@ -178,6 +206,7 @@ fn each(document: Document, object: &mut JsonMap, visit: &mut Visit<'_>) -> Resu
     match document {
         Document::Collection => of_collection(object, visit),
         Document::Settings => of_settings(object, visit),
+        Document::Authenticator => of_authenticator(object, visit),
     }
     .map_err(StoreError::from)
 }
@@ -189,6 +218,17 @@ fn of_settings(settings: &mut JsonMap, visit: &mut Visit<'_>) -> Result<(), Seal
         }
     }
     Ok(())
+}
+
+fn of_authenticator(columns: &mut JsonMap, visit: &mut Visit<'_>) -> Result<(), SealError> {
+    let id = columns.get("id").and_then(Json::as_str).unwrap_or_default();
+    let place = of_totp(id);
+    text_at(columns, &["secret"]).map_or(Ok(()), |secret| visit(&place, secret))
+}
+
+/// What the secret of the authenticator with this id is called.
+pub(in crate::store) fn of_totp(id: &str) -> String {
+    format!("authenticators.{id}.secret")
 }
 
 /// Places name the collection by its id and providers by their names, which stay when others change.

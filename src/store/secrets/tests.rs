@@ -9,14 +9,17 @@ use crate::domain::collection::Collection;
 use crate::domain::keyring::Key;
 use crate::domain::settings::{Secret, Settings};
 use crate::domain::time::Timestamp;
+use crate::store::accounts::AccountKey;
+use crate::store::authenticators::{self, Authenticator};
 use crate::store::testing::{TestDatabase, dump};
 use crate::store::{Store, StoreOptions, collections, params, settings};
 
 /// Begins every secret of these tests, and nothing else.
 const HUSH: &str = "HUSH";
 
-/// The secrets of a collection and the settings: five for tokens, two of providers, three of settings.
-const ALL: usize = 10;
+/// The secrets of a collection, the settings and an authenticator: five for tokens, two of providers,
+/// three of settings, one.
+const ALL: usize = 11;
 
 fn key(letter: char) -> Key {
     Key::parse(&String::from(letter).repeat(32)).unwrap()
@@ -53,6 +56,22 @@ fn set() -> Settings {
     settings
 }
 
+fn authenticator() -> Authenticator {
+    Authenticator {
+        id: "a1".to_owned(),
+        account: account(),
+        is_active: true,
+        secret: "HUSH-totp".to_owned(),
+        step: 7,
+        recovery: vec!["hash".to_owned()],
+        created: Timestamp::default(),
+    }
+}
+
+fn account() -> AccountKey {
+    AccountKey { collection: "pbc_people".to_owned(), record: "ann".to_owned() }
+}
+
 fn open_with(database: &TestDatabase, keyring: Keyring) -> Result<Store, OpenError> {
     Store::open(StoreOptions { keyring, ..database.options() })
 }
@@ -63,6 +82,7 @@ async fn filled(database: &TestDatabase, keyring: Keyring) -> Store {
     let fill = |tx: &mut Tx| {
         collections::insert(tx, &people())?;
         collections::publish(tx)?;
+        authenticators::insert(tx, &authenticator())?;
         settings::save(tx, &set(), Timestamp::default())
     };
     store.write(fill).await.unwrap();
@@ -78,6 +98,8 @@ async fn assert_readable(store: &Store) {
     let stored = store.schema().by_name("people").map(|people| people.to_stored_json());
     assert_eq!(stored, Some(people().to_stored_json()));
     assert!(store.read(settings::load).await.unwrap() == set(), "other settings");
+    let found = store.read(|db| authenticators::of_account(db, &account())).await.unwrap();
+    assert_eq!(found, Some(authenticator()));
 }
 
 async fn renew_all(store: &Store) -> usize {
@@ -86,9 +108,11 @@ async fn renew_all(store: &Store) -> usize {
 
 #[test]
 fn every_secret_of_a_definition_and_of_settings_is_sealed_and_nothing_else() {
+    let columns = json!({ "id": "a1", "secret": "HUSH-totp" }).as_object().unwrap().clone();
     let documents = [
         (Document::Collection, people().to_stored_json()),
         (Document::Settings, set().to_stored_json()),
+        (Document::Authenticator, columns),
     ];
     let mut found = 0;
     for (document, plain) in documents {
@@ -196,7 +220,7 @@ async fn without_the_key_nothing_opens_and_nothing_changes() {
     ] {
         let Err(error) = open_with(&database, keyring) else { panic!("it opened") };
         let text = error.to_string();
-        for word in words.into_iter().chain(["pbc_people.authToken.secret", "9 secrets more"]) {
+        for word in words.into_iter().chain(["pbc_people.authToken.secret", "10 secrets more"]) {
             assert!(text.contains(word), "{word:?} is not in {text}");
         }
     }
