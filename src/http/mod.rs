@@ -19,7 +19,6 @@ pub mod json;
 mod limits;
 mod mails;
 mod oauth2;
-pub mod pick;
 pub mod query;
 mod records;
 mod sessions;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use url::form_urlencoded;
 
-use crate::http::pick::Pick;
 use crate::services::Error;
+use crate::services::pick::Pick;
 
 /// The first value of each query parameter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -18,13 +18,13 @@ use crate::http::caller::{
 };
 use crate::http::error::ApiError;
 use crate::http::json;
-use crate::http::pick::Pick;
 use crate::http::query::Query;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::auth::password::{self, Credentials};
 use crate::services::auth::{Entry, SignedIn, auth_collection, impersonate, methods, otp, refresh};
 use crate::services::oauth2::Invitation;
+use crate::services::pick::Pick;
 use crate::services::records::record_view::RecordView;
 
 /// Lists the ways in.

@@ -19,11 +19,11 @@ use crate::http::body::{self, Intake};
 use crate::http::caller::{Sender, real_ip, request_info};
 use crate::http::error::{ApiError, envelope};
 use crate::http::json;
-use crate::http::pick::Pick;
 use crate::http::query::Query;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::files::uploads::{Received, Uploads};
+use crate::services::pick::Pick;
 use crate::services::records::batch::{self, Answer, Item, Operation, Refusal};
 
 /// `POST /api/batch`
