@@ -3,6 +3,7 @@
 
 use crate::store::column::ColumnType;
 use crate::store::dialect::{Dialect, JSON, texts_of};
+use crate::store::sql::quote;
 
 impl Dialect {
     /// A row source with one column `"value"` a list element, called `alias`. `stored` lists come
@@ -258,6 +259,15 @@ impl Dialect {
             (Self::Postgres, ColumnType::Json | ColumnType::Point) => JSON,
         };
         format!("CAST({value} AS {sql_type})")
+    }
+
+    /// The stored table `name`, where a common table expression has the same name. PostgreSQL knows
+    /// the expression only after its own text.
+    pub(in crate::store) fn stored_table(self, name: &str) -> String {
+        match self {
+            Self::Sqlite => format!("main.{}", quote(name)),
+            Self::Postgres => quote(name),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::ops::Add;
 
-use crate::store::sql::Statement;
+use crate::store::sql::{Statement, quote};
 use crate::store::value::Value;
 
 /// Stands for a parameter until the statement is complete. It can be in no name and no literal that
@@ -45,6 +45,11 @@ impl Fragment {
     /// Whether the piece has a parameter and its first one is a text.
     pub(super) fn is_text(&self) -> bool {
         matches!(self.params.first(), Some(Value::Text(_)))
+    }
+
+    /// Whether the piece reads rows of the stored table `name`, under another name as all joins do.
+    pub(super) fn joins(&self, name: &str) -> bool {
+        self.sql.contains(&format!("{} AS \"@", quote(name)))
     }
 
     /// Whether there is nothing.

@@ -2,6 +2,7 @@
 //! order. Values are parameters and names are quoted, always. What a name means is decided in
 //! [`crate::domain::rules`]; which answer a refusal becomes is decided by services.
 
+mod before;
 mod compare;
 mod fragment;
 mod functions;
@@ -19,6 +20,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub use before::Before;
 pub use functions::{SCALAR_FUNCTIONS, ScalarFunction, distance};
 pub use statements::Exists;
 
@@ -63,13 +65,22 @@ pub struct Query<'a> {
     schema: &'a Schema,
     collection: &'a Arc<Collection>,
     request: &'a RequestInfo,
-    would_be: Option<&'a Record>,
+    given: Option<Given<'a>>,
     among: Option<Among>,
     joins: Joins,
     terms: Vec<Predicate>,
     restricted: BTreeSet<joins::JoinId>,
     sort: Vec<SortKey>,
     search: Option<Search>,
+}
+
+/// A row that is asked about by its values.
+#[derive(Debug, Clone, Copy)]
+enum Given<'a> {
+    /// It is not stored yet.
+    WouldBe(&'a Record),
+    /// It is or was stored, with these values at one moment.
+    Told { record: &'a Record, before: Option<&'a Before> },
 }
 
 /// Which rows are asked for by key.
@@ -92,7 +103,7 @@ impl<'a> Query<'a> {
             schema,
             collection,
             request,
-            would_be: None,
+            given: None,
             among: None,
             joins: Joins::default(),
             terms: Vec::new(),
@@ -111,7 +122,21 @@ impl<'a> Query<'a> {
         request: &'a RequestInfo,
     ) -> Self {
         let query = Self::rows(dialect, schema, record.collection(), request);
-        Self { would_be: Some(record), ..query }
+        Self { given: Some(Given::WouldBe(record)), ..query }
+    }
+
+    /// A row that is or was stored, with the values that `record` has: what is told of it later must
+    /// not depend on what has become of it. With `before`, other rows are as they were then too. It
+    /// takes rules and filters, and is asked for with [`Query::exists`].
+    pub fn told(
+        dialect: Dialect,
+        schema: &'a Schema,
+        record: &'a Record,
+        before: Option<&'a Before>,
+        request: &'a RequestInfo,
+    ) -> Self {
+        let query = Self::rows(dialect, schema, record.collection(), request);
+        Self { given: Some(Given::Told { record, before }), ..query }
     }
 
     /// Only rows that `rule` lets through; the public rule lets all.
@@ -200,7 +225,10 @@ impl<'a> Query<'a> {
             schema: self.schema,
             collection: self.collection,
             request: self.request,
-            row: if self.would_be.is_some() { RowState::WouldBe } else { RowState::Stored },
+            row: match self.given {
+                Some(Given::WouldBe(_)) => RowState::WouldBe,
+                Some(Given::Told { .. }) | None => RowState::Stored,
+            },
             author,
         }
     }

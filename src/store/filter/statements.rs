@@ -10,7 +10,7 @@ use crate::store::filter::fragment::Fragment;
 use crate::store::filter::predicate::Predicate;
 use crate::store::filter::render::{self, Places, Renderer};
 use crate::store::filter::sort::SortKey;
-use crate::store::filter::{Among, FilterError, Query};
+use crate::store::filter::{Among, FilterError, Given, Query};
 use crate::store::records::select_list;
 use crate::store::sql::{Statement, quote};
 use crate::store::value::Value;
@@ -67,7 +67,7 @@ impl Query<'_> {
             }
             _ => {
                 let rows = Fragment::from("SELECT EXISTS (SELECT 1") + body.rows() + ")";
-                Exists::Ask(rows.statement())
+                Exists::Ask(self.as_it_was(rows)?.statement())
             }
         })
     }
@@ -160,7 +160,7 @@ impl Query<'_> {
 
     /// Whether the query is about one row that is there.
     const fn is_one_row(&self) -> bool {
-        self.would_be.is_some() || matches!(self.among, Some(Among::Id(_)))
+        self.given.is_some() || matches!(self.among, Some(Among::Id(_)))
     }
 
     fn row(&self) -> String {
@@ -194,11 +194,20 @@ impl Query<'_> {
         Ok(Body { from, joins, among: self.among(), found, test, renderer, places })
     }
 
+    /// `statement` put to the rows as they were, where the query is about that moment.
+    fn as_it_was(&self, statement: Fragment) -> Result<Fragment, FilterError> {
+        match self.given {
+            Some(Given::Told { before: Some(before), .. }) => before.put(self.dialect, statement),
+            _ => Ok(statement),
+        }
+    }
+
     fn table(&self) -> Fragment {
-        let Some(record) = self.would_be else { return self.row().into() };
+        let Some(given) = self.given else { return self.row().into() };
+        let record = given.record();
         let columns = self.joins.row_columns.iter().filter_map(|name| {
             let field = record.collection().field(name)?;
-            let value = encode(self.dialect, field, &would_be_value(record, name));
+            let value = encode(self.dialect, field, &given.value(name));
             let column = column_type(field);
             let param = Fragment::param(value).map(|param| self.dialect.typed(param, column));
             Some(param + " AS " + quote(name))
@@ -227,6 +236,21 @@ impl Body<'_> {
         let rows = [&self.among, &self.found].into_iter().flatten().cloned().map(Test::Sql);
         let condition = render::filtered(render::all(rows.chain([self.test.clone()])));
         self.from.clone() + self.joins.clone() + condition
+    }
+}
+
+impl<'a> Given<'a> {
+    const fn record(self) -> &'a Record {
+        match self {
+            Self::WouldBe(record) | Self::Told { record, .. } => record,
+        }
+    }
+
+    fn value(self, name: &str) -> Json {
+        match self {
+            Self::WouldBe(record) => would_be_value(record, name),
+            Self::Told { record, .. } => record.get(name).clone(),
+        }
     }
 }
 
