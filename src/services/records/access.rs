@@ -85,7 +85,7 @@ pub(super) fn would_hold(
 }
 
 /// Whether there is a row, asking the database only where the rule leaves that open.
-fn answers(db: &mut Db, query: Result<Query<'_>, FilterError>) -> Result<bool, Error> {
+pub(super) fn answers(db: &mut Db, query: Result<Query<'_>, FilterError>) -> Result<bool, Error> {
     match query.and_then(|query| query.exists()) {
         Ok(Exists::Known(holds)) => Ok(holds),
         Ok(Exists::Ask(statement)) => Ok(db.fetch_one(statement)?.bool(0)?),

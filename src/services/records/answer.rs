@@ -45,8 +45,19 @@ pub(super) fn page(
     request: &RequestInfo,
 ) -> Result<Vec<RecordView>, Error> {
     let mut views = visibility::show(db, collection, records, request)?;
-    if let Some(paths) = parameter(request, "expand") {
-        expand(db, collection, &mut views, &ExpandTree::parse(paths), request)?;
-    }
+    expand_as_asked(db, collection, &mut views, request)?;
     Ok(views)
+}
+
+/// Puts beside `views`, which all belong to `collection`, what the `expand` parameter asks for.
+pub(super) fn expand_as_asked(
+    db: &mut Db,
+    collection: &Arc<Collection>,
+    views: &mut [RecordView],
+    request: &RequestInfo,
+) -> Result<(), Error> {
+    match parameter(request, "expand") {
+        Some(paths) => expand(db, collection, views, &ExpandTree::parse(paths), request),
+        None => Ok(()),
+    }
 }

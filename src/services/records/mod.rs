@@ -19,6 +19,7 @@ pub mod record_view;
 pub mod sign_in_fields;
 mod submission;
 pub mod system_refs;
+pub mod told;
 pub mod update;
 pub mod view;
 mod visibility;

@@ -13,17 +13,37 @@ use crate::services::records::access;
 use crate::services::records::record_view::{Reader, RecordView, Shape};
 use crate::store::Db;
 
-/// `records`, which all belong to `collection`, as the caller of `request` may see them.
+/// Says which of some records a rule holds for.
+pub(super) type Passing<'a> =
+    &'a mut dyn FnMut(&mut Db, &[&Record], &Rule) -> Result<HashSet<String>, Error>;
+
+/// `records`, which are stored and all belong to `collection`, as the caller of `request` may see
+/// them.
 pub(super) fn show(
     db: &mut Db,
     collection: &Arc<Collection>,
     records: Vec<Arc<Record>>,
     request: &RequestInfo,
 ) -> Result<Vec<RecordView>, Error> {
+    let mut passing = |db: &mut Db, records: &[&Record], rule: &Rule| {
+        let ids: Vec<&str> = records.iter().map(|record| record.id()).collect();
+        access::passing(db, collection, &ids, rule, request)
+    };
+    show_where(db, collection, records, request, &mut passing)
+}
+
+/// The same, with rules as `passing` decides them.
+pub(super) fn show_where(
+    db: &mut Db,
+    collection: &Arc<Collection>,
+    records: Vec<Arc<Record>>,
+    request: &RequestInfo,
+    passing: Passing<'_>,
+) -> Result<Vec<RecordView>, Error> {
     let mut withheld = vec![Vec::new(); records.len()];
     if !is_uniform(collection, request) {
-        withhold_addresses(db, collection, &records, request, &mut withheld)?;
-        withhold_fields(db, collection, &records, request, &mut withheld)?;
+        withhold_addresses(db, collection, &records, request, (&mut *passing, &mut withheld))?;
+        withhold_fields(db, collection, &records, (passing, &mut withheld))?;
     }
     let shape = shape(collection, request);
     let views = records.into_iter().zip(withheld);
@@ -49,7 +69,7 @@ fn withhold_addresses(
     collection: &Arc<Collection>,
     records: &[Arc<Record>],
     request: &RequestInfo,
-    withheld: &mut [Vec<usize>],
+    (passing, withheld): (Passing<'_>, &mut [Vec<usize>]),
 ) -> Result<(), Error> {
     if !collection.is_auth() {
         return Ok(());
@@ -61,8 +81,8 @@ fn withhold_addresses(
         .collect();
     let managed = match access::manage_rule(collection, request) {
         Some(rule) => {
-            let ids: Vec<&str> = private.iter().map(|&index| records[index].id()).collect();
-            access::passing(db, collection, &ids, rule, request)?
+            let private: Vec<&Record> = private.iter().map(|&index| &*records[index]).collect();
+            passing(db, &private, rule)?
         }
         None => HashSet::new(),
     };
@@ -86,8 +106,7 @@ fn withhold_fields(
     db: &mut Db,
     collection: &Arc<Collection>,
     records: &[Arc<Record>],
-    request: &RequestInfo,
-    withheld: &mut [Vec<usize>],
+    (passing, withheld): (Passing<'_>, &mut [Vec<usize>]),
 ) -> Result<(), Error> {
     let mut decided: Vec<(&Rule, HashSet<String>)> = Vec::new();
     for (position, field) in collection.fields.iter().enumerate() {
@@ -96,8 +115,8 @@ fn withhold_fields(
         let known = match known {
             Some(known) => known,
             None => {
-                let ids: Vec<&str> = records.iter().map(|record| record.id()).collect();
-                decided.push((rule, access::passing(db, collection, &ids, rule, request)?));
+                let all: Vec<&Record> = records.iter().map(|record| &**record).collect();
+                decided.push((rule, passing(db, &all, rule)?));
                 decided.len() - 1
             }
         };
