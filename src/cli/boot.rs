@@ -24,6 +24,7 @@ use crate::services::passwords::{self, Cost, Passwords};
 use crate::services::plan::Stop;
 use crate::services::queue::Queue;
 use crate::services::rate_limits::RateLimits;
+use crate::services::realtime::Realtime;
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
@@ -122,9 +123,10 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
     let files = files(options, config, &loosened)?;
     let settings = Arc::new(CurrentSettings::default());
     let queue = Arc::new(Queue::default());
+    let realtime = Arc::new(Realtime::default());
     let store = {
         let (callers, settings) = (Arc::clone(&callers), Arc::clone(&settings));
-        let queue = Arc::clone(&queue);
+        let (queue, realtime) = (Arc::clone(&queue), Arc::clone(&realtime));
         let mut store = StoreOptions::new(options.dir);
         store.postgres = postgres(options, config);
         store.keyring = options.keyring.clone();
@@ -133,6 +135,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
             files::announce(events, &loosened);
             settings.on_events(events);
             queue.on_events(events);
+            realtime.on_events(events);
         });
         if let Some(config) = config {
             store.durability = match config.database.durability {
@@ -160,6 +163,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
         callers,
         settings,
         queue,
+        realtime,
         oauth2: OAuth2::new(options.oauth2),
         rate_limits: RateLimits::default(),
         throttle: Throttle::new(throttle),

@@ -25,6 +25,7 @@ use crate::services::files::loose;
 use crate::services::oauth2::Limits;
 use crate::services::plan::{self, Applied, BootOptions, Declared};
 use crate::services::queue::Workers;
+use crate::services::realtime;
 use crate::services::seeds;
 use crate::services::superusers;
 use crate::store::{DirLock, secrets};
@@ -102,6 +103,7 @@ pub struct Server {
     sweeping: JoinHandle<()>,
     cleaning: JoinHandle<()>,
     workers: Workers,
+    realtime: realtime::Service,
     report: Start,
     _lock: DirLock,
 }
@@ -265,6 +267,9 @@ fn serve(
     let server = HttpServer::new(move || http::application(application.clone(), origins.clone()))
         .disable_signals()
         .client_request_timeout(HEAD_PATIENCE)
+        // Who closes their side is gone: a realtime connection ends at once, and not when a message
+        // meets nobody.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(DRAIN_SECONDS)
         .listen(listener)
         .map_err(StartError::Server)?
@@ -274,6 +279,7 @@ fn serve(
     let sweeping = rt::spawn(sweep_files(app.clone()));
     let cleaning = rt::spawn(clean_up_sign_ins(app.clone()));
     let workers = Workers::start(app.clone().into_inner());
+    let realtime = realtime::Service::start(app.clone().into_inner());
     let serving = rt::spawn(server);
     Ok(Server {
         app,
@@ -284,6 +290,7 @@ fn serve(
         sweeping,
         cleaning,
         workers,
+        realtime,
         report,
         _lock: lock,
     })
@@ -337,11 +344,14 @@ impl Server {
 
     /// Stops accepting, finishes the requests and jobs in flight, and leaves the database in one piece.
     pub async fn stop(self) {
+        // They would be waited for.
+        self.app.realtime.close();
         self.handle.stop(true).await;
         self.polling.abort();
         self.sweeping.abort();
         self.cleaning.abort();
         let _ = self.serving.await;
+        self.realtime.stop();
         self.workers.stop().await;
         self.app.store.close().await;
     }

@@ -20,6 +20,7 @@ mod limits;
 mod mails;
 mod oauth2;
 pub mod query;
+mod realtime;
 mod records;
 mod sessions;
 mod settings;
@@ -101,6 +102,11 @@ fn routes(config: &mut ServiceConfig) {
             at("/api/oauth2-redirect")
                 .route(get().to(oauth2::back))
                 .route(web::post().to(oauth2::posted_back)),
+        )
+        .service(
+            at("/api/realtime")
+                .route(get().to(realtime::connect))
+                .route(web::post().to(realtime::subscribe)),
         )
         .service(at("/api/files/token").route(web::post().to(files::token)))
         .service(at("/api/files/{collection}/{record}/{filename}").route(get().to(files::download)))

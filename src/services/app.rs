@@ -10,6 +10,7 @@ use crate::services::oauth2::OAuth2;
 use crate::services::passwords::Passwords;
 use crate::services::queue::Queue;
 use crate::services::rate_limits::RateLimits;
+use crate::services::realtime::Realtime;
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
@@ -36,6 +37,8 @@ pub struct App {
     pub settings: Arc<CurrentSettings>,
     /// Wakes the workers that do what was queued. Told of commits as `callers` are.
     pub queue: Arc<Queue>,
+    /// Who is told of changes while connected. Told of commits as `callers` are.
+    pub realtime: Arc<Realtime>,
     /// The conversations with other providers.
     pub oauth2: OAuth2,
     /// The limits on requests, and what was counted under them.

@@ -20,6 +20,7 @@ pub mod plan;
 pub mod public_addresses;
 pub mod queue;
 pub mod rate_limits;
+pub mod realtime;
 pub mod records;
 pub mod safe_json;
 pub mod seeds;

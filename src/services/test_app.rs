@@ -18,6 +18,7 @@ use crate::services::oauth2::OAuth2;
 use crate::services::passwords::{Cost, Passwords};
 use crate::services::queue::Queue;
 use crate::services::rate_limits::RateLimits;
+use crate::services::realtime::Realtime;
 use crate::services::records::empty_lists::EmptyLists;
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
@@ -42,11 +43,14 @@ impl TestApp {
         let callers = Arc::new(Callers::default());
         let settings = Arc::new(CurrentSettings::default());
         let told = Arc::<Mutex<Vec<Event>>>::default();
+        let realtime = Arc::new(Realtime::default());
         let sinks = (Arc::clone(&callers), Arc::clone(&settings), Arc::clone(&told));
+        let listening = Arc::clone(&realtime);
         let store = Store::open(StoreOptions {
             events: Arc::new(move |events| {
                 sinks.0.on_events(events);
                 sinks.1.on_events(events);
+                listening.on_events(events);
                 sinks.2.lock().unwrap().extend_from_slice(events);
             }),
             ..database.options()
@@ -66,6 +70,7 @@ impl TestApp {
             callers,
             settings,
             queue: Arc::new(Queue::default()),
+            realtime,
             oauth2: OAuth2::default(),
             rate_limits: RateLimits::default(),
             throttle: Throttle::new(true),

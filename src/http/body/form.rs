@@ -53,6 +53,12 @@ impl Form {
         text.map_or(Found::Nothing, |(_, text)| Found::Text(text))
     }
 
+    /// Every text under `key`.
+    pub(super) fn all(&self, key: &str) -> Vec<String> {
+        let texts = self.texts.iter().filter(|(name, _)| name == key);
+        texts.map(|(_, text)| text.clone()).collect()
+    }
+
     pub(super) fn into_values(self) -> JsonMap {
         let mut values = JsonMap::new();
         for (key, text) in self.texts {

@@ -80,6 +80,26 @@ impl Body {
         number.ok_or_else(|| Error::bad_request(format!("{key} must be a whole number.")))
     }
 
+    /// The texts under `key`, none when there is nothing or null. A form repeats the key.
+    ///
+    /// # Errors
+    /// `BadRequest` when the value is something else than a list of texts.
+    pub fn texts(&self, key: &str) -> Result<Vec<String>, Error> {
+        let refused = || Error::bad_request(format!("{key} must be a list of texts."));
+        let items = match (self.find(key), &self.content) {
+            (form::Found::Text(_), Content::Form(form)) => return Ok(form.all(key)),
+            (form::Found::Value(Json::Array(items)), _) => items,
+            (form::Found::Nothing | form::Found::Value(Json::Null), _) => return Ok(Vec::new()),
+            _ => return Err(refused()),
+        };
+        let text = |item: &Json| match item {
+            Json::String(text) => Ok(text.clone()),
+            Json::Null => Ok(String::new()),
+            _ => Err(refused()),
+        };
+        items.iter().map(text).collect()
+    }
+
     fn find(&self, key: &str) -> form::Found<'_> {
         let values = match &self.content {
             Content::Form(form) => return form.find(key),

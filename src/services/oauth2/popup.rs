@@ -1,6 +1,6 @@
 //! The way back from a provider to the window that sent somebody there (contract B 3.5). A client of
 //! the realtime service waits here under its id; the page that the provider leads to hands over what
-//! it brought. There are no such clients yet.
+//! it brought.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

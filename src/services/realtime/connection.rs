@@ -1,0 +1,60 @@
+//! The bytes that one client is sent, and the end of it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+
+use crate::services::realtime::Realtime;
+use crate::services::realtime::client::Client;
+use crate::services::realtime::message;
+use crate::services::realtime::outbox::Item;
+
+/// A client's end of the line. When it is dropped, the client has left.
+pub struct Connection {
+    realtime: Arc<Realtime>,
+    client: Arc<Client>,
+    /// What is left of a message whose first line was sent.
+    rest: Option<Bytes>,
+}
+
+impl Connection {
+    pub(super) const fn new(realtime: Arc<Realtime>, client: Arc<Client>) -> Self {
+        Self { realtime, client, rest: None }
+    }
+
+    /// The id of the client.
+    pub fn id(&self) -> &str {
+        &self.client.id
+    }
+
+    /// The next bytes to be sent; nothing when the connection is to be closed.
+    pub async fn next(&mut self) -> Option<Bytes> {
+        if let Some(rest) = self.rest.take() {
+            return Some(rest);
+        }
+        match self.client.outbox.next().await? {
+            Item::Heartbeat => Some(message::HEARTBEAT),
+            Item::Message { body, .. } => {
+                self.rest = Some(body);
+                Some(message::id_line(&self.client.id))
+            }
+        }
+    }
+
+    /// The bytes one after the other.
+    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, Infallible>> {
+        stream::unfold(self, async |mut connection| {
+            let bytes = connection.next().await?;
+            Some((Ok(bytes), connection))
+        })
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.realtime.end(&self.client);
+        self.realtime.roster().disconnected(self.client.address);
+    }
+}

@@ -1,0 +1,161 @@
+//! Realtime (contract A 5): clients that stay connected are told of committed changes of records.
+//!
+//! [`Realtime`] is the handle: it knows who is connected and takes what the store tells, and asks
+//! nobody anything. [`Service`] are the tasks that ask who may know, and tell them; the writer waits
+//! for none of it. Knows no HTTP: a [`Connection`] is a row of bytes.
+
+mod audience;
+mod backlog;
+mod client;
+mod connection;
+mod deliver;
+mod identity;
+mod message;
+mod outbox;
+mod pace;
+mod past;
+mod roster;
+mod service;
+mod subscribe;
+#[cfg(test)]
+mod tests;
+mod topic;
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use connection::Connection;
+pub use service::Service;
+pub use subscribe::{Subscription, subscribe};
+
+use crate::domain::event::Event;
+use crate::domain::random::{ALPHANUMERIC, Random};
+use crate::domain::time::Timestamp;
+use crate::services::Error;
+use backlog::Backlog;
+use bytes::Bytes;
+use client::Client;
+use pace::Pace;
+use roster::Roster;
+
+/// Characters of a client's id.
+const ID_LENGTH: usize = 40;
+
+/// Milliseconds after which a connection ends: without a message, and in any case (contract A 5.1).
+const IDLE: i64 = 5 * 60 * 1_000;
+const LONGEST: i64 = 30 * 60 * 1_000;
+
+/// Milliseconds without anything after which there is a heartbeat.
+const HEARTBEAT: i64 = 30 * 1_000;
+
+/// The clients that are connected, and what they are still to be told.
+#[derive(Default)]
+pub struct Realtime {
+    roster: Mutex<Roster>,
+    backlog: Backlog,
+    pace: Pace,
+    /// The number of the last event that everybody was told of who was to be.
+    told: AtomicU64,
+    /// Whether somebody might have to be told anything.
+    is_needed: AtomicBool,
+}
+
+impl Realtime {
+    /// To be called with the events of a commit, in the order of commits. Only passes them on.
+    pub fn on_events(&self, events: &[Event]) {
+        let is_known = |event: &Event| !matches!(event, Event::Queued);
+        if self.is_needed.load(Ordering::SeqCst) && events.iter().any(is_known) {
+            self.backlog.push_commit(events);
+        }
+    }
+
+    /// Connects a client at `address`, which takes the place of the client `last` if that one was
+    /// there a short while ago.
+    ///
+    /// # Errors
+    /// `TooManyRequests` and `Unavailable` when there are too many.
+    pub fn connect(
+        self: &Arc<Self>,
+        address: IpAddr,
+        last: Option<&str>,
+    ) -> Result<Connection, Error> {
+        if let Some(last) = last {
+            self.replace(last, address);
+        }
+        let id: Arc<str> = Random::system().text(ID_LENGTH, ALPHANUMERIC).into();
+        let client = Arc::new(Client::new(id, address, self.pace.now()));
+        let mut roster = self.roster();
+        roster.admit(&client)?;
+        let predecessor = last.filter(|last| roster.is_gone(last, address));
+        client.state().predecessor = predecessor.map(Arc::from);
+        self.is_needed.store(true, Ordering::SeqCst);
+        drop(roster);
+        Ok(Connection::new(Arc::clone(self), client))
+    }
+
+    /// Ends all connections and takes no more: the server stops.
+    pub fn close(&self) {
+        self.roster().close();
+        self.end_all();
+    }
+
+    /// Ends connections whose time is over, and lets the others know that the server is there.
+    fn sweep(&self, now: Timestamp) {
+        let now = self.pace.read(now);
+        self.roster().forget(now);
+        for client in self.clients() {
+            if now - client.opened >= LONGEST || now - client.last_message() >= IDLE {
+                self.end(&client);
+            } else {
+                client.beat(now, HEARTBEAT);
+            }
+        }
+        let roster = self.roster();
+        if roster.is_empty() {
+            self.is_needed.store(false, Ordering::SeqCst);
+        }
+    }
+
+    /// Sends a message about the event of this number. Who does not keep up is cut off.
+    fn tell(&self, client: &Client, body: Bytes, event: Option<u64>) {
+        if client.tell(body, event, self.pace.now()).is_err() {
+            tracing::debug!(client = %client.address, "a realtime client does not keep up");
+            self.end(client);
+        }
+    }
+
+    /// Ends one connection and remembers what it was not told.
+    fn end(&self, client: &Client) {
+        let unsent = client.outbox.end();
+        let told = self.told.load(Ordering::SeqCst);
+        let mut roster = self.roster();
+        let topics = client.state().topics.clone();
+        if roster.remove(client) {
+            let seen = unsent.map_or(told, |unsent| unsent.saturating_sub(1));
+            roster.remember(client, topics, seen, self.pace.now());
+        }
+    }
+
+    fn end_all(&self) {
+        for client in self.clients() {
+            self.end(&client);
+        }
+    }
+
+    /// Ends the connection of the client `id`, whose holder came back before anybody saw it leave.
+    fn replace(&self, id: &str, address: IpAddr) {
+        let client = self.roster().find(id).cloned();
+        if let Some(client) = client.filter(|client| client.address == address) {
+            self.end(&client);
+        }
+    }
+
+    fn clients(&self) -> Vec<Arc<Client>> {
+        self.roster().clients()
+    }
+
+    fn roster(&self) -> MutexGuard<'_, Roster> {
+        self.roster.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

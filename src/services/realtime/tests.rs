@@ -1,0 +1,120 @@
+//! Who is asked about together, and what a handle does without the tasks behind it.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::*;
+use crate::domain::collection::Collection;
+use crate::domain::record::Record;
+use crate::domain::rules::Rule;
+use crate::services::test_app::TestApp;
+use crate::services::test_records::{auth_collection, auth_record, base_collection};
+use crate::services::tokens::{Grant, Lifetime, issue};
+
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// `posts` under this list rule.
+fn posts(rule: &str) -> Arc<Collection> {
+    let mut posts = Collection::clone(&base_collection("posts"));
+    posts.rules.list = Some(Rule::new(rule));
+    Arc::new(posts)
+}
+
+/// A connection that is told of `topics`, as the account if there is one.
+async fn listen(app: &TestApp, account: Option<&Record>, topics: &[&str]) -> Connection {
+    let connection = app.app.realtime.connect(HERE, None).unwrap();
+    let now = app.app.clock.now();
+    let session = account.map(|account| {
+        let grant = Grant::Auth { refreshable: true };
+        let token = issue(account, grant, Lifetime::Usual, now).unwrap();
+        (token, Arc::new(account.clone()))
+    });
+    let wanted = Subscription {
+        client_id: connection.id().to_owned(),
+        topics: topics.iter().map(|&topic| topic.to_owned()).collect(),
+        address: HERE,
+        session,
+    };
+    subscribe(&app.app, wanted).await.unwrap();
+    connection
+}
+
+/// How many are asked about, and how many clients that are.
+fn audiences(app: &TestApp, posts: &Arc<Collection>) -> (usize, usize) {
+    let record = Record::new(Arc::clone(posts), vec![json!("p1")]);
+    let audiences = audience::of(&app.app.realtime, posts, &record);
+    (audiences.len(), audiences.iter().map(|audience| audience.clients.len()).sum())
+}
+
+#[actix_web::test]
+async fn who_is_told_the_same_is_asked_about_once() {
+    let users = auth_collection("users");
+    let account = |id: &str| {
+        let mut account = auth_record(&users, id);
+        for name in ["email", "username"] {
+            account.set(name, json!(format!("{id}@example.com")));
+        }
+        account
+    };
+    let (ann, bob) = (account("ann"), account("bob"));
+    let app = TestApp::start(vec![Arc::clone(&users), posts("")]).await;
+    for account in [&ann, &bob] {
+        app.insert(account.clone()).await;
+    }
+    let mut connections = Vec::new();
+    for _ in 0..10 {
+        connections.push(listen(&app, None, &["posts/*"]).await);
+    }
+    for account in [&ann, &ann, &bob] {
+        connections.push(listen(&app, Some(account), &["posts/*"]).await);
+    }
+    assert_eq!(audiences(&app, &posts("")), (1, 13));
+    assert_eq!(audiences(&app, &posts("id != ''")), (3, 13));
+    let filter = "posts/*?options=%7B%22query%22%3A%7B%22filter%22%3A%22id%3D1%22%7D%7D";
+    for account in [None, Some(&ann), Some(&bob)] {
+        connections.push(listen(&app, account, &[filter]).await);
+    }
+    assert_eq!(audiences(&app, &posts("")), (4, 16));
+    connections.truncate(1);
+    assert_eq!(audiences(&app, &posts("")), (1, 1));
+}
+
+#[actix_web::test]
+async fn without_clients_nothing_is_kept() {
+    let app = TestApp::start(vec![posts("")]).await;
+    let realtime = &app.app.realtime;
+    realtime.on_events(&[Event::SchemaChanged]);
+    let connection = listen(&app, None, &["posts"]).await;
+    realtime.on_events(&[Event::Queued]);
+    drop(connection);
+    // It may come back.
+    realtime.on_events(&[Event::SchemaChanged, Event::SchemaChanged]);
+    let backlog::Task::Commit(commit) = realtime.backlog.next().await else { panic!("no commit") };
+    assert_eq!((commit.first, commit.events.len()), (1, 2));
+    let start = app.app.clock.now();
+    realtime.sweep(start);
+    realtime.sweep(start.plus_millis(61_000));
+    realtime.on_events(&[Event::SchemaChanged]);
+    let next = tokio::time::timeout(std::time::Duration::ZERO, realtime.backlog.next());
+    assert!(next.await.is_err());
+}
+
+#[actix_web::test]
+async fn one_address_has_so_many_connections_and_a_closed_server_takes_none() {
+    let realtime = Arc::new(Realtime::default());
+    let connections: Vec<Connection> =
+        (0..20_000).map(|_| realtime.connect(HERE, None).unwrap()).collect();
+    let refused = realtime.connect(HERE, None).err();
+    assert!(matches!(refused, Some(Error::TooManyRequests { .. })));
+    let there = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+    assert!(realtime.connect(there, None).is_ok());
+    // Who was cut off still holds a place until the connection is closed.
+    realtime.end_all();
+    assert!(realtime.connect(HERE, None).is_err());
+    drop(connections);
+    assert!(realtime.connect(HERE, None).is_ok());
+    realtime.close();
+    assert!(matches!(realtime.connect(there, None).err(), Some(Error::Unavailable(_))));
+}
