@@ -26,6 +26,7 @@ mod limits;
 mod mail;
 mod oauth2;
 mod postgres;
+mod realtime;
 mod schema;
 mod search;
 mod secrets;

@@ -27,6 +27,13 @@ impl Client {
         Self { token: Some(token.into()), id: None, ..self.clone() }
     }
 
+    /// The same from another address of this machine.
+    pub(crate) fn at_address(&self, address: &str) -> Self {
+        let address = address.parse::<std::net::IpAddr>().unwrap();
+        let http = reqwest::Client::builder().local_address(address).build().unwrap();
+        Self { http, ..self.clone() }
+    }
+
     /// Signs in with a password and answers the client that is signed in.
     pub(crate) async fn sign_in(&self, collection: &str, identity: &str, password: &str) -> Self {
         let path = format!("/api/collections/{collection}/auth-with-password");

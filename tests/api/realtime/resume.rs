@@ -1,0 +1,110 @@
+//! Coming back after the connection broke: what was missed is told, once, to who may still know of it.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Events, listen, note, record, start};
+use crate::harness::{Client, TestApp};
+
+/// Closes a connection and waits until the server has seen it.
+async fn break_off(app: &TestApp, events: Events) -> String {
+    let id = events.id().to_owned();
+    drop(events);
+    let body = json!({ "clientId": id });
+    while app.guest().post("/api/realtime", body.clone()).await.status != 404 {}
+    id
+}
+
+async fn come_back(client: &Client, last: &str, topics: &[&str]) -> Events {
+    let events = Events::reconnect(client, last).await;
+    assert_ne!(events.id(), last);
+    events.subscribe(client, topics).await.expect(204);
+    events
+}
+
+#[actix_web::test]
+async fn what_was_missed_comes_first_and_once() {
+    let app = start().await;
+    let guest = app.guest();
+    let mut events = listen(&guest, &["notes/*"]).await;
+    let seen = note(&guest, "seen").await;
+    assert_eq!(events.told("text").await, "notes/* create seen");
+    let last = break_off(&app, events).await;
+    note(&guest, "missed").await;
+    guest.delete(&record("notes", &seen.id())).await.expect(204);
+    let mut events = come_back(&guest, &last, &["notes/*", "notes"]).await;
+    note(&guest, "new").await;
+    assert_eq!(events.told("text").await, "notes/* create missed");
+    assert_eq!(events.told("text").await, "notes/* delete seen");
+    let mut told = [events.told("text").await, events.told("text").await];
+    told.sort();
+    assert_eq!(told, ["notes create new", "notes/* create new"]);
+    // Who comes back a second time under the same id is somebody new.
+    let mut again = come_back(&guest, &last, &["notes/*"]).await;
+    note(&guest, "newer").await;
+    assert_eq!(again.told("text").await, "notes/* create newer");
+}
+
+#[actix_web::test]
+async fn who_comes_back_before_they_were_missed_takes_their_own_place() {
+    let app = start().await;
+    let guest = app.guest();
+    let events = listen(&guest, &["notes/*"]).await;
+    let last = events.id().to_owned();
+    let back = Events::reconnect(&guest, &last).await;
+    events.ended().await;
+    note(&guest, "missed").await;
+    back.subscribe(&guest, &["notes/*"]).await.expect(204);
+    let mut back = back;
+    assert_eq!(back.told("text").await, "notes/* create missed");
+}
+
+#[actix_web::test]
+async fn only_topics_of_both_and_by_the_rules_of_who_came_back() {
+    let app = start().await;
+    let (ann, bob) = (app.user("ann@example.com").await, app.user("bob@example.com").await);
+    let last = break_off(&app, listen(&ann, &["diary/*", "notes/*"]).await).await;
+    ann.create("diary", json!({ "text": "private" })).await.expect(200);
+    ann.create("teams", json!({ "name": "team" })).await.expect(200);
+    note(&ann, "public").await;
+    let mut bobs = come_back(&bob, &last, &["diary/*", "notes/*", "teams/*"]).await;
+    assert_eq!(bobs.told("text").await, "notes/* create public");
+    note(&ann, "marker").await;
+    assert_eq!(bobs.told("text").await, "notes/* create marker");
+}
+
+#[actix_web::test]
+async fn after_a_minute_it_is_forgotten() {
+    let app = start().await;
+    let guest = app.guest();
+    let mut other = listen(&guest, &["notes"]).await;
+    let last = break_off(&app, listen(&guest, &["notes/*"]).await).await;
+    note(&guest, "missed").await;
+    assert_eq!(other.told("text").await, "notes create missed");
+    app.advance(Duration::from_secs(61));
+    // The time has passed when the other one is shown that the server is there.
+    assert_eq!(other.block().await.as_deref(), Some(":"));
+    let mut events = come_back(&guest, &last, &["notes/*"]).await;
+    note(&guest, "new").await;
+    assert_eq!(events.told("text").await, "notes/* create new");
+}
+
+#[actix_web::test]
+async fn strangers_get_nothing_by_an_id() {
+    let app = start().await;
+    let guest = app.guest();
+    let last = break_off(&app, listen(&guest, &["notes/*"]).await).await;
+    note(&guest, "missed").await;
+    // The same server from another address of this machine.
+    let elsewhere = guest.at_address("127.0.0.2");
+    let mut stranger = come_back(&elsewhere, &last, &["notes/*"]).await;
+    for made_up in ["", "x", &"y".repeat(5_000)] {
+        Events::reconnect(&guest, made_up).await;
+    }
+    let mut owner = come_back(&guest, &last, &["notes/*"]).await;
+    note(&guest, "new").await;
+    assert_eq!(stranger.told("text").await, "notes/* create new");
+    assert_eq!(owner.told("text").await, "notes/* create missed");
+    assert_eq!(owner.told("text").await, "notes/* create new");
+}
