@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+import { EventSource } from "eventsource";
 import PocketBase from "pocketbase";
 
 import { serve } from "./server.mjs";
@@ -56,8 +57,11 @@ async function startProvider(method) {
   };
 }
 
-/** A browser that keeps cookies and fills in the provider's two forms: who it is, and that it agrees. */
-async function visit(url, name) {
+/**
+ * A browser that keeps cookies and fills in the provider's two forms: who it is, and that it agrees.
+ * Where it is led in the end.
+ */
+async function visit(url, name, end = back) {
   const cookies = new Map();
   let request = { url, options: {} };
   for (let step = 0; step < 20; step++) {
@@ -69,7 +73,7 @@ async function visit(url, name) {
       cookies.set(key, value);
     }
     const place = answer.headers.get("location");
-    if (place?.startsWith(back)) return new URL(place).searchParams;
+    if (place?.startsWith(end)) return new URL(place);
     if (place) {
       request = { url: new URL(place, request.url).href, options: {} };
       continue;
@@ -92,7 +96,8 @@ async function visit(url, name) {
 async function grant(pb, name) {
   const { oauth2 } = await pb.collection("users").listAuthMethods();
   const [invitation] = oauth2.providers;
-  const brought = await visit(invitation.authURL + encodeURIComponent(back), name);
+  const place = await visit(invitation.authURL + encodeURIComponent(back), name);
+  const brought = place.searchParams;
   assert.equal(brought.get("state"), invitation.state);
   return { code: brought.get("code"), verifier: invitation.codeVerifier };
 }
@@ -122,6 +127,25 @@ for (const method of ["client_secret_basic", "client_secret_post"]) {
     assert.deepEqual([second.meta.isNew, second.record.id], [false, record.id]);
   });
 }
+
+test("a window of its own, and the client waits for it", async () => {
+  globalThis.EventSource = EventSource;
+  const { server } = worlds.client_secret_basic;
+  const pb = new PocketBase(server.url);
+  const end = `${server.url}/api/oauth2-redirect`;
+  const { record, meta } = await pb.collection("users").authWithOAuth2({
+    provider: "oidc",
+    async urlCallback(url) {
+      const place = await visit(url, "walter", end);
+      const answer = await fetch(place, { redirect: "manual" });
+      const page = answer.headers.get("location") ?? (await answer.text());
+      assert.match(page, /redirect-success|Signed in/);
+    },
+  });
+  assert.deepEqual([meta.isNew, record.email], [true, "walter@example.com"]);
+  assert.ok(pb.authStore.isValid);
+  assert.equal(pb.realtime.isConnected, false);
+});
 
 test("a code that was used, or is somebody else's, opens nothing", async () => {
   const pb = new PocketBase(worlds.client_secret_basic.server.url);

@@ -14,7 +14,9 @@ const provider = new Provider(issuer, {
     {
       client_id: "app",
       client_secret: process.env.OIDC_SECRET,
-      redirect_uris: ["https://app.example.com/back"],
+      // A program on the same machine, for which the port does not count: servers have any.
+      application_type: "native",
+      redirect_uris: ["https://app.example.com/back", "http://127.0.0.1/api/oauth2-redirect"],
       token_endpoint_auth_method: process.env.OIDC_METHOD ?? "client_secret_basic",
     },
   ],

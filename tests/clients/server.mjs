@@ -26,11 +26,30 @@ export async function serve(config = join(here, "config.toml"), more = [], varia
     env,
   });
 
-  const child = spawn(
-    binary,
-    ["serve", "--config", config, "--dir", data, "--http", "127.0.0.1:0", ...more],
-    { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] },
-  );
+  const begin = (address) =>
+    start(["serve", "--config", config, "--dir", data, "--http", address, ...more], folder, env);
+  let process_ = await begin("127.0.0.1:0");
+  const { address } = process_;
+
+  return {
+    url: `http://${address}`,
+    /** Ends the server and starts it again at the same address. */
+    async restart() {
+      await process_.stop();
+      process_ = await begin(address);
+    },
+    async stop() {
+      const code = await process_.stop();
+      await rm(folder, { recursive: true, force: true });
+      await schema?.drop();
+      return code;
+    },
+  };
+}
+
+/** Starts the executable and waits until it says where it listens. */
+async function start(options, folder, env) {
+  const child = spawn(binary, options, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   let complaints = "";
   child.stderr.on("data", (text) => (complaints += text));
   const exited = new Promise((resolve) => child.on("exit", resolve));
@@ -41,15 +60,11 @@ export async function serve(config = join(here, "config.toml"), more = [], varia
     child.kill("SIGKILL");
     throw new Error(`the server did not start (${line}): ${complaints}`);
   }
-
   return {
-    url: `http://${address[0]}`,
-    async stop() {
+    address: address[0],
+    stop() {
       child.kill("SIGTERM");
-      const code = await exited;
-      await rm(folder, { recursive: true, force: true });
-      await schema?.drop();
-      return code;
+      return exited;
     },
   };
 }
