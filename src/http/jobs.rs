@@ -20,7 +20,9 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, ApiError> {
     require_superuser(&sender.caller)?;
     let query = Query::parse(request.query_string());
-    Ok(json::answer(StatusCode::OK, &backlog::list(&app, query.text("state")).await?))
+    let pick = query.pick()?;
+    let jobs = backlog::list(&app, query.text("state")).await?;
+    Ok(json::picked_list(StatusCode::OK, jobs, pick.as_ref()))
 }
 
 /// `POST /api/jobs/{id}/replay`

@@ -23,11 +23,17 @@ const POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; defau
                       form-action 'none'; frame-ancestors 'self'";
 
 /// `GET /api/mails`
-pub(super) async fn list(app: Data<App>, sender: Sender) -> Result<HttpResponse, ApiError> {
+pub(super) async fn list(
+    app: Data<App>,
+    request: HttpRequest,
+    sender: Sender,
+) -> Result<HttpResponse, ApiError> {
     require_superuser(&sender.caller)?;
+    let pick = Query::parse(request.query_string()).pick()?;
     let mails = inbox::list(&app).await?;
     let items: Vec<Json> = mails.iter().map(envelope).collect();
-    Ok(json::answer(StatusCode::OK, &json!({ "items": items, "totalItems": items.len() })))
+    let body = json!({ "items": items, "totalItems": items.len() });
+    Ok(json::picked_list(StatusCode::OK, body, pick.as_ref()))
 }
 
 /// `GET /api/mails/{id}`

@@ -106,6 +106,9 @@ async fn the_inbox_is_for_superusers() {
     let root = app.superuser().await;
     root.post(TEST, trial("otp")).await.expect(204);
     let id = items(&root, "/api/mails", 1).await[0]["id"].as_str().unwrap().to_owned();
+    let picked = root.get("/api/mails?fields=id").await.expect(200);
+    assert_eq!(picked.json(), json!({ "items": [{ "id": id }], "totalItems": 1 }));
+    root.get("/api/mails?fields=:x()").await.expect(400);
     let path = format!("/api/mails/{id}");
     let account = json!({ "email": "a@b.co", "password": PASSWORD, "passwordConfirm": PASSWORD });
     root.create("users", account).await.expect(200);

@@ -128,3 +128,18 @@ async fn clients_are_told() {
     assert_eq!(methods["mfa"], json!({ "enabled": true, "duration": 600 }));
     assert_eq!(methods["otp"], json!({ "enabled": true, "duration": 300 }));
 }
+
+#[actix_web::test]
+async fn a_first_factor_lets_one_of_several_second_ones_in() {
+    let (app, inbox) = start().await;
+    let guest = app.guest();
+    let mfa_id = first_factor(by_password(&guest, "ann", "").await);
+    let mut codes = Vec::new();
+    for number in 1..=5 {
+        codes.push(code(&app, &inbox, "ann@example.com", number).await);
+    }
+    let attempts = codes.iter().map(|sent| by_code(&guest, sent, &mfa_id));
+    let answers = futures_util::future::join_all(attempts).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    assert_eq!(app.count("_mfas"), 0);
+}
