@@ -7,7 +7,7 @@ use crate::domain::rules::RequestInfo;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::auth::answer::{SignedIn, own_view, require_auth_rule};
-use crate::services::auth::sessions::{self, Beginning};
+use crate::services::auth::sessions::{self, ADOPTED, Beginning};
 use crate::services::tokens::{Grant, Lifetime, Session};
 
 /// Renews the session of `token`, which came from `address`. A token of no session gets one; a token
@@ -38,5 +38,5 @@ pub async fn refresh(
 /// The beginning of a session whose first token was of none: how somebody came in is forgotten.
 const fn adopted(address: IpAddr) -> Beginning {
     let grant = Grant::Auth { refreshable: true };
-    Beginning { method: "token", address, grant, lifetime: Lifetime::Usual }
+    Beginning { method: ADOPTED, address, grant, lifetime: Lifetime::Usual }
 }

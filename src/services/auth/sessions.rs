@@ -236,7 +236,9 @@ pub(super) async fn require_fresh(app: &App, session: &Session) -> Result<(), Er
     let stored = app.store.read(move |db| stored::by_id(db, &id)).await?;
     let age = |session: StoredSession| app.clock.now().millis() - session.created.millis();
     let fresh = i64::try_from(FRESH.as_millis()).unwrap_or(i64::MAX);
-    if stored.is_some_and(|session| session.method != IMPERSONATED && age(session) <= fresh) {
+    let has_signed_in =
+        |session: &StoredSession| !matches!(session.method.as_str(), IMPERSONATED | ADOPTED);
+    if stored.filter(has_signed_in).is_some_and(|session| age(session) <= fresh) {
         return Ok(());
     }
     Err(Error::Locked("Sign in again to change how you sign in.".to_owned()))
@@ -244,3 +246,7 @@ pub(super) async fn require_fresh(app: &App, session: &Session) -> Result<(), Er
 
 /// What `_sessions` calls the way in of superusers who act as somebody else.
 pub(super) const IMPERSONATED: &str = "impersonate";
+
+/// What it calls that of a token which named no session and was renewed: whoever has it may not be
+/// whoever signed in.
+pub(super) const ADOPTED: &str = "token";

@@ -39,6 +39,13 @@ pub(super) fn step(secret: &str, shown: &str, now: Timestamp) -> Result<Option<i
     Ok(found.map(|step| i64::try_from(step).unwrap_or(i64::MAX)))
 }
 
+/// Whether `shown` may be a code at all.
+pub(super) fn is_code(shown: &str) -> bool {
+    let shown = shown.chars().filter(|character| *character != ' ');
+    let mut digits = 0;
+    shown.inspect(|_| digits += 1).all(|character| character.is_ascii_digit()) && digits == 6
+}
+
 /// What a code that is not right is told.
 pub(super) fn wrong() -> Fault {
     Fault::new("validation_invalid_totp", "The code is not right, or no longer.")
@@ -89,6 +96,14 @@ mod tests {
         assert!(!taken(90) && !taken(1_000_000));
         for odd in ["", "28708", "2870820", "28708x", "٢٨٧٠٨٢", "-87082"] {
             assert_eq!(step(SECRET, odd, at(59)).unwrap(), None, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn six_digits_may_be_a_code() {
+        assert!(is_code("123456") && is_code(" 123 456"));
+        for other in ["", "12345", "1234567", "12345a", "abcd-efgh-jkmn-pqrs", "١٢٣٤٥٦"] {
+            assert!(!is_code(other), "{other:?}");
         }
     }
 

@@ -10,6 +10,7 @@ use crate::domain::rules::{RequestContext, RequestInfo};
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::auth::answer::{self, Entry, Way};
+use crate::services::auth::totp::code::is_code;
 use crate::services::auth::totp::{count, require_open, take};
 use crate::services::auth::{Method, factors};
 use crate::store::accounts::AccountKey;
@@ -63,10 +64,13 @@ fn check(attempt: &Attempt) -> FieldErrors {
     errors
 }
 
-/// Uses `code` up, if it is one of the account.
+/// Uses `code` up, if it is one of the account. Recovery codes cannot be guessed and are not counted:
+/// somebody who found out the password must not be able to keep the owner out by guessing.
 async fn show(app: &App, record: &Record, code: String) -> Result<(), Error> {
     let (account, now) = (AccountKey::from(record), app.clock.now());
-    count(app, &account).await?;
+    if is_code(&code) {
+        count(app, &account).await?;
+    }
     if app.store.write(move |tx| take(tx, &account, &code, now)).await? {
         Ok(())
     } else {
