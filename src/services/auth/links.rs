@@ -85,5 +85,5 @@ pub(super) fn forget(tx: &mut Tx, kind: TokenKind, record: &Record) -> Result<()
 }
 
 fn key(kind: TokenKind, collection: &Collection, email: &str) -> Key {
-    Key::of("mail", &[&kind.as_str(), &collection.id, &email.to_lowercase()])
+    Key::of("mail", &[&kind.as_str(), &collection.id, &email.to_ascii_lowercase()])
 }

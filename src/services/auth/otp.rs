@@ -88,7 +88,7 @@ pub async fn request(
     };
     let (of, duration) = (Arc::clone(collection), lifetime(&options(collection)?.otp));
     let limit = Limit { most: MOST_CODES, window: duration };
-    let asked = Key::of("codes", &[&collection.id, &email.to_lowercase()]);
+    let asked = Key::of("codes", &[&collection.id, &email.to_ascii_lowercase()]);
     let owner = record.as_ref().map_or_else(|| nobody(collection, &email), |of| of.id().to_owned());
     let sent = app.store.write(move |tx| {
         if let Some(newest) = instead(tx, (limit, &asked), (&of, &owner), made_of.now)? {
@@ -108,7 +108,7 @@ pub async fn request(
 /// Whose the codes are that are made for an address without an account: nobody's, but each time the
 /// same, so that all that follows is as for an account.
 fn nobody(collection: &Collection, email: &str) -> String {
-    unguessable(collection, "nobody", &email.to_lowercase())
+    unguessable(collection, "nobody", &email.to_ascii_lowercase())
 }
 
 pub(super) fn digits(otp: &Otp, random: &mut Random) -> String {

@@ -45,7 +45,8 @@ impl Attempt {
     /// the id `account`, if there is one. All its names count for an account together; where there is
     /// none its name counts alike, so a refusal tells nothing about whether there is.
     pub fn of(collection: &str, identity: &str, account: Option<&str>, address: IpAddr) -> Self {
-        let identity = identity.to_lowercase();
+        // As the database tells names apart: a letter outside ASCII has one form.
+        let identity = identity.to_ascii_lowercase();
         let account = account.unwrap_or(&identity);
         Self {
             identity: Key::of("sign-in identity", &[&collection, &identity]),

@@ -136,3 +136,18 @@ async fn a_token_dies_with_the_key_of_its_account() {
     let refused = confirm(&app, "users", body(&token, NEW)).await.expect(400);
     assert_eq!(codes(&refused), "token:invalid_token");
 }
+
+#[actix_web::test]
+async fn an_address_that_looks_alike_gets_no_mail() {
+    let app = start().await;
+    let inbox = Inbox::of(&app).await;
+    app.user("kim@example.com").await;
+    for address in ["\u{212a}im@example.com", "k\u{456}m@example.com", "kim@ex\u{e4}mple.com"] {
+        let answer = ask(&app.guest(), "users", json!(address)).await;
+        assert!(matches!(answer.status, 204 | 400), "{address}: {}", answer.text);
+    }
+    // The one who is meant comes after, and is the only one.
+    ask(&app.guest(), "users", json!("kim@example.com")).await.expect(204);
+    inbox.mail("kim@example.com", 1).await;
+    assert_eq!(app.count("_mails"), 1);
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{codes, sign_in, sign_up, sign_up_with, start};
+use super::{codes, record, sign_in, sign_up, sign_up_with, start};
 use crate::harness::{Answer, Client, PASSWORD, TestApp};
 
 const PATH: &str = "/api/collections/users/auth-with-password";
@@ -280,5 +280,41 @@ async fn an_empty_hash_is_nobodys_password() {
     app.change("UPDATE users SET password = ''");
     for password in [PASSWORD, " ", "''"] {
         sign_in(&app.guest(), "users", "ann@example.com", password).await.expect(400);
+    }
+}
+
+/// Letters that look alike, or that some ways of folding take for others, are other letters.
+#[actix_web::test]
+async fn a_name_that_looks_alike_is_somebody_elses() {
+    let app = start().await;
+    let body = sign_up_with("kim@example.com", json!({ "username": "kim", "nick": "Kim" }));
+    let kim = app.guest().create("users", body).await.expect(200).id();
+    sign_in(&app.guest(), "users", "KIM", PASSWORD).await.expect(200);
+    let alike = [
+        "\u{212a}im",  // the sign for kelvin, a k in lower case
+        "k\u{131}m",   // i without a dot
+        "K\u{130}M",   // I with one
+        "k\u{456}m",   // Cyrillic
+        "\u{ff4b}im",  // a wide k
+        "ki\u{200b}m", // a space without width
+        "kim\u{301}",  // with an accent
+        "kim\0",
+        " kim",
+        "kim\u{202e}", // from right to left
+    ];
+    for name in alike {
+        for identity in [name.to_owned(), format!("{name}@example.com")] {
+            let answer = sign_in(&app.guest(), "users", &identity, PASSWORD).await;
+            assert!(matches!(answer.status, 400 | 429), "{identity:?}: {}", answer.text);
+            app.advance(std::time::Duration::from_secs(600));
+        }
+        // Whether or not an account may be called so, it is another one.
+        let body = sign_up_with("other@example.com", json!({ "username": name }));
+        let other = app.guest().create("users", body).await;
+        if other.status == 200 {
+            let answer = sign_in(&app.guest(), "users", name, PASSWORD).await.expect(200);
+            assert_ne!(answer.at("/record/id"), json!(kim), "{name:?}");
+            app.superuser().await.delete(&record("users", &other.id())).await.expect(204);
+        }
     }
 }
