@@ -1,26 +1,24 @@
 //! Signing in through other providers, and the page that they lead people back to (contract B 3.4,
 //! 3.5, 6.5).
 
-use std::net::IpAddr;
-use std::sync::Arc;
-
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde_json::json;
+use std::net::IpAddr;
 
 use crate::domain::{Json, JsonMap};
 use crate::http::admin_ui;
+use crate::http::auth::asked::Asked;
 use crate::http::auth::entered;
 use crate::http::body::{self, Body, DEFAULT_LIMIT};
-use crate::http::caller::{Sender, real_ip, request_info, require_superuser};
+use crate::http::caller::{Sender, real_ip, require_superuser};
 use crate::http::error::ApiError;
 use crate::http::json;
 use crate::http::query::Query;
 use crate::services::Error;
 use crate::services::app::App;
-use crate::services::auth::auth_collection;
 use crate::services::auth::oauth2::{self, Attempt};
 use crate::services::oauth2::popup::{Outcome, Return};
 use crate::services::oauth2::{CodeGrant, apple_secret};
@@ -30,17 +28,12 @@ pub(super) async fn sign_in(
     app: Data<App>,
     sender: Sender,
     path: Path<String>,
-    (request, payload): (HttpRequest, Payload),
+    request: (HttpRequest, Payload),
 ) -> Result<HttpResponse, ApiError> {
-    let collection = auth_collection(&app, &path)?;
-    oauth2::require_open(&collection)?;
-    let pick = Query::parse(request.query_string()).pick()?;
-    let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
-    let mut attempt = attempt(&body, real_ip(&request))?;
-    let values = body.into_values();
-    attempt.create_data = create_data(&values)?;
-    let mut info = request_info(&request, sender.caller, app.clock.now());
-    info.body = Arc::new(values);
+    let asked = Asked::read(&app, request, &path, sender, oauth2::require_open).await?;
+    let mut attempt = attempt(&asked.body, asked.address)?;
+    let (collection, info, pick) = asked.into_parts();
+    attempt.create_data = create_data(&info.body)?;
     let entry = oauth2::sign_in(&app, &collection, attempt, info).await?;
     Ok(entered(entry, pick.as_ref()))
 }

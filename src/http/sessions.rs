@@ -55,10 +55,9 @@ pub(super) async fn end_all(
 ) -> Result<HttpResponse, ApiError> {
     require_any(&sender.caller)?;
     let query = Query::parse(request.query_string());
-    let current = || sender.session.as_ref().map(|session| session.claims.session.clone());
     let kept = match query.text("except") {
         "" => None,
-        "current" => current().filter(|session| !session.is_empty()),
+        "current" => sender.session.as_ref().map(|session| session.claims.session.clone()),
         _ => return Err(ApiError(Error::bad_request("except is current, or is left out."))),
     };
     let owner = owner(&app, &query, &sender).await?;

@@ -1,26 +1,35 @@
 //! `/api/totp` and `auth-with-totp`: an account's authenticator. Routes of our own.
 
-use std::sync::Arc;
-
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
+use crate::http::auth::asked::Asked;
 use crate::http::auth::entered;
 use crate::http::body::{self, DEFAULT_LIMIT};
-use crate::http::caller::{Sender, real_ip, request_info};
+use crate::http::caller::Sender;
 use crate::http::error::ApiError;
 use crate::http::json;
 use crate::http::query::Query;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::auth::sessions::Owner;
-use crate::services::auth::{auth_collection, totp};
+use crate::services::auth::totp;
 
-/// `GET /api/totp`
-pub(super) async fn view(app: Data<App>, sender: Sender) -> Result<HttpResponse, ApiError> {
-    let status = totp::status(&app, &sender.caller).await?;
+/// The account that a request is about: `?collection=users&record=ID`, else the sender's own.
+async fn owner(app: &App, request: &HttpRequest, sender: &Sender) -> Result<Owner, Error> {
+    let query = Query::parse(request.query_string());
+    Owner::find(app, &sender.caller, (query.text("collection"), query.text("record"))).await
+}
+
+/// `GET /api/totp?collection=users&record=ID`
+pub(super) async fn view(
+    app: Data<App>,
+    request: HttpRequest,
+    sender: Sender,
+) -> Result<HttpResponse, ApiError> {
+    let status = totp::status(&app, &owner(&app, &request, &sender).await?).await?;
     let body = json!({ "enabled": status.enabled, "recoveryCodes": status.recovery_codes });
     Ok(json::answer(StatusCode::OK, &body))
 }
@@ -58,10 +67,8 @@ pub(super) async fn remove(
     request: HttpRequest,
     sender: Sender,
 ) -> Result<HttpResponse, ApiError> {
+    let owner = owner(&app, &request, &sender).await?;
     let session = sender.session.ok_or(Error::Unauthenticated)?;
-    let query = Query::parse(request.query_string());
-    let named = (query.text("collection"), query.text("record"));
-    let owner = Owner::find(&app, &sender.caller, named).await?;
     totp::remove(&app, &session, &owner).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -69,18 +76,13 @@ pub(super) async fn remove(
 /// `POST /api/collections/{collection}/auth-with-totp`
 pub(super) async fn sign_in(
     app: Data<App>,
-    (request, payload): (HttpRequest, Payload),
+    request: (HttpRequest, Payload),
     path: Path<String>,
     sender: Sender,
 ) -> Result<HttpResponse, ApiError> {
-    let collection = auth_collection(&app, &path)?;
-    totp::require_open(&collection)?;
-    let pick = Query::parse(request.query_string()).pick()?;
-    let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
-    let (mfa_id, code) = (body.text("mfaId")?, body.text("code")?);
-    let attempt = totp::Attempt { mfa_id, code, address: real_ip(&request) };
-    let mut info = request_info(&request, sender.caller, app.clock.now());
-    info.body = Arc::new(body.into_values());
+    let asked = Asked::read(&app, request, &path, sender, totp::require_open).await?;
+    let attempt = totp::Attempt { code: asked.body.text("code")?, address: asked.address };
+    let (collection, info, pick) = asked.into_parts();
     let entry = totp::sign_in(&app, &collection, attempt, info).await?;
     Ok(entered(entry, pick.as_ref()))
 }

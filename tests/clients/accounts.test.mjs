@@ -120,6 +120,7 @@ test("the ways in are listed", async () => {
 
 test("an authenticator is the second factor of who has one", async () => {
   const { id, email, client, users } = await account("toby");
+  await root.collection("users").update(id, { verified: true });
   await users.authWithPassword(email, password);
   const { secret, url } = await client.send("/api/totp", { method: "POST" });
   assert.equal(new URL(url).searchParams.get("secret"), secret);

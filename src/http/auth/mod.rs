@@ -1,8 +1,7 @@
 //! Signing in (contract B 3.1 to 3.10).
 
+pub(super) mod asked;
 pub(super) mod mailed;
-
-use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
@@ -12,6 +11,7 @@ use serde_json::json;
 
 use crate::domain::Json;
 use crate::domain::collection::AuthOptions;
+use crate::http::auth::asked::Asked;
 use crate::http::body::{self, DEFAULT_LIMIT};
 use crate::http::caller::{
     Sender, real_ip, request_info, require_same_collection, require_superuser, token,
@@ -105,23 +105,18 @@ fn provider(invitation: &Invitation) -> ProviderView {
 /// Signs in by password.
 pub(super) async fn with_password(
     app: Data<App>,
-    request: HttpRequest,
-    payload: Payload,
+    request: (HttpRequest, Payload),
     path: Path<String>,
     sender: Sender,
 ) -> Result<HttpResponse, ApiError> {
-    let collection = auth_collection(&app, &path)?;
-    password::require_open(&collection)?;
-    let pick = Query::parse(request.query_string()).pick()?;
-    let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
+    let asked = Asked::read(&app, request, &path, sender, password::require_open).await?;
     let credentials = Credentials {
-        identity: body.text("identity")?,
-        password: body.text("password")?,
-        identity_field: body.text("identityField")?,
-        address: real_ip(&request),
+        identity: asked.body.text("identity")?,
+        password: asked.body.text("password")?,
+        identity_field: asked.body.text("identityField")?,
+        address: asked.address,
     };
-    let mut info = request_info(&request, sender.caller, app.clock.now());
-    info.body = Arc::new(body.into_values());
+    let (collection, info, pick) = asked.into_parts();
     let entry = password::sign_in(&app, &collection, credentials, info).await?;
     Ok(entered(entry, pick.as_ref()))
 }
@@ -142,21 +137,17 @@ pub(super) async fn request_code(
 /// Signs in by a code.
 pub(super) async fn with_code(
     app: Data<App>,
-    (request, payload): (HttpRequest, Payload),
+    request: (HttpRequest, Payload),
     path: Path<String>,
     sender: Sender,
 ) -> Result<HttpResponse, ApiError> {
-    let collection = auth_collection(&app, &path)?;
-    otp::require_open(&collection)?;
-    let pick = Query::parse(request.query_string()).pick()?;
-    let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
+    let asked = Asked::read(&app, request, &path, sender, otp::require_open).await?;
     let attempt = otp::Attempt {
-        otp_id: body.text("otpId")?,
-        code: body.text("password")?,
-        address: real_ip(&request),
+        otp_id: asked.body.text("otpId")?,
+        code: asked.body.text("password")?,
+        address: asked.address,
     };
-    let mut info = request_info(&request, sender.caller, app.clock.now());
-    info.body = Arc::new(body.into_values());
+    let (collection, info, pick) = asked.into_parts();
     let entry = otp::sign_in(&app, &collection, attempt, info).await?;
     Ok(entered(entry, pick.as_ref()))
 }

@@ -109,7 +109,7 @@ pub(super) fn does_not_count() -> Error {
 }
 
 /// The id of the first factor, from the query or else from the body.
-fn first_factor(request: &RequestInfo) -> String {
+pub(super) fn first_factor(request: &RequestInfo) -> String {
     let asked = request.query.get("mfaId").filter(|id| !id.is_empty());
     let sent = || request.body.get("mfaId").and_then(|id| id.as_str());
     asked.map(String::as_str).or_else(sent).unwrap_or_default().to_owned()

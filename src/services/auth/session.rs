@@ -25,14 +25,15 @@ pub async fn caller_of(app: &App, token: &str) -> Result<Caller, Error> {
 /// # Errors
 /// When the database cannot be asked.
 pub async fn session_of(app: &App, token: &str) -> Result<Option<Arc<Session>>, Error> {
-    let session = match app.callers.find(token, app.clock.now()) {
+    let now = app.clock.now();
+    let session = match app.callers.find(token, now) {
         Some(session) => session,
         None => match read_session(app, token).await? {
             Some(session) => session,
             None => return Ok(None),
         },
     };
-    sessions::note_use(app, &session);
+    sessions::note_use(app, &session, now);
     Ok(Some(session))
 }
 

@@ -98,8 +98,7 @@ fn expires(record: &Record, lifetime: Lifetime, now: Timestamp) -> Timestamp {
 }
 
 /// Notes now and then that `session` is used. Nothing waits for it, and nothing depends on it.
-pub(super) fn note_use(app: &App, session: &Session) {
-    let now = app.clock.now();
+pub(super) fn note_use(app: &App, session: &Session, now: Timestamp) {
     if !session.takes_note(now) {
         return;
     }
@@ -140,9 +139,9 @@ impl Owner {
         Ok(Self { account: Arc::new(account.ok_or(Error::NotFound)?) })
     }
 
-    /// Whether it is the account `record`.
-    pub(super) fn is(&self, record: &Record) -> bool {
-        self.key() == AccountKey::from(record)
+    /// The account.
+    pub(super) const fn account(&self) -> &Arc<Record> {
+        &self.account
     }
 
     /// What its rows name it by.
@@ -180,8 +179,9 @@ pub async fn end(app: &App, caller: &Caller, id: &str) -> Result<(), Error> {
     ended.await
 }
 
-/// Ends all sessions of an account but the one called `kept`. Nothing that was signed for the account
-/// holds any more where none is kept, not even tokens of no session.
+/// Ends all sessions of an account but the one called `kept`; tokens of no session, whose session is
+/// called nothing, go on then. Without one to keep nothing holds any more that was signed for the
+/// account.
 ///
 /// # Errors
 /// `NotFound` when the account has gone.
@@ -241,7 +241,7 @@ pub(super) async fn require_fresh(app: &App, session: &Session) -> Result<(), Er
     if stored.filter(has_signed_in).is_some_and(|session| age(session) <= fresh) {
         return Ok(());
     }
-    Err(Error::Locked("Sign in again to change how you sign in.".to_owned()))
+    Err(Error::Locked("Sign in again to change how somebody signs in.".to_owned()))
 }
 
 /// What `_sessions` calls the way in of superusers who act as somebody else.

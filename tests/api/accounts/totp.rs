@@ -39,6 +39,11 @@ async fn start() -> TestApp {
     TestApp::with_config(CONFIG).await
 }
 
+/// Somebody whose address is proven to be their own.
+async fn member(app: &TestApp, email: &str) -> Client {
+    app.user_with(email, json!({ "verified": true })).await
+}
+
 /// The code that an app shows at the server's time.
 fn code(app: &TestApp, secret: &str) -> String {
     let totp = Builder::new()
@@ -89,7 +94,7 @@ async fn show(app: &TestApp, mfa_id: &str, code: &str) -> Answer {
 #[actix_web::test]
 async fn whoever_has_an_authenticator_is_asked_for_its_code() {
     let app = start().await;
-    let ann = app.user("ann@example.com").await;
+    let ann = member(&app, "ann@example.com").await;
     let none = json!({ "enabled": false, "recoveryCodes": 0 });
     assert_eq!(ann.get(TOTP).await.expect(200).json(), none);
     let begun = ann.post(TOTP, Value::Null).await.expect(200);
@@ -111,13 +116,13 @@ async fn whoever_has_an_authenticator_is_asked_for_its_code() {
     let sessions = session.get("/api/sessions").await.expect(200);
     assert_eq!(sessions.at("/items/0/method"), json!("totp"));
     // Others are not asked.
-    app.user("bob@example.com").await;
+    member(&app, "bob@example.com").await;
 }
 
 #[actix_web::test]
 async fn a_code_is_taken_once_and_only_near_its_time() {
     let app = start().await;
-    let ann = app.user("ann@example.com").await;
+    let ann = member(&app, "ann@example.com").await;
     let (secret, _) = enrol(&app, &ann).await;
     let shown = code(&app, &secret);
     let mfa_id = first_factor(&app, "ann@example.com").await;
@@ -138,7 +143,7 @@ async fn a_code_is_taken_once_and_only_near_its_time() {
 #[actix_web::test]
 async fn one_of_fifty_that_show_one_code_gets_in() {
     let app = start().await;
-    let ann = app.user("ann@example.com").await;
+    let ann = member(&app, "ann@example.com").await;
     let (secret, codes) = enrol(&app, &ann).await;
     for shown in [code(&app, &secret), codes[0].clone()] {
         // Ten tries are allowed, the right one forgives them.
@@ -157,7 +162,7 @@ async fn one_of_fifty_that_show_one_code_gets_in() {
 #[actix_web::test]
 async fn a_recovery_code_stands_in_once_however_it_is_typed() {
     let app = start().await;
-    let ann = app.user("ann@example.com").await;
+    let ann = member(&app, "ann@example.com").await;
     let (_, codes) = enrol(&app, &ann).await;
     let mfa_id = first_factor(&app, "ann@example.com").await;
     let typed = codes[3].replace('-', " ").to_uppercase();
@@ -177,7 +182,7 @@ async fn a_recovery_code_stands_in_once_however_it_is_typed() {
 #[actix_web::test]
 async fn guessing_ends_after_ten_tries() {
     let app = start().await;
-    let ann = app.user("ann@example.com").await;
+    let ann = member(&app, "ann@example.com").await;
     let (secret, codes) = enrol(&app, &ann).await;
     let mfa_id = first_factor(&app, "ann@example.com").await;
     let shown = code(&app, &secret);
@@ -197,7 +202,7 @@ async fn guessing_ends_after_ten_tries() {
 async fn no_other_way_stands_in_for_the_authenticator() {
     let app = start().await;
     let inbox = super::inbox::Inbox::of(&app).await;
-    let ann = app.user("ann@example.com").await;
+    let ann = member(&app, "ann@example.com").await;
     enrol(&app, &ann).await;
     let mfa_id = first_factor(&app, "ann@example.com").await;
     let (id, code) = super::otp::code(&app, &inbox, "ann@example.com", 1).await;
@@ -210,7 +215,7 @@ async fn no_other_way_stands_in_for_the_authenticator() {
 #[actix_web::test]
 async fn only_a_fresh_sign_in_changes_it() {
     let app = start().await;
-    let ann = app.user("ann@example.com").await;
+    let ann = member(&app, "ann@example.com").await;
     enrol(&app, &ann).await;
     app.advance(Duration::from_secs(15 * 60));
     let before = kept(&app, &ann).await;
@@ -243,7 +248,7 @@ async fn only_a_fresh_sign_in_changes_it() {
 #[actix_web::test]
 async fn it_is_removed_by_its_owner_or_a_superuser() {
     let app = start().await;
-    let (ann, bob) = (app.user("ann@example.com").await, app.user("bob@example.com").await);
+    let (ann, bob) = (member(&app, "ann@example.com").await, member(&app, "bob@example.com").await);
     enrol(&app, &ann).await;
     let of_ann = format!("{TOTP}?collection=users&record={}", ann.id());
     bob.delete(&of_ann).await.expect(403);
@@ -261,7 +266,7 @@ async fn it_is_removed_by_its_owner_or_a_superuser() {
 #[actix_web::test]
 async fn it_goes_with_the_account_and_stays_with_a_new_password() {
     let app = start().await;
-    let ann = app.user("ann@example.com").await;
+    let ann = member(&app, "ann@example.com").await;
     enrol(&app, &ann).await;
     let body = json!({ "password": "another one", "passwordConfirm": "another one" });
     let root = app.superuser().await;
@@ -306,7 +311,8 @@ async fn superusers_may_have_one() {
 #[actix_web::test]
 async fn where_it_is_the_only_second_way_it_can_still_be_made() {
     let app = start().await;
-    app.guest().create("strict", super::sign_up("ann@example.com")).await.expect(200);
+    let body = super::sign_up_with("ann@example.com", json!({ "verified": true }));
+    app.superuser().await.create("strict", body).await.expect(200);
     let ann = app.guest().sign_in("strict", "ann@example.com", PASSWORD).await;
     enrol(&app, &ann).await;
     sign_in(&app.guest(), "strict", "ann@example.com", PASSWORD).await.expect(401);
@@ -315,7 +321,7 @@ async fn where_it_is_the_only_second_way_it_can_still_be_made() {
 #[actix_web::test]
 async fn what_is_sent_is_checked_first() {
     let app = start().await;
-    let ann = app.user("ann@example.com").await;
+    let ann = member(&app, "ann@example.com").await;
     let answer = show(&app, "", "").await.expect(400);
     assert_eq!(super::codes(&answer), "code:required mfaId:required");
     let long = "1".repeat(256);
@@ -328,4 +334,65 @@ async fn what_is_sent_is_checked_first() {
     assert_eq!(super::codes(&answer), "code:invalid_totp");
     enrol(&app, &ann).await;
     ann.post(TOTP, Value::Null).await.expect(400);
+}
+
+#[actix_web::test]
+async fn a_superuser_has_to_have_signed_in_lately_too() {
+    let app = start().await;
+    let ann = member(&app, "ann@example.com").await;
+    enrol(&app, &ann).await;
+    let of_ann = format!("{TOTP}?collection=users&record={}", ann.id());
+    let root = app.superuser().await;
+    let path = format!("/api/collections/_superusers/impersonate/{}", root.id());
+    let token = root.post(&path, json!({})).await.expect(200).at("/token");
+    let acting = app.guest().with_token(token.as_str().unwrap());
+    acting.delete(&of_ann).await.expect(403);
+    app.advance(Duration::from_secs(15 * 60 + 1));
+    root.delete(&of_ann).await.expect(403);
+    assert_eq!(app.count("_totp"), 1);
+    let status = root.get(&of_ann).await.expect(200);
+    assert_eq!(status.at("/enabled"), json!(true), "looking is no change");
+    ann.get(&format!("{TOTP}?collection=users&record={}", root.id())).await.expect(403);
+    app.superuser().await.delete(&of_ann).await.expect(204);
+}
+
+#[actix_web::test]
+async fn an_address_that_nobody_proved_has_no_authenticator() {
+    let app = start().await;
+    // Whoever signs up with the address of somebody else must not be able to keep them out.
+    let stranger = app.user("victim@example.com").await;
+    for path in [TOTP, "/api/totp/confirm"] {
+        let refused = stranger.post(path, json!({ "code": "123456" })).await.expect(403);
+        assert!(refused.text.contains("Verify"), "{}", refused.text);
+    }
+    assert_eq!(app.count("_totp"), 0);
+}
+
+#[actix_web::test]
+async fn a_new_password_makes_wrong_codes_forgotten() {
+    let app = start().await;
+    let ann = member(&app, "ann@example.com").await;
+    let (secret, _) = enrol(&app, &ann).await;
+    let mfa_id = first_factor(&app, "ann@example.com").await;
+    let shown = code(&app, &secret);
+    for _ in 0..10 {
+        show(&app, &mfa_id, &wrong(&shown)).await.expect(400);
+    }
+    show(&app, &mfa_id, &shown).await.expect(429);
+    let body = json!({ "password": "another one", "passwordConfirm": "another one" });
+    let root = app.superuser().await;
+    root.patch(&super::record("users", ann.id()), body).await.expect(200);
+    let answer = sign_in(&app.guest(), "users", "ann@example.com", "another one").await;
+    let mfa_id = answer.expect(401).at("/mfaId").as_str().unwrap().to_owned();
+    show(&app, &mfa_id, &shown).await.expect(200);
+}
+
+#[actix_web::test]
+async fn the_id_of_the_first_factor_may_stand_in_the_query() {
+    let app = start().await;
+    let ann = member(&app, "ann@example.com").await;
+    let (secret, _) = enrol(&app, &ann).await;
+    let mfa_id = first_factor(&app, "ann@example.com").await;
+    let path = format!("/api/collections/users/auth-with-totp?mfaId={mfa_id}");
+    app.guest().post(&path, json!({ "code": code(&app, &secret) })).await.expect(200);
 }

@@ -4,30 +4,23 @@
 mod code;
 mod recovery;
 mod sign_in;
+mod tries;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::domain::caller::Caller;
-use crate::domain::collection::Collection;
+use crate::domain::collection::{Collection, SUPERUSERS};
 use crate::domain::random::Random;
 use crate::domain::record::Record;
 use crate::domain::time::Timestamp;
 use crate::services::app::App;
 use crate::services::auth::sessions::{self, Owner};
-use crate::services::throttle::{Key, Limit};
+use crate::services::auth::totp::tries::Tries;
 use crate::services::tokens::Session;
 use crate::services::{Error, settings};
+use crate::store::Tx;
 use crate::store::accounts::AccountKey;
 use crate::store::authenticators::{self, Authenticator};
-use crate::store::{StoreError, Tx};
 pub use sign_in::{Attempt, sign_in};
-
-/// Tries at the codes of one account, within a short and a long time: a code has six digits only.
-const LIMITS: [Limit; 2] = [
-    Limit { most: 10, window: Duration::from_secs(10 * 60) },
-    Limit { most: 50, window: Duration::from_secs(24 * 60 * 60) },
-];
 
 /// What somebody may know of their authenticator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,13 +48,12 @@ pub fn require_open(collection: &Collection) -> Result<(), Error> {
     if collection.offers_totp() { Ok(()) } else { Err(Error::Forbidden) }
 }
 
-/// What there is to know of the caller's authenticator.
+/// What there is to know of the authenticator of an account.
 ///
 /// # Errors
-/// `Unauthenticated` for guests.
-pub async fn status(app: &App, caller: &Caller) -> Result<Status, Error> {
-    let record = caller.record().ok_or(Error::Unauthenticated)?;
-    let active = active(app, record).await?;
+/// When it cannot be read.
+pub async fn status(app: &App, owner: &Owner) -> Result<Status, Error> {
+    let active = active(app, owner.account()).await?;
     Ok(Status {
         enabled: active.is_some(),
         recovery_codes: active.map_or(0, |authenticator| authenticator.recovery.len()),
@@ -83,15 +75,27 @@ async fn active(app: &App, record: &Arc<Record>) -> Result<Option<Authenticator>
     Ok(found.filter(|authenticator| authenticator.is_active))
 }
 
+/// Refuses an account with an address that nobody proved to be theirs: whoever signs up with the
+/// address of somebody else could keep them out for good.
+fn require_proven(record: &Record) -> Result<(), Error> {
+    let is_proven = record.text("email").is_empty() || record.get("verified") == true;
+    // Nobody signs up as a superuser.
+    if is_proven || record.collection().name == SUPERUSERS {
+        return Ok(());
+    }
+    Err(Error::Locked("Verify the address of the account first.".to_owned()))
+}
+
 /// Begins to give the holder of `session` an authenticator. It counts once a code of it was shown to
 /// [`confirm`]; beginning again forgets the secret before.
 ///
 /// # Errors
-/// `Forbidden` where there are none, `Locked` unless the holder has just signed in, `BadRequest` when
-/// there is one that counts already.
+/// `Forbidden` where there are none, `Locked` unless the holder has just signed in and the address is
+/// proven, `BadRequest` when there is one that counts already.
 pub async fn enrol(app: &App, session: &Session) -> Result<Enrolment, Error> {
     let record = &session.record;
     require_open(record.collection())?;
+    require_proven(record)?;
     sessions::require_fresh(app, session).await?;
     let mut random = Random::system();
     let secret = code::new_secret(&mut random);
@@ -124,9 +128,10 @@ pub async fn enrol(app: &App, session: &Session) -> Result<Enrolment, Error> {
 /// too many tries.
 pub async fn confirm(app: &App, session: &Session, shown: &str) -> Result<Vec<String>, Error> {
     require_open(session.record.collection())?;
+    require_proven(&session.record)?;
     sessions::require_fresh(app, session).await?;
-    let account = AccountKey::from(&*session.record);
-    count(app, &account).await?;
+    let (account, tries) = (AccountKey::from(&*session.record), Tries::of(&session.record));
+    tries.count(app).await?;
     let codes = recovery::new_codes(&mut Random::system());
     let hashes = recovery::hashes(&account, &codes);
     let (now, shown) = (app.clock.now(), shown.to_owned());
@@ -136,7 +141,7 @@ pub async fn confirm(app: &App, session: &Session, shown: &str) -> Result<Vec<St
         let Some(step) = code::step(&new.secret, &shown, now)? else { return Ok(false) };
         (new.is_active, new.step, new.recovery) = (true, step, hashes.clone());
         authenticators::update(tx, &new)?;
-        forgive(tx, &account)?;
+        tries.forget(tx)?;
         Ok::<_, Error>(true)
     });
     if confirmed.await? { Ok(codes) } else { Err(Error::invalid("code", code::wrong())) }
@@ -159,43 +164,16 @@ pub async fn renew_recovery_codes(app: &App, session: &Session) -> Result<Vec<St
     renewed.await.map(|()| codes)
 }
 
-/// Removes the authenticator of the holder of `session`, or for superusers that of somebody who has
-/// lost it; whether there was one does not matter.
+/// Removes the authenticator of `owner`, at the wish of the holder of `session`; whether there was one
+/// does not matter.
 ///
 /// # Errors
 /// `Locked` unless the holder has just signed in.
 pub async fn remove(app: &App, session: &Session, owner: &Owner) -> Result<(), Error> {
-    if owner.is(&session.record) {
-        sessions::require_fresh(app, session).await?;
-    }
+    sessions::require_fresh(app, session).await?;
     let account = owner.key();
     app.store.write(move |tx| authenticators::remove(tx, &account)).await?;
     Ok(())
-}
-
-fn keys(account: &AccountKey) -> [Key; LIMITS.len()] {
-    [0, 1].map(|limit| Key::of("totp", &[&account.collection, &account.record, &limit]))
-}
-
-/// Counts a try before the code is compared, so that none is free.
-async fn count(app: &App, account: &AccountKey) -> Result<(), Error> {
-    let (keys, now) = (keys(account), app.clock.now());
-    let wait = app.store.write(move |tx| {
-        let mut wait = None;
-        for (limit, key) in LIMITS.into_iter().zip(&keys) {
-            wait = wait.max(limit.count(tx, key, now)?);
-        }
-        Ok::<_, StoreError>(wait)
-    });
-    match wait.await? {
-        Some(retry_after) => Err(Error::TooManyRequests { retry_after }),
-        None => Ok(()),
-    }
-}
-
-/// Forgets the tries at the codes of an account, after a right one.
-fn forgive(tx: &mut Tx, account: &AccountKey) -> Result<(), StoreError> {
-    keys(account).iter().try_for_each(|key| Limit::forget(tx, key))
 }
 
 /// Takes `shown` for a code of the account, if it is one that was not taken before: of its
@@ -216,6 +194,5 @@ fn take(tx: &mut Tx, account: &AccountKey, shown: &str, now: Timestamp) -> Resul
         known.recovery.remove(at);
     }
     authenticators::update(tx, &known)?;
-    forgive(tx, account)?;
     Ok(true)
 }
