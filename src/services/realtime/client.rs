@@ -93,6 +93,16 @@ impl Client {
         }
     }
 
+    /// Whether both act for the same account, or for nobody, at the same address.
+    pub(super) fn is_of_same_holder(&self, other: &Self) -> bool {
+        let (one, another) = (self.caller(), other.caller());
+        let is_same = match (one.record(), another.record()) {
+            (Some(one), Some(another)) => is_same_account(one, another),
+            (one, another) => one.is_none() && another.is_none(),
+        };
+        is_same && self.address == other.address
+    }
+
     /// Held for moments only, and after the roster's lock where both are.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

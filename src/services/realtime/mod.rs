@@ -70,8 +70,8 @@ impl Realtime {
         }
     }
 
-    /// Connects a client at `address`, which takes the place of the client `last` if that one was
-    /// there a short while ago.
+    /// Connects a client at `address`. Once it says who it is, it takes the place of the client `last`
+    /// if that one was there a short while ago.
     ///
     /// # Errors
     /// `TooManyRequests` and `Unavailable` when there are too many.
@@ -80,14 +80,11 @@ impl Realtime {
         address: IpAddr,
         last: Option<&str>,
     ) -> Result<Connection, Error> {
-        if let Some(last) = last {
-            self.replace(last, address);
-        }
         let id: Arc<str> = Random::system().text(ID_LENGTH, ALPHANUMERIC).into();
         let client = Arc::new(Client::new(id, address, self.pace.now()));
         let mut roster = self.roster();
         roster.admit(&client)?;
-        let predecessor = last.filter(|last| roster.is_gone(last, address));
+        let predecessor = last.filter(|last| roster.is_known(last, address));
         client.state().predecessor = predecessor.map(Arc::from);
         self.is_needed.store(true, Ordering::SeqCst);
         drop(roster);
@@ -143,11 +140,13 @@ impl Realtime {
         }
     }
 
-    /// Ends the connection of the client `id`, whose holder came back before anybody saw it leave.
-    fn replace(&self, id: &str, address: IpAddr) {
-        let client = self.roster().find(id).cloned();
-        if let Some(client) = client.filter(|client| client.address == address) {
-            self.end(&client);
+    /// Ends the connection whose place `client` is to take, if nobody saw it leave yet and both act for
+    /// the same account. An id alone proves nothing: providers are told it, for one.
+    fn replace_predecessor(&self, client: &Client) {
+        let Some(id) = client.state().predecessor.clone() else { return };
+        let former = self.roster().find(&id).cloned();
+        if let Some(former) = former.filter(|former| former.is_of_same_holder(client)) {
+            self.end(&former);
         }
     }
 

@@ -122,9 +122,10 @@ impl Roster {
         self.gone.remove(id).filter(|gone| now - gone.left < GONE_LASTS)
     }
 
-    /// Whether the client `id` left `address` a short while ago.
-    pub(super) fn is_gone(&self, id: &str, address: IpAddr) -> bool {
-        self.gone.get(id).is_some_and(|gone| gone.address == address)
+    /// Whether the client `id` is at `address`, or left it a short while ago.
+    pub(super) fn is_known(&self, id: &str, address: IpAddr) -> bool {
+        let is_there = self.clients.get(id).is_some_and(|client| client.address == address);
+        is_there || self.gone.get(id).is_some_and(|gone| gone.address == address)
     }
 
     /// Forgets those who left long ago.

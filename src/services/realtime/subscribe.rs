@@ -106,6 +106,7 @@ fn distinct(topics: Vec<String>) -> Vec<String> {
 /// Subscribes a client. Who takes another one's place is told what that one missed, and only then what
 /// happens from now on.
 fn install(realtime: &Realtime, client: &Arc<Client>, topics: Vec<String>) -> Result<(), Error> {
+    realtime.replace_predecessor(client);
     let mut roster = realtime.roster();
     let predecessor = client.state().predecessor.take();
     let gone =

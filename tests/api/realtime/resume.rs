@@ -49,15 +49,30 @@ async fn what_was_missed_comes_first_and_once() {
 #[actix_web::test]
 async fn who_comes_back_before_they_were_missed_takes_their_own_place() {
     let app = start().await;
-    let guest = app.guest();
-    let events = listen(&guest, &["notes/*"]).await;
+    let ann = app.user("ann@example.com").await;
+    let mut events = listen(&ann, &["notes/*"]).await;
     let last = events.id().to_owned();
-    let back = Events::reconnect(&guest, &last).await;
+    let mut back = Events::reconnect(&ann, &last).await;
+    note(&ann, "before").await;
+    // Nobody has said yet that they are the same.
+    assert_eq!(events.told("text").await, "notes/* create before");
+    back.subscribe(&ann, &["notes/*"]).await.expect(204);
     events.ended().await;
-    note(&guest, "missed").await;
-    back.subscribe(&guest, &["notes/*"]).await.expect(204);
-    let mut back = back;
-    assert_eq!(back.told("text").await, "notes/* create missed");
+    note(&ann, "after").await;
+    assert_eq!(back.told("text").await, "notes/* create after");
+}
+
+#[actix_web::test]
+async fn an_id_that_was_picked_up_ends_nobodys_connection() {
+    let app = start().await;
+    let (ann, bob) = (app.user("ann@example.com").await, app.user("bob@example.com").await);
+    let mut events = listen(&ann, &["notes/*"]).await;
+    for thief in [app.guest(), bob] {
+        let stolen = Events::reconnect(&thief, events.id()).await;
+        stolen.subscribe(&thief, &["notes/*"]).await.expect(204);
+    }
+    note(&ann, "still here").await;
+    assert_eq!(events.told("text").await, "notes/* create still here");
 }
 
 #[actix_web::test]
