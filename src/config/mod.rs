@@ -193,6 +193,9 @@ fn read(root: &Section<'_>, files: Arc<[SourceFile]>, reader: &mut Reader<'_>) -
         None => collections::none(),
     };
     let specs = collections.specs;
+    if let Some(section) = root.table("limits", reader) {
+        limits::check(&section, &specs, reader);
+    }
     let seeds = root.table("seeds", reader).map(|section| seeds::read(&section, &specs, reader));
     let removed =
         root.table("removed", reader).map(|section| removed::read(&section, &specs, reader));

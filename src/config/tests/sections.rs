@@ -218,11 +218,33 @@ fn limits() {
         refused("[limits]\n\"posts:\" = \"1/s\"\nx = \"10\"\ny = { audience = \"all\" }\n"),
         [
             "2:1 `posts:` is no label of a limit",
+            "3:1 `x` is no label of a limit",
             "3:5 `x` is not a rate such as \"10/min\" or \"3/2s\": `10`",
+            "4:1 `y` is no label of a limit",
             "4:1 the limit `y` has no `rate`",
             "4:18 `audience` cannot be `all`",
         ]
     );
+}
+
+#[test]
+fn limits_that_would_never_count_are_told() {
+    let text = "[limits]\n\"*:lsit\" = \"1/s\"\n\"PSOT /api/\" = \"1/s\"\n\"get /api/health\" = \"1/s\"\n\
+                \"*:authWithTotp\" = \"1/s\"\n\"HEAD /api/\" = \"1/s\"\n";
+    assert_eq!(
+        refused(text),
+        [
+            "2:1 `lsit` is no action that is limited",
+            "3:1 `PSOT` is no method that is limited",
+            "4:1 `get` is no method that is limited",
+            "5:1 `authWithTotp` is no action that is limited",
+        ]
+    );
+    let text = "[limits]\n\"psots:list\" = \"1/s\"\n\"_superusers:auth\" = \"1/s\"\n\"posts:list\" = \"1/s\"\n\
+                [collections.posts]\n";
+    let report = loaded(text).warnings;
+    let told: Vec<&str> = report.faults().iter().map(|fault| fault.message.as_str()).collect();
+    assert_eq!(told, ["there is no collection `psots` to limit"]);
 }
 
 #[test]

@@ -57,6 +57,11 @@ const TABLE: [(&str, &str, Tags); 19] = [
 /// are made by their own route.
 pub const SIGN_UP: Action = Action { route: OAUTH2, tags: &["create"] };
 
+/// Every word for an action.
+pub fn all() -> impl Iterator<Item = &'static str> + Clone {
+    TABLE.iter().flat_map(|(_, _, tags)| tags.iter().copied())
+}
+
 impl Action {
     /// Whether records are read or written by their own routes.
     pub fn is_of_records(self) -> bool {
