@@ -1,10 +1,10 @@
 //! The differences between a stored collection and the one that it shall become, each with its
 //! class and, where rows decide, the question to ask them.
 
-use crate::domain::Json;
 use crate::domain::collection::Collection;
 use crate::domain::fields::{Field, FieldKind};
 use crate::domain::rules::Rule;
+use crate::domain::{Json, JsonMap};
 use crate::services::plan::change::{Change, ChangeKind, Class};
 use crate::services::plan::checks::Check;
 use crate::services::plan::fields::{self, Effect, ShapeChange};
@@ -334,9 +334,14 @@ fn all_options(live: &Collection, new: &Collection) -> Vec<Draft> {
         let path = (new.name.as_str(), key.as_str());
         drafts.push(option_change(live, new, path, &texts.join(", ")));
     }
-    if old_json.contains_key("ext") && !new_json.contains_key("ext") {
-        let path = (new.name.as_str(), "ext");
-        drafts.push(option_change(live, new, path, "removed"));
+    if let Some(old) = old_json.get("ext").filter(|_| !new_json.contains_key("ext")) {
+        let mut texts = Vec::new();
+        differences("", old, &Json::Object(JsonMap::new()), &mut texts);
+        drafts.push(option_change(live, new, (&new.name, "ext"), &texts.join(", ")));
+    }
+    if live.ext.totp && !new.ext.totp {
+        let text = "whoever has an authenticator signs in without it";
+        drafts.push(option_change(live, new, (&new.name, "login"), text));
     }
     if let (Some(old), Some(new_options)) = (live.auth(), new.auth()) {
         for provider in &new_options.oauth2.providers {
@@ -406,6 +411,12 @@ fn differences(path: &str, old: &Json, new: &Json, texts: &mut Vec<String>) {
         for (key, value) in new {
             let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
             differences(&path, old.get(key).unwrap_or(&Json::Null), value, texts);
+        }
+        let is_gone = |key: &&String| !new.contains_key(key.as_str());
+        for key in old.keys().filter(is_gone) {
+            texts.push(
+                if path.is_empty() { key.clone() } else { format!("{path}.{key}") } + " removed",
+            );
         }
         return;
     }

@@ -312,6 +312,25 @@ fn options_of_the_type_are_safe_and_said() {
 }
 
 #[test]
+fn whoever_takes_authenticators_away_is_told_what_it_means() {
+    let with = |ext: Json| {
+        let title = json!({ "name": "title", "type": "text" });
+        file(&[json!({ "name": "people", "type": "auth", "fields": [title], "ext": ext })])
+    };
+    let world = World::after(&with(json!({ "totp": true, "search": ["title"] })));
+    for (ext, text) in [
+        (json!({ "search": ["title"] }), "totp removed"),
+        (json!({}), "search removed, totp removed"),
+    ] {
+        let texts: Vec<String> =
+            changes(&world.diff(&with(ext))).iter().map(|change| change.text.clone()).collect();
+        assert!(texts.iter().any(|told| told == text), "{texts:?}");
+        let means = "whoever has an authenticator signs in without it";
+        assert!(texts.iter().any(|told| told == means), "{texts:?}");
+    }
+}
+
+#[test]
 fn what_no_file_ever_had_is_left_alone_unless_the_file_is_strict() {
     let managed = posts(&json!([{ "name": "title", "type": "text" }]));
     let by_hand = json!({
