@@ -153,7 +153,8 @@ async fn the_queue_is_bounded_and_says_so() {
             Err(error) => assert!(matches!(error, StoreError::Busy), "{error:?}"),
         }
     }
-    assert!(written > 2, "those who run and those who wait are not refused: {written}");
+    // How many the writer had taken out of the queue by then is up to its thread.
+    assert!(written >= 2, "those who wait are not refused: {written}");
     assert_eq!(test.numbers().await.len(), written);
 }
 
