@@ -195,6 +195,10 @@ async fn prepare(
     };
     // Last, so that a start that the plan stops leaves them as they were.
     let renewed_secrets = app.store.write(secrets::renew).await.map_err(Error::from)?;
+    if renewed_secrets > 0 {
+        // The pages that they stood in before are still in the file.
+        app.store.empty_log().await;
+    }
     let set_up_token = superusers::set_up_token(app).await?;
     Ok(Prepared { applied, renewed_secrets, set_up_token })
 }

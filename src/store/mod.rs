@@ -298,6 +298,15 @@ impl Store {
         }
     }
 
+    /// Brings what was committed so far into the database file, so that nothing older stands in it, as
+    /// far as nobody reads it. A server does that by itself.
+    pub async fn empty_log(&self) {
+        match self {
+            Self::Sqlite(engine) => engine.empty_log().await,
+            Self::Postgres(_) => {}
+        }
+    }
+
     /// Finishes what was accepted, refuses the rest with [`StoreError::Closed`], and leaves the
     /// file in one piece. Returns when all is on disk.
     pub async fn close(&self) {

@@ -119,6 +119,8 @@ async fn plain_secrets_are_encrypted_at_the_first_start_with_a_key() {
 
     let process = Process::serve_with(folder.path(), &[(KEY, FIRST)]);
     process.wait_for_output("Encrypted");
+    // Whoever takes a copy of the file from here on has none of them, also while the server runs.
+    assert_eq!(readable(folder.path()), 0);
     let again = process.guest().with_token(session.token());
     again.get("/api/settings").await.expect(200);
     stops(process);

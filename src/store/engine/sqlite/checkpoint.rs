@@ -8,7 +8,7 @@
 //! Reads of an older state keep the log from starting again. Quick ones are gone in a moment; a long
 //! log has slow ones held back until it is done.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -154,6 +154,14 @@ impl Copier {
     }
 }
 
+/// Copies all of the log into the file `path` and empties it, unless somebody reads an older state.
+pub(super) fn empty(path: &Path) {
+    match open::checkpointer(path) {
+        Ok(connection) => checkpoint(&connection, CheckpointMode::TRUNCATE),
+        Err(error) => tracing::warn!(%error, "the database log cannot be checkpointed"),
+    }
+}
+
 fn checkpoint(connection: &Connection, mode: CheckpointMode) {
     match connection.wal_checkpoint_v2(None::<&str>, mode) {
         // Somebody is reading what should be copied: the next look tries again.
@@ -168,4 +176,30 @@ fn is_busy(error: &rusqlite::Error) -> bool {
         error.sqlite_error_code(),
         Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_log_comes_into_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.db");
+        let writer = Connection::open(&path).unwrap();
+        writer.pragma_update(None, "journal_mode", "wal").unwrap();
+        writer.pragma_update(None, "wal_autocheckpoint", 0).unwrap();
+        writer.execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES ('in the log')").unwrap();
+        let holds = |path: &Path| {
+            let bytes = std::fs::read(path).unwrap();
+            bytes.windows(10).any(|window| window == b"in the log")
+        };
+        assert!(!holds(&path));
+        checkpoint(&open::checkpointer(&path).unwrap(), CheckpointMode::PASSIVE);
+        assert!(holds(&path));
+        let log = path.with_extension("db-wal");
+        assert!(holds(&log), "a copy is all that was asked for");
+        empty(&path);
+        assert_eq!(std::fs::metadata(log).unwrap().len(), 0);
+    }
 }

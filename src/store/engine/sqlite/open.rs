@@ -91,6 +91,7 @@ pub(super) fn open(options: StoreOptions) -> Result<SqliteEngine, OpenError> {
         writer: queue,
         readers: Arc::new(readers),
         write_timeout: options.write_timeout,
+        path,
     })
 }
 
@@ -120,6 +121,8 @@ pub(super) fn reader(path: &Path) -> Result<Session, StoreError> {
 pub(super) fn checkpointer(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    // Until a connection has read, it knows of no log, and a checkpoint does nothing and says so to nobody.
+    connection.pragma_query_value(None, "schema_version", |_| Ok(()))?;
     Ok(connection)
 }
 
