@@ -74,7 +74,8 @@ impl Folder {
         .await
     }
 
-    /// Puts the content under its name.
+    /// Puts the content under its name. All folders above are written to the disk, also those that
+    /// somebody else has just made; after the file, for most file systems do so with it.
     fn place(&self, target: &Path, source: &Source) -> io::Result<()> {
         let parent = target.parent().unwrap_or(&self.dir);
         // Whoever removes the last file of a record takes the empty folder away too.
@@ -86,7 +87,11 @@ impl Folder {
                 Ok(()) => break,
             }
         }
-        if self.sync == Sync::Yes { File::open(parent)?.sync_all() } else { Ok(()) }
+        if self.sync == Sync::No {
+            return Ok(());
+        }
+        let mut above = parent.ancestors().take_while(|dir| dir.starts_with(&self.dir));
+        above.try_for_each(|dir| File::open(dir)?.sync_all())
     }
 
     /// Bytes are written under the name at once: nobody knows it before a record has it.
@@ -110,23 +115,17 @@ impl Folder {
         if self.sync == Sync::Yes { file.sync_all() } else { Ok(()) }
     }
 
-    /// Makes the folder `dir` and those above it; a new one is written down in the one above.
+    /// Makes the folder `dir` and those above it.
     fn make_dirs(&self, dir: &Path) -> io::Result<()> {
-        match fs::create_dir(dir) {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
-            Err(error) if error.kind() == ErrorKind::NotFound && dir != self.dir => {
-                self.make_dirs(dir.parent().unwrap_or(&self.dir))?;
-                match fs::create_dir(dir) {
-                    Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-                    _ => {}
-                }
-            }
-            Err(error) => return Err(error),
+        let mut made = fs::create_dir(dir);
+        if made.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound) && dir != self.dir
+        {
+            self.make_dirs(dir.parent().unwrap_or(&self.dir))?;
+            made = fs::create_dir(dir);
         }
-        match dir.parent() {
-            Some(parent) if self.sync == Sync::Yes => File::open(parent)?.sync_all(),
-            _ => Ok(()),
+        match made {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            made => made,
         }
     }
 
