@@ -21,7 +21,7 @@ pub(super) async fn run(
     action: SuperuserAction,
     lookup: impl Fn(&DataOptions) -> Option<Lookup>,
 ) -> Result<(), StartError> {
-    let app = open(action.data(), &lookup).await?;
+    let app = open(&action, &lookup).await?;
     let done = carry_out(&app, action).await;
     app.store.close().await;
     done
@@ -115,9 +115,10 @@ fn password(account: &Account) -> Result<String, StartError> {
 /// The database with its system collections. A config file only matters for how passwords are
 /// hashed; one that is broken must not keep anybody from getting in.
 async fn open(
-    data: &DataOptions,
+    action: &SuperuserAction,
     lookup: &impl Fn(&DataOptions) -> Option<Lookup>,
 ) -> Result<App, StartError> {
+    let data = action.data();
     let database_url = Environment::of_process().variable("DATABASE_URL");
     let configuration = match lookup(data).map(|lookup| lookup.load()) {
         // The file may name another database than the one in the folder.
@@ -126,6 +127,14 @@ async fn open(
         }
         loaded => loaded.and_then(Result::ok),
     };
+    let config = configuration.as_ref().map(|configuration| configuration.config.as_ref());
+    let is_elsewhere =
+        database_url.is_some() || config.is_some_and(|config| config.database.url.is_some());
+    if !action.adds() && !is_elsewhere && !data.dir.join("data.db").exists() {
+        let dir = data.dir.display();
+        let why = format!("There is no database in {dir}. Name its folder with --dir.");
+        return Err(StartError::Failed(Error::bad_request(why)));
+    }
     make_dir(&data.dir)?;
     let app = boot::open(&AppOptions {
         dir: &data.dir,
@@ -144,6 +153,11 @@ async fn open(
 }
 
 impl SuperuserAction {
+    /// Whether there may be an account more afterwards, so that a database may be made for it.
+    const fn adds(&self) -> bool {
+        matches!(self, Self::Upsert(_) | Self::Create(_))
+    }
+
     const fn data(&self) -> &DataOptions {
         match self {
             Self::Upsert(account) | Self::Create(account) | Self::Update(account) => &account.data,

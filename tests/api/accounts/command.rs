@@ -101,6 +101,24 @@ async fn what_cannot_be_done_exits_with_1_and_changes_nothing() {
     assert_eq!(digest(), before);
 }
 
+#[test]
+fn only_who_adds_a_superuser_makes_a_database() {
+    if sqlite_only("on a server a folder holds no database") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["update", "a@example.com", PASSWORD][..],
+        &["delete", "a@example.com"],
+        &["otp", "a@example.com"],
+    ] {
+        let mistyped = [arguments, &["--dir", "dta"]].concat();
+        fails(superuser(folder.path(), &mistyped), "There is no database in dta");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    succeeds(superuser(folder.path(), &["create", "a@example.com", PASSWORD]), "Created");
+}
+
 /// The value behind `name:` in what a command printed.
 #[track_caller]
 fn printed(finished: &Finished, name: &str) -> String {
