@@ -1,5 +1,6 @@
 //! The checks of settings (contract B 6.3, 6.4).
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::{Backups, Batch, Logs, Meta, RateLimitRule, RateLimits, S3, Settings, Smtp};
@@ -118,12 +119,15 @@ impl RateLimits {
     /// The first rule that an earlier one already says something about.
     fn conflict(&self) -> FieldErrors {
         let mut errors = FieldErrors::new();
-        let meets = |one: &RateLimitRule, other: &RateLimitRule| {
-            let everybody = one.audience.is_empty() || other.audience.is_empty();
-            one.label == other.label && (everybody || one.audience == other.audience)
-        };
-        let second = (1..self.rules.len()).find(|&index| {
-            self.rules[..index].iter().any(|earlier| meets(earlier, &self.rules[index]))
+        // The audiences that earlier rules of a label are for; an empty one is everybody.
+        let mut seen: HashMap<&str, Vec<&str>> = HashMap::new();
+        let second = self.rules.iter().position(|rule| {
+            let (audiences, audience) =
+                (seen.entry(&rule.label).or_default(), rule.audience.as_str());
+            let is_met = audiences.iter().any(|known| known.is_empty() || *known == audience);
+            let meets = is_met || (audience.is_empty() && !audiences.is_empty());
+            audiences.push(audience);
+            meets
         });
         if let Some(index) = second {
             let label = self.rules[index].label.as_str();
