@@ -26,6 +26,11 @@ impl Query {
         self.0.get(name).map_or("", String::as_str)
     }
 
+    /// Whether `name` was sent, be it empty.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// What the `fields` parameter asks for; None is everything.
     ///
     /// # Errors

@@ -56,7 +56,7 @@ pub(super) async fn end_all(
     require_any(&sender.caller)?;
     let query = Query::parse(request.query_string());
     let kept = match query.text("except") {
-        "" => None,
+        "" if !query.has("except") => None,
         "current" => sender.session.as_ref().map(|session| session.claims.session.clone()),
         _ => return Err(ApiError(Error::bad_request("except is current, or is left out."))),
     };

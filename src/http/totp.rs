@@ -1,5 +1,7 @@
 //! `/api/totp` and `auth-with-totp`: an account's authenticator. Routes of our own.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -16,6 +18,7 @@ use crate::services::Error;
 use crate::services::app::App;
 use crate::services::auth::sessions::Owner;
 use crate::services::auth::totp;
+use crate::services::tokens::Session;
 
 /// The account that a request is about: `?collection=users&record=ID`, else the sender's own.
 async fn owner(app: &App, request: &HttpRequest, sender: &Sender) -> Result<Owner, Error> {
@@ -34,9 +37,28 @@ pub(super) async fn view(
     Ok(json::answer(StatusCode::OK, &body))
 }
 
-/// `POST /api/totp`
-pub(super) async fn enrol(app: Data<App>, sender: Sender) -> Result<HttpResponse, ApiError> {
+/// The session of the sender, who can add an authenticator to no other account.
+async fn own_session(
+    app: &App,
+    request: &HttpRequest,
+    sender: Sender,
+) -> Result<Arc<Session>, ApiError> {
+    let owner = owner(app, request, &sender).await?;
     let session = sender.session.ok_or(Error::Unauthenticated)?;
+    if !owner.is(&session.record) {
+        let why = "Only the account itself can add an authenticator or recovery codes to it.";
+        return Err(ApiError(Error::bad_request(why)));
+    }
+    Ok(session)
+}
+
+/// `POST /api/totp`
+pub(super) async fn enrol(
+    app: Data<App>,
+    request: HttpRequest,
+    sender: Sender,
+) -> Result<HttpResponse, ApiError> {
+    let session = own_session(&app, &request, sender).await?;
     let enrolment = totp::enrol(&app, &session).await?;
     let body = json!({ "secret": enrolment.secret, "url": enrolment.url });
     Ok(json::answer(StatusCode::OK, &body))
@@ -48,15 +70,19 @@ pub(super) async fn confirm(
     (request, payload): (HttpRequest, Payload),
     sender: Sender,
 ) -> Result<HttpResponse, ApiError> {
-    let session = sender.session.ok_or(Error::Unauthenticated)?;
+    let session = own_session(&app, &request, sender).await?;
     let code = body::read(&request, payload, DEFAULT_LIMIT).await?.text("code")?;
     let codes = totp::confirm(&app, &session, &code).await?;
     Ok(json::answer(StatusCode::OK, &json!({ "recoveryCodes": codes })))
 }
 
 /// `POST /api/totp/recovery-codes`
-pub(super) async fn renew_codes(app: Data<App>, sender: Sender) -> Result<HttpResponse, ApiError> {
-    let session = sender.session.ok_or(Error::Unauthenticated)?;
+pub(super) async fn renew_codes(
+    app: Data<App>,
+    request: HttpRequest,
+    sender: Sender,
+) -> Result<HttpResponse, ApiError> {
+    let session = own_session(&app, &request, sender).await?;
     let codes = totp::renew_recovery_codes(&app, &session).await?;
     Ok(json::answer(StatusCode::OK, &json!({ "recoveryCodes": codes })))
 }

@@ -139,6 +139,11 @@ impl Owner {
         Ok(Self { account: Arc::new(account.ok_or(Error::NotFound)?) })
     }
 
+    /// Whether it is this account.
+    pub fn is(&self, record: &Record) -> bool {
+        self.key() == AccountKey::from(record)
+    }
+
     /// The account.
     pub(super) const fn account(&self) -> &Arc<Record> {
         &self.account

@@ -264,6 +264,19 @@ async fn it_is_removed_by_its_owner_or_a_superuser() {
 }
 
 #[actix_web::test]
+async fn nobody_adds_one_to_another_account() {
+    let app = start().await;
+    let (ann, bob) = (member(&app, "ann@example.com").await, member(&app, "bob@example.com").await);
+    let superuser = app.superuser().await;
+    for path in [TOTP, "/api/totp/confirm", "/api/totp/recovery-codes"] {
+        let of_ann = format!("{path}?collection=users&record={}", ann.id());
+        bob.post(&of_ann, json!({ "code": "123456" })).await.expect(403);
+        superuser.post(&of_ann, json!({ "code": "123456" })).await.expect(400);
+    }
+    assert_eq!(app.count("_totp"), 0);
+}
+
+#[actix_web::test]
 async fn it_goes_with_the_account_and_stays_with_a_new_password() {
     let app = start().await;
     let ann = member(&app, "ann@example.com").await;
