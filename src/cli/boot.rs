@@ -19,6 +19,7 @@ use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
 use crate::services::copy::CopyError;
 use crate::services::files::{self, Files};
+use crate::services::nodes::JoinError;
 use crate::services::oauth2::{Limits, OAuth2};
 use crate::services::passwords::{self, Cost, Passwords};
 use crate::services::plan::Stop;
@@ -64,6 +65,9 @@ pub enum StartError {
         #[source]
         source: WrongLength,
     },
+    /// Another process serves the database, and both cannot.
+    #[error(transparent)]
+    Join(#[from] JoinError),
     /// The system gives no threads.
     #[error("cannot start the threads that hash passwords: {0}")]
     Threads(#[from] passwords::StartError),
@@ -126,16 +130,16 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
     let realtime = Arc::new(Realtime::default());
     let store = {
         let (callers, settings) = (Arc::clone(&callers), Arc::clone(&settings));
-        let (queue, realtime) = (Arc::clone(&queue), Arc::clone(&realtime));
+        let queue = Arc::clone(&queue);
         let mut store = StoreOptions::new(options.dir);
         store.postgres = postgres(options, config);
         store.keyring = options.keyring.clone();
+        store.feed = Some(Arc::<Realtime>::clone(&realtime));
         store.events = Arc::new(move |events: &[Event]| {
             callers.on_events(events);
             files::announce(events, &loosened);
             settings.on_events(events);
             queue.on_events(events);
-            realtime.on_events(events);
         });
         if let Some(config) = config {
             store.durability = match config.database.durability {

@@ -22,6 +22,7 @@ use crate::services::auth::cleanup;
 use crate::services::bootstrap::{self, Source};
 use crate::services::clock::Clock;
 use crate::services::files::loose;
+use crate::services::nodes::Membership;
 use crate::services::oauth2::Limits;
 use crate::services::plan::{self, Applied, BootOptions, Declared};
 use crate::services::queue::Workers;
@@ -104,6 +105,7 @@ pub struct Server {
     cleaning: JoinHandle<()>,
     workers: Workers,
     realtime: realtime::Service,
+    membership: Membership,
     report: Start,
     _lock: DirLock,
 }
@@ -162,16 +164,25 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let lock = DirLock::acquire(&options.dir)?;
     let app = open(&options, configuration.as_ref())?;
     let prepared = prepare(&app, configuration.as_ref(), options.allow_public).await;
-    let start = match prepared {
-        Ok(Prepared { applied, renewed_secrets, set_up_token }) => {
-            Start { configuration, applied, renewed_secrets, set_up_token }
+    let app = Data::new(app);
+    let joined = match prepared {
+        Ok(prepared) => {
+            let joined = Membership::join(app.clone().into_inner(), &options.dir).await;
+            joined.map(|membership| (prepared, membership)).map_err(StartError::Join)
+        }
+        Err(error) => Err(error),
+    };
+    match joined {
+        Ok((Prepared { applied, renewed_secrets, set_up_token }, membership)) => {
+            let start = Start { configuration, applied, renewed_secrets, set_up_token };
+            let origins = origins(&options, start.configuration.as_ref());
+            serve(app, listener, origins, start, membership, lock)
         }
         Err(error) => {
             app.store.close().await;
-            return Err(error);
+            Err(error)
         }
-    };
-    serve(app, listener, origins(&options, start.configuration.as_ref()), start, lock)
+    }
 }
 
 /// What happened to the database at the start.
@@ -259,13 +270,14 @@ fn origins(options: &ServeOptions, configuration: Option<&Configuration>) -> Ori
 }
 
 fn serve(
-    app: App,
+    app: Data<App>,
     listener: TcpListener,
     origins: Origins,
     report: Start,
+    membership: Membership,
     lock: DirLock,
 ) -> Result<Server, StartError> {
-    let (app, origins) = (Data::new(app), Data::new(origins));
+    let origins = Data::new(origins);
     let address = listener.local_addr().map_err(StartError::Server)?;
     let application = app.clone();
     let server = HttpServer::new(move || http::application(application.clone(), origins.clone()))
@@ -295,6 +307,7 @@ fn serve(
         cleaning,
         workers,
         realtime,
+        membership,
         report,
         _lock: lock,
     })
@@ -356,6 +369,7 @@ impl Server {
         self.cleaning.abort();
         let _ = self.serving.await;
         self.realtime.stop();
+        self.membership.leave().await;
         self.workers.stop().await;
         self.app.store.close().await;
     }

@@ -12,6 +12,7 @@ pub mod console;
 pub mod copy;
 pub mod files;
 pub mod mail;
+pub mod nodes;
 pub mod oauth2;
 pub mod paging;
 pub mod passwords;

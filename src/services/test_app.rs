@@ -24,7 +24,7 @@ use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
 use crate::store::testing::TestDatabase;
-use crate::store::{Store, StoreError, StoreOptions, ddl, records};
+use crate::store::{Feed, Store, StoreError, StoreOptions, ddl, records};
 
 /// The moment at which the clock of a test stands.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_700_000_000_500);
@@ -45,14 +45,14 @@ impl TestApp {
         let told = Arc::<Mutex<Vec<Event>>>::default();
         let realtime = Arc::new(Realtime::default());
         let sinks = (Arc::clone(&callers), Arc::clone(&settings), Arc::clone(&told));
-        let listening = Arc::clone(&realtime);
+        let feed: Arc<dyn Feed> = Arc::<Realtime>::clone(&realtime);
         let store = Store::open(StoreOptions {
             events: Arc::new(move |events| {
                 sinks.0.on_events(events);
                 sinks.1.on_events(events);
-                listening.on_events(events);
                 sinks.2.lock().unwrap().extend_from_slice(events);
             }),
+            feed: Some(feed),
             ..database.options()
         })
         .unwrap();

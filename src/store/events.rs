@@ -16,12 +16,15 @@ use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
 use crate::store::value::Value;
 
+/// Most rows that are read again.
+const MOST_PAST: usize = 10_000;
+
 /// The last rows of the table as of one moment.
 pub(in crate::store) struct Page {
+    /// The revision of the collections.
+    pub(in crate::store) revision: i64,
     /// Every transaction below this number has ended.
     pub(in crate::store) ended: i64,
-    /// No transaction from this number on had begun.
-    pub(in crate::store) next: i64,
     /// The rows, in the order of their numbers.
     pub(in crate::store) rows: Vec<Entry>,
 }
@@ -35,14 +38,17 @@ pub(in crate::store) struct Entry {
     pub(in crate::store) events: Option<String>,
 }
 
-/// The statement that writes `events` of the process `node`, to be sent with the COMMIT; empty when
-/// there is nothing to write.
+/// The statement that writes `events` of the process `node` and answers their number, to be sent with the
+/// COMMIT; empty when there is nothing to write.
 pub(in crate::store) fn insert(node: &str, events: &[Event]) -> String {
     if events.is_empty() {
         return String::new();
     }
     let (node, events) = (literal(node), literal(&encode(events)));
-    format!("INSERT INTO \"_events\" (\"node\", \"events\") VALUES ({node}, {events}); ")
+    format!(
+        "INSERT INTO \"_events\" (\"node\", \"events\") VALUES ({node}, {events}) \
+         RETURNING \"number\"; "
+    )
 }
 
 /// The rows after `last` and those of `missing` that have come since, without the events of `node`.
@@ -55,16 +61,17 @@ pub(in crate::store) fn since(
     last: i64,
     missing: &[i64],
 ) -> Result<Page, StoreError> {
-    let sql = "SELECT (pg_snapshot_xmin(\"now\".\"state\")::text)::bigint, \
-               (pg_snapshot_xmax(\"now\".\"state\")::text)::bigint, \"number\", \
+    let sql = "SELECT (SELECT \"number\" FROM \"_revision\"), \
+               (pg_snapshot_xmin(\"now\".\"state\")::text)::bigint, \
+               \"_events\".\"number\", \
                CASE WHEN \"node\" <> $1 THEN \"events\" END \
                FROM (SELECT pg_current_snapshot() AS \"state\") AS \"now\" \
                LEFT JOIN \"_events\" ON \"number\" > $2 OR \"number\" IN \
-               (SELECT json_array_elements_text($3)::bigint) ORDER BY \"number\"";
+               (SELECT json_array_elements_text($3)::bigint) ORDER BY \"_events\".\"number\"";
     let params = vec![Value::text(node), Value::Int(last), Value::Json(json!(missing))];
-    let mut page = Page { ended: 0, next: 0, rows: Vec::new() };
+    let mut page = Page { revision: 0, ended: 0, rows: Vec::new() };
     db.fetch_each(Statement::new(sql, params), |row| {
-        (page.ended, page.next) = (row.int(0)?, row.int(1)?);
+        (page.revision, page.ended) = (row.int(0)?, row.int(1)?);
         if !row.is_null(2)? {
             let events = if row.is_null(3)? { None } else { Some(row.text(3)?.to_owned()) };
             page.rows.push(Entry { number: row.int(2)?, events });
@@ -72,6 +79,52 @@ pub(in crate::store) fn since(
         Ok(())
     })?;
     Ok(page)
+}
+
+/// The number of a transaction that begins now. Who writes a row has a number before the row has, so those
+/// of all who have taken one are below.
+///
+/// # Errors
+/// What the database says.
+pub(in crate::store) fn transaction(tx: &mut Tx) -> Result<i64, StoreError> {
+    let sql = "SELECT (pg_current_xact_id()::text)::bigint";
+    tx.fetch_one(Statement::new(sql, Vec::new()))?.int(0)
+}
+
+/// The rows with these numbers, with their events, whoever's they are.
+///
+/// # Errors
+/// What the database says.
+pub(in crate::store) fn under(db: &mut Db, numbers: &[i64]) -> Result<Vec<Entry>, StoreError> {
+    let sql = "SELECT \"number\", \"events\" FROM \"_events\" WHERE \"number\" IN \
+               (SELECT json_array_elements_text($1)::bigint) ORDER BY \"number\"";
+    entries(db, Statement::new(sql, vec![Value::Json(json!(numbers))]))
+}
+
+/// The rows from the number `from` on and `before` the other one, whoever's they are; of very many the last.
+///
+/// # Errors
+/// What the database says.
+pub(in crate::store) fn between(
+    db: &mut Db,
+    from: i64,
+    before: i64,
+) -> Result<Vec<Entry>, StoreError> {
+    let sql = format!(
+        "SELECT * FROM (SELECT \"number\", \"events\" FROM \"_events\" \
+         WHERE \"number\" >= $1 AND \"number\" < $2 ORDER BY \"number\" DESC LIMIT {MOST_PAST}) \
+         AS \"past\" ORDER BY \"number\""
+    );
+    entries(db, Statement::new(sql, vec![Value::Int(from), Value::Int(before)]))
+}
+
+fn entries(db: &mut Db, statement: Statement) -> Result<Vec<Entry>, StoreError> {
+    let mut rows = Vec::new();
+    db.fetch_each(statement, |row| {
+        rows.push(Entry { number: row.int(0)?, events: Some(row.text(1)?.to_owned()) });
+        Ok(())
+    })?;
+    Ok(rows)
 }
 
 /// The greatest number so far.
@@ -209,7 +262,7 @@ mod tests {
         assert_eq!(literal("a'; DROP TABLE x; --\\"), "E'a''; DROP TABLE x; --\\\\'");
         assert_eq!(insert("n", &[]), "");
         let sql = insert("n", &[Event::SchemaChanged]);
-        let expected = r#"INSERT INTO "_events" ("node", "events") VALUES (E'n', E'[{}]'); "#;
+        let expected = r#"INSERT INTO "_events" ("node", "events") VALUES (E'n', E'[{}]') RETURNING "number"; "#;
         assert_eq!(sql, expected);
     }
 }

@@ -23,7 +23,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 10] = [
+const MIGRATIONS: [Migration; 11] = [
     Migration {
         name: "0001_system",
         only: None,
@@ -73,6 +73,11 @@ const MIGRATIONS: [Migration; 10] = [
         name: "0010_totp",
         only: None,
         text: include_str!("../../migrations/0010_totp.sql"),
+    },
+    Migration {
+        name: "0011_nodes",
+        only: Some(Dialect::Postgres),
+        text: include_str!("../../migrations/0011_nodes.postgres.sql"),
     },
 ];
 

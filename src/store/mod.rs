@@ -16,12 +16,14 @@ mod dialect;
 mod engine;
 mod error;
 mod events;
+mod feed;
 pub mod filter;
 pub mod fit;
 mod lock;
 pub mod loose_files;
 pub mod mails;
 mod migrate;
+pub mod nodes;
 pub mod params;
 pub mod queue;
 pub mod records;
@@ -46,6 +48,7 @@ use std::time::Duration;
 pub use dialect::Dialect;
 pub use engine::sqlite::Snapshot;
 pub use error::{OpenError, ServerFault, Source, StoreError, Unique};
+pub use feed::Feed;
 pub use lock::DirLock;
 pub use row::Row;
 pub use sql::{Statement, quote};
@@ -58,8 +61,8 @@ use crate::domain::schema::Schema;
 use engine::postgres::PostgresEngine;
 use engine::sqlite::SqliteEngine;
 
-/// Takes the events of committed functions, in commit order, before the functions are answered. It
-/// runs on the writer's thread, so it must only pass them on.
+/// Takes the events of committed functions before the functions are answered, and those of other
+/// processes when they are heard of. It runs on a thread of the store, so it must only pass them on.
 pub type EventSink = Arc<dyn Fn(&[Event]) + Send + Sync>;
 
 /// A database. Clones share it.
@@ -113,6 +116,8 @@ pub struct StoreOptions {
     pub keyring: Keyring,
     /// Where the events of committed functions go.
     pub events: EventSink,
+    /// Who takes the same events in their order.
+    pub feed: Option<Arc<dyn Feed>>,
     /// Most functions that wait for the writer, and most reads that wait for the pool.
     pub queue: usize,
     /// How long a caller waits for a place in a queue that is full before it is told
@@ -143,6 +148,7 @@ impl StoreOptions {
             durability: Durability::Full,
             keyring: Keyring::default(),
             events: Arc::new(|_| ()),
+            feed: None,
             queue: 1024,
             queue_wait: Duration::from_secs(5),
             write_timeout: Duration::from_secs(10),
@@ -284,6 +290,23 @@ impl Store {
         match self {
             Self::Sqlite(engine) => engine.poll_revision().await,
             Self::Postgres(engine) => engine.poll_revision().await,
+        }
+    }
+
+    /// Whether other processes may serve the same database.
+    pub const fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// What was committed in the last minute under numbers from `from` on and `before` the other one, by
+    /// whatever process; of very much the last part. Nothing where there is only one process.
+    ///
+    /// # Errors
+    /// Why the database could not be asked.
+    pub async fn past(&self, from: u64, before: u64) -> Result<Vec<(u64, Vec<Event>)>, StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(Vec::new()),
+            Self::Postgres(engine) => engine.past(from, before).await,
         }
     }
 

@@ -1,15 +1,15 @@
 //! Several processes on one PostgreSQL database: each hears what the others did, and none acts on
 //! collections that another has changed.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use ferrobase::domain::collection::Collection;
 use ferrobase::domain::event::Event;
 use ferrobase::domain::record::Record;
-use ferrobase::store::{Statement, Store, StoreError, Tx, Value, collections, ddl, records};
+use ferrobase::store::{Feed, Statement, Store, StoreError, Tx, Value, collections, ddl, records};
 use serde_json::json;
 
 use crate::support::*;
@@ -80,6 +80,87 @@ async fn what_one_process_does_the_others_hear_in_order() {
     }
     let expected: Vec<String> = (0..20).map(|number| format!("it's \\ {number}")).collect();
     assert_eq!(titles, expected);
+}
+
+/// What a process is told in order: the number of each commit, and the titles in it.
+#[derive(Default)]
+struct Heard(Mutex<Vec<(u64, String)>>);
+
+impl Feed for Heard {
+    fn is_wanted(&self) -> bool {
+        true
+    }
+
+    fn committed(&self, number: u64, events: &[Event]) {
+        for event in events {
+            if let Event::Created(record) = event {
+                self.0.lock().unwrap().push((number, record.text("title").to_owned()));
+            }
+        }
+    }
+
+    fn passed(&self, _number: u64) {}
+
+    fn interrupted(&self) {
+        panic!("nothing was missed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn feeds_of_several_processes_are_told_in_one_order() {
+    const EACH: usize = 40;
+    if postgres_only(SHARED) {
+        return;
+    }
+    let database = TestDatabase::new();
+    let open = || {
+        let feed = Arc::<Heard>::default();
+        let mut options = database.options();
+        options.feed = Some(Arc::<Heard>::clone(&feed));
+        (Store::open(options).unwrap(), feed)
+    };
+    let (stores, feeds): (Vec<Store>, Vec<Arc<Heard>>) = (0..3).map(|_| open()).unzip();
+    let collection = notes(&["title"]);
+    let made = Arc::clone(&collection);
+    stores[0].write(move |tx| make(tx, &made)).await.unwrap();
+    let first = Record::new(Arc::clone(&collection), vec!["r".into(), "0".into()]);
+    stores[0].write(move |tx| records::insert(tx, &first)).await.unwrap();
+    let raise = |store: Store| {
+        let collection = Arc::clone(&collection);
+        async move {
+            for _ in 0..EACH {
+                let collection = Arc::clone(&collection);
+                let work = store.write(move |tx| {
+                    let old = records::lock(tx, &collection, "r")?.expect("the record");
+                    let number: usize = old.text("title").parse().unwrap();
+                    let title = (number + 1).to_string().into();
+                    let new = Record::new(Arc::clone(&collection), vec!["r".into(), title]);
+                    records::update(tx, &old, &new)?;
+                    tx.emit(Event::Created(Arc::new(new)));
+                    Ok::<_, StoreError>(())
+                });
+                work.await.unwrap();
+            }
+        }
+    };
+    let writers = stores.iter().map(|store| tokio::spawn(raise(store.clone())));
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    let expected: Vec<String> = (1..=3 * EACH).map(|number| number.to_string()).collect();
+    let until = Instant::now() + RUNS_OUT;
+    for feed in &feeds {
+        while feed.0.lock().unwrap().len() < expected.len() && Instant::now() < until {
+            tokio::task::yield_now().await;
+        }
+    }
+    let told = |feed: &Heard| feed.0.lock().unwrap().clone();
+    let titles: Vec<String> = told(&feeds[0]).into_iter().map(|(_, title)| title).collect();
+    assert_eq!(titles, expected);
+    assert!(told(&feeds[0]).is_sorted());
+    for feed in &feeds[1..] {
+        assert_eq!(told(feed), told(&feeds[0]));
+    }
 }
 
 #[tokio::test]

@@ -76,6 +76,11 @@ enum Rest {
 pub type Pieces = BoxStream<'static, Result<Bytes, BlobError>>;
 
 impl Blobs {
+    /// Whether they are in a folder, where other machines do not see them.
+    pub const fn are_in_folder(&self) -> bool {
+        matches!(self, Self::Folder(_))
+    }
+
     /// Stores a file that came with a request under `path`, which is nobody's yet. When it returns, the
     /// file is as durable as the database.
     ///

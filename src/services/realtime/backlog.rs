@@ -17,10 +17,14 @@ use crate::store::filter::Before;
 const MOST_EVENTS: usize = 20_000;
 const MOST_BYTES: usize = 64 << 20;
 
-/// What one transaction did, its events numbered from `first` on.
+/// Events of one commit that have numbers of their own; those behind share the last one.
+pub(super) const NUMBERED: u64 = 1 << 20;
+
+/// What one transaction did, or several at once.
 #[derive(Debug)]
 pub(super) struct Commit {
-    pub(super) first: u64,
+    /// Greater than those of the commits before.
+    number: u64,
     pub(super) events: Vec<Event>,
     pub(super) bytes: usize,
     before: OnceLock<Arc<Before>>,
@@ -30,12 +34,19 @@ pub(super) struct Commit {
 #[derive(Debug)]
 pub(super) struct CatchUp {
     pub(super) client: Arc<Client>,
-    /// What the predecessor had subscribed to.
-    pub(super) topics: Vec<Arc<Topic>>,
-    /// The last event that the predecessor was told of, if it was to be.
-    pub(super) seen: u64,
+    pub(super) former: Former,
     /// The last event before the client subscribed by itself.
     pub(super) since: u64,
+}
+
+/// Whose place a client takes.
+#[derive(Debug)]
+pub(super) enum Former {
+    /// One that was connected here: what it had subscribed to, and the last event that it was told of, if it
+    /// was to be.
+    Here { topics: Vec<Arc<Topic>>, seen: u64 },
+    /// One that was connected to this process.
+    At { node: String },
 }
 
 /// What is to be done next.
@@ -59,11 +70,31 @@ struct Waiting {
     tasks: VecDeque<Task>,
     events: usize,
     bytes: usize,
-    /// The number of the last event.
-    last: u64,
 }
 
 impl Commit {
+    /// What was committed under `number`.
+    pub(super) fn new(number: u64, events: Vec<Event>) -> Self {
+        let bytes = events.iter().map(bytes_of).sum();
+        Self { number, events, bytes, before: OnceLock::new() }
+    }
+
+    /// The number under which it was committed.
+    pub(super) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The number of the event at `position`, greater than those before.
+    pub(super) const fn number_of(&self, position: usize) -> u64 {
+        let position = position as u64;
+        self.number * NUMBERED + if position < NUMBERED { position } else { NUMBERED - 1 }
+    }
+
+    /// The number of the last event.
+    pub(super) const fn last_number(&self) -> u64 {
+        self.number_of(self.events.len().saturating_sub(1))
+    }
+
     /// The state before the transaction.
     pub(super) fn before(&self) -> Arc<Before> {
         Arc::clone(self.before.get_or_init(|| Arc::new(Before::of(&self.events))))
@@ -71,25 +102,26 @@ impl Commit {
 }
 
 impl Backlog {
-    /// Adds what a transaction did.
-    pub(super) fn push_commit(&self, events: &[Event]) {
-        let bytes = events.iter().map(bytes_of).sum();
+    /// Adds what was committed under `number`.
+    pub(super) fn push_commit(&self, number: u64, events: &[Event]) {
+        let commit = Commit::new(number, events.to_vec());
         let mut waiting = self.lock();
-        let first = waiting.last + 1;
-        waiting.last += events.len() as u64;
-        let is_full =
-            waiting.events + events.len() > MOST_EVENTS || waiting.bytes + bytes > MOST_BYTES;
+        let is_full = waiting.events + events.len() > MOST_EVENTS
+            || waiting.bytes + commit.bytes > MOST_BYTES;
         if is_full && waiting.events > 0 {
-            waiting.clear();
-            waiting.tasks.push_back(Task::Overrun);
+            waiting.give_up();
         } else {
-            let before = OnceLock::new();
-            let commit = Commit { first, events: events.to_vec(), bytes, before };
             waiting.events += events.len();
-            waiting.bytes += bytes;
+            waiting.bytes += commit.bytes;
             waiting.tasks.push_back(Task::Commit(Arc::new(commit)));
         }
         drop(waiting);
+        self.pushed.notify_one();
+    }
+
+    /// Drops everything that waits: what came before it is not known.
+    pub(super) fn push_overrun(&self) {
+        self.lock().give_up();
         self.pushed.notify_one();
     }
 
@@ -123,9 +155,10 @@ impl Backlog {
 }
 
 impl Waiting {
-    fn clear(&mut self) {
+    fn give_up(&mut self) {
         self.tasks.clear();
         (self.events, self.bytes) = (0, 0);
+        self.tasks.push_back(Task::Overrun);
     }
 }
 
@@ -156,25 +189,27 @@ mod tests {
     #[actix_web::test]
     async fn events_are_numbered_and_come_in_order() {
         let backlog = Backlog::default();
-        backlog.push_commit(&[Event::Queued, Event::Queued]);
-        backlog.push_commit(&[Event::SchemaChanged]);
-        let mut firsts = Vec::new();
+        backlog.push_commit(7, &[Event::Queued, Event::Queued]);
+        backlog.push_commit(8, &[Event::SchemaChanged]);
+        let mut numbers = Vec::new();
         for _ in 0..2 {
             let Task::Commit(commit) = backlog.next().await else { panic!("another task") };
-            firsts.push((commit.first, commit.events.len()));
+            numbers.extend((0..commit.events.len()).map(|position| commit.number_of(position)));
+            assert_eq!(numbers.last(), Some(&commit.last_number()));
         }
-        assert_eq!(firsts, [(1, 2), (3, 1)]);
+        assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
+        assert_eq!(numbers.len(), 3);
     }
 
     #[actix_web::test]
     async fn what_nobody_takes_out_is_dropped_and_said_to_be() {
         let backlog = Backlog::default();
         let large = vec![Event::Queued; MOST_EVENTS + 1];
-        backlog.push_commit(&large);
-        backlog.push_commit(&[Event::Queued]);
-        backlog.push_commit(&[Event::Queued]);
+        backlog.push_commit(1, &large);
+        backlog.push_commit(2, &[Event::Queued]);
+        backlog.push_commit(3, &[Event::Queued]);
         assert!(matches!(backlog.next().await, Task::Overrun));
         let Task::Commit(commit) = backlog.next().await else { panic!("another task") };
-        assert_eq!(commit.first, large.len() as u64 + 2);
+        assert_eq!(commit.number, 3);
     }
 }

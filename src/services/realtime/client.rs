@@ -32,13 +32,22 @@ pub(super) struct Client {
     state: Mutex<State>,
 }
 
+/// A client whose place another one takes.
+#[derive(Debug, Clone)]
+pub(super) enum Predecessor {
+    /// It is or was connected here under this id.
+    Here(Arc<str>),
+    /// It was connected to this process.
+    At(String),
+}
+
 /// What subscribing and changes of accounts change.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) identity: Option<Identity>,
     pub(super) topics: Vec<Arc<Topic>>,
     /// The client whose place it takes, until it says what it wants to hear.
-    pub(super) predecessor: Option<Arc<str>>,
+    pub(super) predecessor: Option<Predecessor>,
     /// Whether it is told nothing until what its predecessor missed was told.
     pub(super) awaits_past: bool,
     /// The task that waits for what a provider leads back.

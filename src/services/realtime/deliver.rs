@@ -43,7 +43,7 @@ impl Change {
             Event::SchemaChanged | Event::SignedOut { .. } | Event::Queued => return None,
         };
         let told = Told { record: Arc::clone(record), before };
-        Some(Self { number: commit.first + position as u64, action, told })
+        Some(Self { number: commit.number_of(position), action, told })
     }
 
     /// The record that was changed.

@@ -33,14 +33,16 @@ use crate::domain::event::Event;
 use crate::domain::random::{ALPHANUMERIC, Random};
 use crate::domain::time::Timestamp;
 use crate::services::Error;
-use backlog::Backlog;
+use crate::store::Feed;
+use backlog::{Backlog, NUMBERED};
 use bytes::Bytes;
-use client::Client;
+use client::{Client, Predecessor};
 use pace::Pace;
 use roster::Roster;
 
-/// Characters of a client's id.
+/// Characters of a client's id, and how many of them name the process that it was connected to.
 const ID_LENGTH: usize = 40;
+const NODE_LENGTH: usize = 12;
 
 /// Milliseconds after which a connection ends: without a message, and in any case (contract A 5.1).
 const IDLE: i64 = 5 * 60 * 1_000;
@@ -50,8 +52,9 @@ const LONGEST: i64 = 30 * 60 * 1_000;
 const HEARTBEAT: i64 = 30 * 1_000;
 
 /// The clients that are connected, and what they are still to be told.
-#[derive(Default)]
 pub struct Realtime {
+    /// What this process is told apart by.
+    node: String,
     roster: Mutex<Roster>,
     backlog: Backlog,
     pace: Pace,
@@ -61,15 +64,41 @@ pub struct Realtime {
     is_needed: AtomicBool,
 }
 
-impl Realtime {
-    /// To be called with the events of a commit, in the order of commits. Only passes them on.
-    pub fn on_events(&self, events: &[Event]) {
+impl Default for Realtime {
+    fn default() -> Self {
+        Self {
+            node: Random::system().text(NODE_LENGTH, ALPHANUMERIC),
+            roster: Mutex::default(),
+            backlog: Backlog::default(),
+            pace: Pace::default(),
+            told: AtomicU64::default(),
+            is_needed: AtomicBool::default(),
+        }
+    }
+}
+
+impl Feed for Realtime {
+    fn is_wanted(&self) -> bool {
+        self.is_needed.load(Ordering::SeqCst)
+    }
+
+    fn committed(&self, number: u64, events: &[Event]) {
         let is_known = |event: &Event| !matches!(event, Event::Queued);
-        if self.is_needed.load(Ordering::SeqCst) && events.iter().any(is_known) {
-            self.backlog.push_commit(events);
+        if self.is_wanted() && events.iter().any(is_known) {
+            self.backlog.push_commit(number, events);
         }
     }
 
+    fn passed(&self, number: u64) {
+        self.told.fetch_max(number * NUMBERED, Ordering::SeqCst);
+    }
+
+    fn interrupted(&self) {
+        self.backlog.push_overrun();
+    }
+}
+
+impl Realtime {
     /// Connects a client at `address`. Once it says who it is, it takes the place of the client `last`
     /// if that one was there a short while ago.
     ///
@@ -80,15 +109,27 @@ impl Realtime {
         address: IpAddr,
         last: Option<&str>,
     ) -> Result<Connection, Error> {
-        let id: Arc<str> = Random::system().text(ID_LENGTH, ALPHANUMERIC).into();
+        let rest = Random::system().text(ID_LENGTH - NODE_LENGTH, ALPHANUMERIC);
+        let id: Arc<str> = format!("{}{rest}", self.node).into();
         let client = Arc::new(Client::new(id, address, self.pace.now()));
         let mut roster = self.roster();
         roster.admit(&client)?;
-        let predecessor = last.filter(|last| roster.is_known(last, address));
-        client.state().predecessor = predecessor.map(Arc::from);
+        client.state().predecessor = last.and_then(|last| self.predecessor(&roster, last, address));
         self.is_needed.store(true, Ordering::SeqCst);
         drop(roster);
         Ok(Connection::new(Arc::clone(self), client))
+    }
+
+    /// What this process is told apart by, among those that serve the same database.
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// The number of the last event that nobody who is connected, or was when the server stopped, has still to
+    /// be told of.
+    pub fn told_to_all(&self) -> u64 {
+        let told = self.told.load(Ordering::SeqCst);
+        self.roster().first_untold().map_or(told, |untold| told.min(untold.saturating_sub(1)))
     }
 
     /// Ends all connections and takes no more: the server stops.
@@ -143,11 +184,22 @@ impl Realtime {
     /// Ends the connection whose place `client` is to take, if nobody saw it leave yet and both act for
     /// the same account. An id alone proves nothing: providers are told it, for one.
     fn replace_predecessor(&self, client: &Client) {
-        let Some(id) = client.state().predecessor.clone() else { return };
+        let Some(Predecessor::Here(id)) = client.state().predecessor.clone() else { return };
         let former = self.roster().find(&id).cloned();
         if let Some(former) = former.filter(|former| former.is_of_same_holder(client)) {
             self.end(&former);
         }
+    }
+
+    /// Whose place a client at `address` takes that had the id `last` before.
+    fn predecessor(&self, roster: &Roster, last: &str, address: IpAddr) -> Option<Predecessor> {
+        if roster.is_known(last, address) {
+            return Some(Predecessor::Here(last.into()));
+        }
+        let is_id =
+            last.len() == ID_LENGTH && last.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let node = last.get(..NODE_LENGTH).filter(|node| is_id && *node != self.node)?;
+        Some(Predecessor::At(node.to_owned()))
     }
 
     fn clients(&self) -> Vec<Arc<Client>> {

@@ -38,6 +38,15 @@ pub(super) enum Item {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
+impl Item {
+    const fn event(&self) -> Option<u64> {
+        match self {
+            Self::Message { event, .. } => *event,
+            Self::Heartbeat => None,
+        }
+    }
+}
+
 impl Default for Outbox {
     fn default() -> Self {
         let waiting = Waiting { items: VecDeque::new(), bytes: 0, is_open: true };
@@ -77,6 +86,11 @@ impl Outbox {
         }
     }
 
+    /// The number of the first event that waits.
+    pub(super) fn first_unsent(&self) -> Option<u64> {
+        self.lock().items.iter().find_map(Item::event)
+    }
+
     /// Ends it: what still waits is not sent. The number of the first event that was not.
     pub(super) fn end(&self) -> Option<u64> {
         let mut waiting = self.lock();
@@ -85,10 +99,7 @@ impl Outbox {
         let unsent = std::mem::take(&mut waiting.items);
         drop(waiting);
         self.changed.notify_one();
-        unsent.into_iter().find_map(|item| match item {
-            Item::Message { event, .. } => event,
-            Item::Heartbeat => None,
-        })
+        unsent.iter().find_map(Item::event)
     }
 
     /// The next thing to send; nothing when the end has come.

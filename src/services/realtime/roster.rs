@@ -133,6 +133,13 @@ impl Roster {
         self.gone.retain(|_, gone| now - gone.left < GONE_LASTS);
     }
 
+    /// The first event that somebody has still to be told of, or had when the server stopped.
+    pub(super) fn first_untold(&self) -> Option<u64> {
+        let connected = self.clients.values().filter_map(|client| client.outbox.first_unsent());
+        let cut_off = self.gone.values().filter(|_| self.is_closed).map(|gone| gone.seen + 1);
+        connected.chain(cut_off).min()
+    }
+
     /// The client `id`.
     pub(super) fn find(&self, id: &str) -> Option<&Arc<Client>> {
         self.clients.get(id)

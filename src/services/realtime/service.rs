@@ -81,13 +81,16 @@ async fn carry_out(app: &App, past: &mut Past, task: Task) {
     }
 }
 
-/// Tells of one commit. Who removed their own account hears of it; who lost a session does not hear of
-/// what came after.
+/// Tells of one commit. Accounts are what the whole of it made them: who has lost a role in it is not told
+/// either what it did before. Who removed their own account hears of it; who lost a session does not hear
+/// of what came after.
 async fn tell_of(app: &App, commit: &Commit) {
-    for (position, event) in commit.events.iter().enumerate() {
+    for event in &commit.events {
         if let Event::Updated { new, .. } = event {
             identity::updated(&app.realtime, new);
         }
+    }
+    for (position, event) in commit.events.iter().enumerate() {
         if let Some(change) = Change::of(commit, position) {
             deliver(app, &change).await;
         }
@@ -97,6 +100,6 @@ async fn tell_of(app: &App, commit: &Commit) {
             Event::SignedOut { record } => identity::signed_out(app, record).await,
             Event::Created(_) | Event::Updated { .. } | Event::Queued => {}
         }
-        app.realtime.told.store(commit.first + position as u64, Ordering::SeqCst);
+        app.realtime.told.fetch_max(commit.number_of(position), Ordering::SeqCst);
     }
 }

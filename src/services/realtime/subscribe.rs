@@ -10,8 +10,8 @@ use crate::domain::record::Record;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::oauth2::popup::Message;
-use crate::services::realtime::backlog::CatchUp;
-use crate::services::realtime::client::{Client, Identity, is_same_account};
+use crate::services::realtime::backlog::{CatchUp, Former};
+use crate::services::realtime::client::{Client, Identity, Predecessor, is_same_account};
 use crate::services::realtime::topic::OAUTH2;
 use crate::services::realtime::{Realtime, identity, message};
 
@@ -109,15 +109,20 @@ fn install(realtime: &Realtime, client: &Arc<Client>, topics: Vec<String>) -> Re
     realtime.replace_predecessor(client);
     let mut roster = realtime.roster();
     let predecessor = client.state().predecessor.take();
-    let gone =
-        predecessor.and_then(|id| roster.take_gone(&id, client.address, realtime.pace.now()));
-    client.state().awaits_past |= gone.is_some();
+    let former = predecessor.and_then(|predecessor| match predecessor {
+        Predecessor::Here(id) => {
+            let gone = roster.take_gone(&id, client.address, realtime.pace.now())?;
+            Some(Former::Here { topics: gone.topics, seen: gone.seen })
+        }
+        Predecessor::At(node) => Some(Former::At { node }),
+    });
+    client.state().awaits_past |= former.is_some();
     let since = realtime.told.load(Ordering::SeqCst);
     let installed = roster.set_topics(client, topics);
     drop(roster);
-    if let Some(gone) = gone {
-        let (client, topics, seen) = (Arc::clone(client), gone.topics, gone.seen);
-        realtime.backlog.push_catch_up(CatchUp { client, topics, seen, since });
+    if let Some(former) = former {
+        let client = Arc::clone(client);
+        realtime.backlog.push_catch_up(CatchUp { client, former, since });
     }
     installed
 }

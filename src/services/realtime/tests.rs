@@ -85,18 +85,19 @@ async fn who_is_told_the_same_is_asked_about_once() {
 async fn without_clients_nothing_is_kept() {
     let app = TestApp::start(vec![posts("")]).await;
     let realtime = &app.app.realtime;
-    realtime.on_events(&[Event::SchemaChanged]);
+    let committed = |number, events: &[Event]| realtime.committed(number, events);
+    committed(1, &[Event::SchemaChanged]);
     let connection = listen(&app, None, &["posts"]).await;
-    realtime.on_events(&[Event::Queued]);
+    committed(2, &[Event::Queued]);
     drop(connection);
     // It may come back.
-    realtime.on_events(&[Event::SchemaChanged, Event::SchemaChanged]);
+    committed(3, &[Event::SchemaChanged, Event::SchemaChanged]);
     let backlog::Task::Commit(commit) = realtime.backlog.next().await else { panic!("no commit") };
-    assert_eq!((commit.first, commit.events.len()), (1, 2));
+    assert_eq!((commit.number_of(0) >> 20, commit.events.len()), (3, 2));
     let start = app.app.clock.now();
     realtime.sweep(start);
     realtime.sweep(start.plus_millis(61_000));
-    realtime.on_events(&[Event::SchemaChanged]);
+    committed(4, &[Event::SchemaChanged]);
     let next = tokio::time::timeout(std::time::Duration::ZERO, realtime.backlog.next());
     assert!(next.await.is_err());
 }

@@ -2,6 +2,7 @@
 //! by two processes at once.
 
 mod away;
+mod nodes;
 mod refusals;
 mod reset;
 mod together;

@@ -1,6 +1,5 @@
 //! How connections to the server are made and set up.
 
-use std::fmt::Display;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::OnceLock;
@@ -8,11 +7,12 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, Executor};
 
 use crate::store::Durability;
 use crate::store::StoreOptions;
 use crate::store::engine::postgres::error::store_error;
+use crate::store::engine::postgres::session::trusted;
 use crate::store::error::{OpenError, ServerFault, Source, StoreError};
 use crate::store::sql::quote;
 
@@ -89,33 +89,32 @@ impl Server {
         }
     }
 
-    /// How a connection of this role is set up. What a role of the server or the database may set
-    /// otherwise is set here.
-    pub(super) fn options(&self, role: Role) -> PgConnectOptions {
+    /// How a connection is made.
+    pub(super) fn options(&self) -> PgConnectOptions {
+        self.options.clone()
+    }
+
+    /// The statements that set up a connection of this role. What a role of the server or the database may
+    /// set otherwise is set here, and not with the address: a pooler between drops what it is told there.
+    fn settings(&self, role: Role) -> String {
         let timeout = self.statement_timeout(role).as_millis().max(1).to_string();
-        let committed = match self.durability {
-            Durability::Full => "on",
-            Durability::Normal => "off",
-        };
-        let mut settings: Vec<(&str, &dyn Display)> = vec![
-            ("statement_timeout", &timeout),
-            ("idle_in_transaction_session_timeout", &"60000"),
-            ("standard_conforming_strings", &"on"),
-            ("default_transaction_isolation", &"read committed"),
-            // Compiling a list's expressions takes longer than the list.
-            ("jit", &"off"),
-        ];
         let path = self.schema.get().map(|schema| quote(schema));
-        if let Some(path) = &path {
-            settings.push(("search_path", path));
-        }
-        match role {
-            Role::Writes => settings.push(("synchronous_commit", &committed)),
-            Role::Reads | Role::SlowReads => {
-                settings.push(("default_transaction_read_only", &"on"))
-            }
-        }
-        self.options.clone().options(settings)
+        let mut settings = vec![
+            ("statement_timeout", timeout.as_str()),
+            ("idle_in_transaction_session_timeout", "60000"),
+            ("standard_conforming_strings", "on"),
+            ("default_transaction_isolation", "'read committed'"),
+            // Compiling a list's expressions takes longer than the list.
+            ("jit", "off"),
+        ];
+        settings.extend(path.as_deref().map(|path| ("search_path", path)));
+        settings.push(match (role, self.durability) {
+            (Role::Writes, Durability::Full) => ("synchronous_commit", "on"),
+            (Role::Writes, Durability::Normal) => ("synchronous_commit", "off"),
+            (Role::Reads | Role::SlowReads, _) => ("default_transaction_read_only", "on"),
+        });
+        let set = |(name, value)| format!("SET {name} TO {value}; ");
+        settings.into_iter().map(set).collect()
     }
 
     /// Where processes that use the same tables tell each other of events. Channels belong to a
@@ -134,8 +133,12 @@ impl Server {
 
     /// A new connection, or why there is none in time.
     pub(super) async fn connect(&self, role: Role) -> Result<PgConnection, sqlx::Error> {
-        let options = self.options(role);
-        match tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await {
+        let connected = async {
+            let mut connection = PgConnection::connect_with(&self.options).await?;
+            connection.execute(trusted(self.settings(role))).await?;
+            Ok(connection)
+        };
+        match tokio::time::timeout(PATIENCE, connected).await {
             Ok(connected) => connected,
             Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
         }

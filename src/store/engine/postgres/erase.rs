@@ -20,7 +20,7 @@ const NAMES: &str = "SELECT \"name\" FROM \"_collections\" UNION ALL \
     AND tablename LIKE '% search' UNION ALL \
     SELECT unnest(ARRAY['_collections', '_params', '_revision', '_config_states', '_events', \
     '_loose_files', '_queue', '_mails', '_throttle', '_sessions', \
-    '_totp', '_migrations'])";
+    '_totp', '_nodes', '_migrations'])";
 
 /// What drops the product's views, tables, functions and types, each kind at once, since its members
 /// may need each other. What somebody else made keeps what it needs: then nothing is dropped.
@@ -75,7 +75,7 @@ pub(super) fn erase(postgres: &PostgresOptions, options: &StoreOptions) -> Resul
     let dropped = drop_all(&mut tx);
     tx.end();
     let done = dropped.and_then(|()| session(&mut tx).commit(String::new()));
-    done.map_err(|error| server.failed(error))
+    done.map(|_| ()).map_err(|error| server.failed(error))
 }
 
 /// A schema that others use too is left as it is: it could not be started from afterwards either.

@@ -9,6 +9,8 @@ mod jobs;
 mod load;
 mod numeric;
 mod open;
+mod order;
+mod own;
 mod session;
 mod tail;
 mod value;
@@ -29,11 +31,13 @@ use crate::store::engine::REVISION;
 use crate::store::engine::call::Call;
 use crate::store::engine::postgres::announcer::Announcements;
 use crate::store::engine::postgres::jobs::Jobs;
+use crate::store::engine::postgres::own::OwnEvents;
 use crate::store::engine::postgres::worker::Job;
 use crate::store::error::{OpenError, ServerFault, Source, StoreError};
+use crate::store::events;
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
-use crate::store::{EventSink, PostgresOptions, StoreOptions};
+use crate::store::{EventSink, Feed, PostgresOptions, StoreOptions};
 pub(in crate::store) use session::Session;
 
 /// A PostgreSQL database in use. Clones share it.
@@ -63,6 +67,9 @@ struct Shared {
     /// Held while the two are replaced.
     publishing: Mutex<()>,
     events: EventSink,
+    feed: Option<Arc<dyn Feed>>,
+    /// What this process did and the feed was not told yet.
+    own: OwnEvents,
     /// The name of this process among those that use the database.
     node: String,
     announcements: Announcements,
@@ -145,6 +152,22 @@ impl PostgresEngine {
         Ok(true)
     }
 
+    pub(in crate::store) async fn past(
+        &self,
+        from: u64,
+        before: u64,
+    ) -> Result<Vec<(u64, Vec<Event>)>, StoreError> {
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let (from, before) = (number(from), number(before));
+        let rows = self.read(move |db| events::between(db, from, before)).await?;
+        let schema = self.schema();
+        let decode = |row: events::Entry| {
+            let number = u64::try_from(row.number).unwrap_or_default();
+            (number, events::decode(&schema, &row.events.unwrap_or_default()))
+        };
+        Ok(rows.into_iter().map(decode).collect())
+    }
+
     pub(in crate::store) async fn copy(&self, _to: PathBuf) -> Result<(), StoreError> {
         let why = "a PostgreSQL database is copied by pg_dump, not by this program";
         Err(StoreError::Other(Source::new(std::io::Error::other(why))))
@@ -202,6 +225,19 @@ impl Shared {
         let _alone = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
         if catch_unwind(AssertUnwindSafe(|| (self.events)(events))).is_err() {
             tracing::error!("a listener to database events panicked");
+        }
+    }
+
+    /// Whether somebody wants to know in which order things happened.
+    fn is_fed(&self) -> bool {
+        self.feed.as_ref().is_some_and(|feed| feed.is_wanted())
+    }
+
+    /// Tells who takes things in order. One that panics must not stop a thread.
+    fn feed(&self, tell: impl FnOnce(&dyn Feed)) {
+        let Some(feed) = &self.feed else { return };
+        if catch_unwind(AssertUnwindSafe(|| tell(feed.as_ref()))).is_err() {
+            tracing::error!("a feed of database events panicked");
         }
     }
 }

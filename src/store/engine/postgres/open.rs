@@ -13,6 +13,8 @@ use crate::domain::schema::Schema;
 use crate::store::engine::postgres::announcer::{Announcements, Announcer};
 use crate::store::engine::postgres::connect::{Role, Server};
 use crate::store::engine::postgres::jobs::Jobs;
+use crate::store::engine::postgres::order::Order;
+use crate::store::engine::postgres::own::OwnEvents;
 use crate::store::engine::postgres::session::Session;
 use crate::store::engine::postgres::tail::Tail;
 use crate::store::engine::postgres::worker::{Worker, session};
@@ -48,6 +50,8 @@ pub(super) fn open(
         revision: AtomicI64::new(revision),
         publishing: Mutex::new(()),
         events: Arc::clone(&options.events),
+        feed: options.feed.clone(),
+        own: OwnEvents::default(),
         node: uuid::Uuid::new_v4().simple().to_string(),
         announcements: Announcements::default(),
         telling: Mutex::new(()),
@@ -90,6 +94,7 @@ pub(super) fn open(
         read_timeout: options.read_timeout,
         write_timeout: options.write_timeout,
         tail: Tail::before(last_event),
+        order: Order::default(),
         looked: Instant::now(),
     };
     spawn("announcer", move || announcer.work(), &server)?;
@@ -273,7 +278,7 @@ fn migrate(tx: &mut Tx, server: &Server) -> Result<(), OpenError> {
     let done = work();
     tx.end();
     match done {
-        Ok(()) => session(tx).commit(String::new()).map_err(failed),
+        Ok(()) => session(tx).commit(String::new()).map(|_| ()).map_err(failed),
         Err(error) => {
             session(tx).abandon();
             Err(error)

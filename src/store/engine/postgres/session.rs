@@ -257,11 +257,7 @@ impl Session {
         let sql = sql.to_owned();
         self.wait_for(async |connection| {
             let query = sqlx::raw_sql(trusted(sql));
-            let row = query.fetch_one(connection).await.map_err(store_error)?;
-            let value = sqlx::Row::try_get_raw(&row, 0).map_err(store_error)?;
-            let text = if value.is_null() { None } else { value.as_str().ok() };
-            let number = text.and_then(|text| text.parse().ok());
-            number.ok_or_else(|| StoreError::Data("the revision is no number".to_owned()))
+            number(&query.fetch_one(connection).await.map_err(store_error)?)
         })
     }
 
@@ -284,11 +280,17 @@ impl Session {
         Ok(())
     }
 
-    /// Runs the statements `last` and makes the transaction's changes last, in one message. When it
-    /// fails there is no transaction any more; when the connection broke, nobody knows the outcome.
-    pub(super) fn commit(&mut self, last: String) -> Result<(), StoreError> {
+    /// Runs the statements `last` and makes the transaction's changes last, in one message; the number
+    /// that they answer, if they answer one. When it fails there is no transaction any more; when the
+    /// connection broke, nobody knows the outcome.
+    pub(super) fn commit(&mut self, last: String) -> Result<Option<i64>, StoreError> {
         self.limit(None);
-        let committed = self.control(last + "COMMIT");
+        let sql = last + "COMMIT";
+        let committed = self.wait_for(async |connection| {
+            // Everything is read: the last answer is the one that counts.
+            let rows = sqlx::raw_sql(trusted(sql)).fetch_all(connection).await;
+            rows.map_err(store_error)?.first().map(number).transpose()
+        });
         if committed.is_err() {
             self.abandon();
         }
@@ -403,4 +405,12 @@ fn unstorable() -> StoreError {
 /// Every text comes from the store, which puts values of callers into parameters.
 pub(super) fn trusted(sql: String) -> impl SqlSafeStr {
     sqlx::AssertSqlSafe(sql)
+}
+
+/// The number that is all of a row that came as text.
+fn number(row: &PgRow) -> Result<i64, StoreError> {
+    let value = sqlx::Row::try_get_raw(row, 0).map_err(store_error)?;
+    let text = if value.is_null() { None } else { value.as_str().ok() };
+    let number = text.and_then(|text| text.parse().ok());
+    number.ok_or_else(|| StoreError::Data("what should be a number is none".to_owned()))
 }

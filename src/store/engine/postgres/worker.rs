@@ -144,16 +144,19 @@ impl Worker {
     /// Commits, publishes and tells, in this order.
     fn commit(&mut self, events: Vec<Event>, revision: Option<i64>) -> Result<Run, StoreError> {
         let last = events::insert(&self.shared.node, &events);
-        match session(&mut self.tx).commit(last) {
-            Ok(()) => {}
+        let number = match session(&mut self.tx).commit(last) {
+            Ok(number) => number,
             Err(error @ StoreError::Conflict(_)) => return Ok(Run::Again(error)),
             Err(error) => return Err(error),
-        }
+        };
         if let Some(revision) = revision {
             self.shared.publish(self.tx.schema(), revision);
         }
         if !events.is_empty() {
             self.shared.send(&events);
+            if let Some(number) = number {
+                self.shared.own.add(number, self.shared.is_fed().then_some(events));
+            }
             self.shared.announcements.tell();
         }
         Ok(Run::Done)

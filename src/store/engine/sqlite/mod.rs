@@ -29,7 +29,7 @@ use crate::store::engine::sqlite::writer::Job;
 use crate::store::error::{OpenError, StoreError};
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
-use crate::store::{EventSink, StoreOptions};
+use crate::store::{EventSink, Feed, StoreOptions};
 pub(in crate::store) use session::Session;
 pub use snapshot::Snapshot;
 
@@ -54,6 +54,7 @@ struct Shared {
     /// Passed by slow reads, closed by checkpoints.
     gate: Arc<Gate>,
     events: EventSink,
+    feed: Option<Arc<dyn Feed>>,
 }
 
 impl SqliteEngine {

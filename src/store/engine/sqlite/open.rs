@@ -63,6 +63,7 @@ pub(super) fn open(options: StoreOptions) -> Result<SqliteEngine, OpenError> {
         publishing: RwLock::new(()),
         gate: Arc::default(),
         events: Arc::clone(&options.events),
+        feed: options.feed.clone(),
     });
     let no_thread = |source| OpenError::Folder { path: path.clone(), source };
     let readers = Readers::start(&options, path.clone(), Arc::clone(&shared)).map_err(no_thread)?;
@@ -81,6 +82,7 @@ pub(super) fn open(options: StoreOptions) -> Result<SqliteEngine, OpenError> {
         group_time: options.group_time,
         again: VecDeque::new(),
         closing: Vec::new(),
+        told: 0,
     };
     std::thread::Builder::new()
         .name("writer".to_owned())

@@ -47,6 +47,8 @@ pub(super) struct Writer {
     pub(super) again: VecDeque<Box<dyn Function>>,
     /// Who asked for the end.
     pub(super) closing: Vec<oneshot::Sender<()>>,
+    /// The number under which events were last told.
+    pub(super) told: u64,
 }
 
 /// The functions that ran under the open transaction.
@@ -231,8 +233,15 @@ impl Writer {
     }
 
     /// A listener that panics must not stop the writer.
-    fn send(&self, events: &[Event]) {
-        if catch_unwind(AssertUnwindSafe(|| (self.shared.events)(events))).is_err() {
+    fn send(&mut self, events: &[Event]) {
+        self.told += 1;
+        let tell = || {
+            (self.shared.events)(events);
+            if let Some(feed) = self.shared.feed.as_ref().filter(|feed| feed.is_wanted()) {
+                feed.committed(self.told, events);
+            }
+        };
+        if catch_unwind(AssertUnwindSafe(tell)).is_err() {
             tracing::error!("a listener to database events panicked");
         }
     }
