@@ -1,6 +1,6 @@
 # `make run` and `make test` are all one needs; the longer steps are in scripts/.
 
-.PHONY: help run test check clients differential dashboard browser bench stress container
+.PHONY: help run test check clients differential dashboard browser nodes bench stress container
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,9 @@ clients: ## the stock pocketbase client against the running binary
 differential: ## 100,000 generated requests to PocketBase and to Ferrobase, compared
 	@scripts/postgres.sh scripts/differential.sh
 
+nodes: ## three servers on one PostgreSQL behind haproxy, one of them killed
+	@scripts/nodes.sh
+
 dashboard: ## types and tests of the dashboard's sources
 	@scripts/dashboard.sh
 
@@ -29,7 +32,7 @@ browser: ## a tour of the dashboard in the system's Chromium
 bench: ## measure beside PocketBase, about twenty minutes; not part of test
 	@scripts/bench.sh
 
-stress: ## an upload of 2 GB, and as root a disk that fills up
+stress: ## nodes and databases that go away, 10,000 connections, 2 GB, a full disk
 	@scripts/stress.sh
 
 container: ## build the container image and use it (root on Debian, no Docker needed)

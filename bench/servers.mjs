@@ -160,7 +160,7 @@ export function timesOf(pid) {
 }
 
 /** A port that nobody listens on, so that two runs do not meet. */
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const listener = createServer().once("error", reject);
     listener.listen(0, "127.0.0.1", () => {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What is too large for every run: an upload of 2 GB, and, as root, a disk that fills up.
+# What is too large for every run: several nodes whose neighbours and database go away under load,
+# 10,000 connections, an upload of 2 GB, and, as root, a disk that fills up.
 # Needs 5 GB below TMPDIR, and ends by itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -7,11 +8,16 @@ source scripts/tools.sh
 
 need_cargo
 need_c_compiler install
+need_node
+need_haproxy install
+need_postgres install
 stop_if_missing
 
 test() {
     cargo test --locked --release --test api -- --exact "$@"
 }
+
+scripts/nodes.sh whole
 
 UPLOAD_MEGABYTES=${UPLOAD_MEGABYTES:-2048} test --nocapture files::a_large_upload_needs_little_memory
 

@@ -10,6 +10,7 @@ need_cargo_components
 need_node
 need_c_compiler install
 need_chromium install
+need_haproxy install
 if [ -z "${TEST_POSTGRES_URL:-}" ]; then need_postgres install; fi
 stop_if_missing
 
@@ -42,6 +43,9 @@ TEST_DATABASE=postgres scripts/postgres.sh bash -euo pipefail -c '
 
 title "on both, beside PocketBase"
 REQUESTS=${REQUESTS:-5000} scripts/postgres.sh scripts/differential.sh 2>&1 | tee -a "$log"
+
+title "several nodes on one PostgreSQL"
+scripts/postgres.sh scripts/nodes.sh 2>&1 | tee -a "$log"
 
 title "without an engine of its own: the dashboard, which speaks to the API alone"
 scripts/dashboard.sh 2>&1 | tee -a "$log"

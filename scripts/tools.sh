@@ -74,6 +74,15 @@ need_wrk() {
     missing "wrk, which sends the requests (Debian: apt install wrk; macOS: brew install wrk)"
 }
 
+# `need_haproxy install` may install it, where that can be done without asking.
+need_haproxy() {
+    command -v haproxy >/dev/null && return
+    if [ "${1:-}" = install ] && can_apt; then
+        apt-get update && apt-get install --yes --no-install-recommends haproxy && return
+    fi
+    missing "haproxy, which stands before several nodes (Debian: apt install haproxy; macOS: brew install haproxy)"
+}
+
 # Sets CHROMIUM to a browser, unless it names one. `need_chromium install` may install it, where
 # that can be done without asking.
 need_chromium() {

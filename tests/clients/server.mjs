@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const binary = process.env.FERROBASE_BIN ?? join(here, "../../target/debug/ferrobase");
+export const binary = process.env.FERROBASE_BIN ?? join(here, "../../target/debug/ferrobase");
 
 const run = promisify(execFile);
 
@@ -48,7 +48,7 @@ export async function serve(config = join(here, "config.toml"), more = [], varia
 }
 
 /** Starts the executable and waits until it says where it listens. */
-async function start(options, folder, env) {
+export async function start(options, folder, env) {
   const child = spawn(binary, options, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   let complaints = "";
   child.stderr.on("data", (text) => (complaints += text));
@@ -62,9 +62,14 @@ async function start(options, folder, env) {
   }
   return {
     address: address[0],
-    stop() {
-      child.kill("SIGTERM");
+    pid: child.pid,
+    stop(signal = "SIGTERM") {
+      child.kill(signal);
       return exited;
+    },
+    /** What it wrote to standard error so far. */
+    get complaints() {
+      return complaints;
     },
   };
 }
