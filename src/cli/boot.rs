@@ -30,6 +30,7 @@ use crate::services::records::empty_lists::EmptyLists;
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
+use crate::services::webhooks::Sender;
 use crate::store::{Durability, OpenError, PostgresOptions, Store, StoreOptions};
 
 /// Why a command could not start. The texts are for people.
@@ -169,6 +170,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
         queue,
         realtime,
         oauth2: OAuth2::new(options.oauth2),
+        webhooks: Sender::default(),
         rate_limits: RateLimits::default(),
         throttle: Throttle::new(throttle),
         empty_lists: EmptyLists::default(),

@@ -28,6 +28,7 @@ pub mod settings;
 pub mod system;
 pub mod time;
 pub mod views;
+pub mod webhooks;
 
 /// A JSON value, the form in which record values travel between the floors.
 pub type Json = serde_json::Value;

@@ -15,6 +15,7 @@ use crate::services::records::empty_lists::EmptyLists;
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
+use crate::services::webhooks::Sender;
 use crate::store::Store;
 
 /// Everything that a use case may need. Made once at the start and shared by all requests.
@@ -41,6 +42,8 @@ pub struct App {
     pub realtime: Arc<Realtime>,
     /// The conversations with other providers.
     pub oauth2: OAuth2,
+    /// What messages to other servers are sent with.
+    pub webhooks: Sender,
     /// The limits on requests, and what was counted under them.
     pub rate_limits: RateLimits,
     /// Whether failed sign-ins are counted.

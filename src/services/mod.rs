@@ -10,6 +10,7 @@ pub mod collections;
 pub mod configuration;
 pub mod console;
 pub mod copy;
+pub mod failure;
 pub mod files;
 pub mod mail;
 pub mod nodes;
@@ -33,6 +34,7 @@ pub(crate) mod test_app;
 pub(crate) mod test_records;
 pub mod throttle;
 pub mod tokens;
+pub mod webhooks;
 
 use std::time::Duration;
 

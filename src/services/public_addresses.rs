@@ -3,6 +3,7 @@
 //! operator writes down is trusted and does not come here.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -14,6 +15,15 @@ use crate::services::BoxError;
 
 /// Redirects that are followed, each checked as the first address is.
 const MOST_REDIRECTS: usize = 5;
+
+/// Whether a client goes where an answer sends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redirects {
+    /// A few times.
+    Followed,
+    /// Never: the redirect is the answer.
+    Answered,
+}
 
 /// Whom a client may reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,10 +52,17 @@ impl Outbound {
     ///
     /// # Errors
     /// When the machine's certificates cannot be read.
-    pub fn new(reach: Reach, patience: Duration) -> Result<Self, reqwest::Error> {
+    pub fn new(
+        reach: Reach,
+        patience: Duration,
+        redirects: Redirects,
+    ) -> Result<Self, reqwest::Error> {
         // A client takes the provider of the process and fails without one; another one is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let follow = Policy::custom(move |attempt| reach.follow(attempt));
+        let follow = match redirects {
+            Redirects::Followed => Policy::custom(move |attempt| reach.follow(attempt)),
+            Redirects::Answered => Policy::none(),
+        };
         let client = reqwest::Client::builder().timeout(patience).no_proxy().redirect(follow);
         let client = match reach {
             Reach::Public => client.dns_resolver(PublicOnly),
@@ -89,6 +106,24 @@ impl Reach {
         match self.check(attempt.url()) {
             Ok(()) => attempt.follow(),
             Err(error) => attempt.error(error),
+        }
+    }
+}
+
+/// What `place` holds, made on first use: a client reads the machine's certificates, and most servers
+/// never ask anybody anything.
+///
+/// # Errors
+/// When it cannot be made.
+pub(super) fn made_once<T>(
+    place: &OnceLock<T>,
+    make: impl FnOnce() -> Result<T, reqwest::Error>,
+) -> Result<&T, reqwest::Error> {
+    match place.get() {
+        Some(client) => Ok(client),
+        None => {
+            let client = make()?;
+            Ok(place.get_or_init(|| client))
         }
     }
 }
@@ -244,7 +279,8 @@ mod tests {
 
     /// Why a client that reaches public hosts alone does not get `url`.
     async fn refusal(url: &str) -> String {
-        let outbound = Outbound::new(Reach::Public, Duration::from_secs(10)).unwrap();
+        let outbound =
+            Outbound::new(Reach::Public, Duration::from_secs(10), Redirects::Followed).unwrap();
         // Past the first check, as if the address were that of a public host.
         let error = outbound.client.get(url).send().await.unwrap_err();
         let mut text = error.to_string();

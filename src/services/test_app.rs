@@ -23,6 +23,7 @@ use crate::services::records::empty_lists::EmptyLists;
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
+use crate::services::webhooks::Sender;
 use crate::store::testing::TestDatabase;
 use crate::store::{Feed, Store, StoreError, StoreOptions, ddl, records};
 
@@ -72,6 +73,7 @@ impl TestApp {
             queue: Arc::new(Queue::default()),
             realtime,
             oauth2: OAuth2::default(),
+            webhooks: Sender::default(),
             rate_limits: RateLimits::default(),
             throttle: Throttle::new(true),
             empty_lists: EmptyLists::default(),

@@ -9,7 +9,7 @@ mod smtp;
 mod tests;
 pub mod trial;
 
-pub use send::{Failure, deliver};
+pub use send::deliver;
 
 use html2text::config;
 

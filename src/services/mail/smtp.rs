@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::domain::mail::Message;
 use crate::domain::settings::Smtp;
 use crate::domain::time::Timestamp;
-use crate::services::mail::Failure;
+use crate::services::failure::Failure;
 
 /// How long the server may take to be there, signed in to.
 const CONNECT: Duration = Duration::from_secs(20);

@@ -29,7 +29,7 @@ use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
 use crate::services::oauth2::discovery::Discoveries;
 use crate::services::oauth2::popup::Popups;
-use crate::services::public_addresses::{Outbound, Reach};
+use crate::services::public_addresses::{Outbound, Reach, Redirects, made_once};
 
 /// Redirects of a provider to itself that are followed.
 const MOST_REDIRECTS: usize = 3;
@@ -151,7 +151,7 @@ impl OAuth2 {
     /// The client for what operators wrote down. It follows a redirect only within one origin: tokens
     /// and secrets go where they were meant to.
     fn client(&self) -> Result<&reqwest::Client, ProviderError> {
-        made_once(&self.client, || {
+        let made = made_once(&self.client, || {
             let _ = rustls::crypto::ring::default_provider().install_default();
             let follow = Policy::custom(|attempt| {
                 let first = attempt.previous().first();
@@ -164,23 +164,14 @@ impl OAuth2 {
             });
             let agent = concat!("Ferrobase/", env!("CARGO_PKG_VERSION"));
             reqwest::Client::builder().redirect(follow).no_proxy().user_agent(agent).build()
-        })
+        });
+        made.map_err(ProviderError::NoClient)
     }
 
     fn pictures(&self) -> Result<&Outbound, ProviderError> {
-        made_once(&self.pictures, || Outbound::new(self.limits.pictures_from, self.limits.picture))
-    }
-}
-
-fn made_once<T>(
-    place: &OnceLock<T>,
-    make: impl FnOnce() -> Result<T, reqwest::Error>,
-) -> Result<&T, ProviderError> {
-    match place.get() {
-        Some(client) => Ok(client),
-        None => {
-            let client = make().map_err(ProviderError::NoClient)?;
-            Ok(place.get_or_init(|| client))
-        }
+        let made = made_once(&self.pictures, || {
+            Outbound::new(self.limits.pictures_from, self.limits.picture, Redirects::Followed)
+        });
+        made.map_err(ProviderError::NoClient)
     }
 }

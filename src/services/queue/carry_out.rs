@@ -9,7 +9,8 @@ use crate::domain::record::Record;
 use crate::domain::system::OTPS;
 use crate::domain::time::Timestamp;
 use crate::services::app::App;
-use crate::services::mail::{self, Failure};
+use crate::services::failure::Failure;
+use crate::services::mail;
 use crate::services::queue::Job;
 use crate::store::{StoreError, Tx, records};
 

@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use crate::domain::random::Random;
 use crate::services::Error;
 use crate::services::app::App;
-use crate::services::mail::Failure;
+use crate::services::failure::Failure;
 use crate::services::queue::Job;
 use crate::services::queue::carry_out::{carry_out, when_done, when_given_up};
 use crate::store::StoreError;
