@@ -65,6 +65,10 @@ use engine::sqlite::SqliteEngine;
 /// processes when they are heard of. It runs on a thread of the store, so it must only pass them on.
 pub type EventSink = Arc<dyn Fn(&[Event]) + Send + Sync>;
 
+/// Does what follows from the events of a function inside of its transaction, once the function has
+/// succeeded: it is kept or undone with the function. It may run more than once, as the function may.
+pub type Follower = Arc<dyn Fn(&mut Tx, &[Event]) -> Result<(), StoreError> + Send + Sync>;
+
 /// A database. Clones share it.
 #[derive(Clone)]
 pub enum Store {
@@ -118,6 +122,8 @@ pub struct StoreOptions {
     pub events: EventSink,
     /// Who takes the same events in their order.
     pub feed: Option<Arc<dyn Feed>>,
+    /// What follows from events before the commit.
+    pub follower: Follower,
     /// Most functions that wait for the writer, and most reads that wait for the pool.
     pub queue: usize,
     /// How long a caller waits for a place in a queue that is full before it is told
@@ -149,6 +155,7 @@ impl StoreOptions {
             keyring: Keyring::default(),
             events: Arc::new(|_| ()),
             feed: None,
+            follower: Arc::new(|_, _| Ok(())),
             queue: 1024,
             queue_wait: Duration::from_secs(5),
             write_timeout: Duration::from_secs(10),

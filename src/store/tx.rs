@@ -9,6 +9,7 @@ use std::time::Instant;
 use crate::domain::event::Event;
 use crate::domain::keyring::Keyring;
 use crate::domain::schema::Schema;
+use crate::store::Follower;
 use crate::store::console::Table;
 use crate::store::dialect::Dialect;
 use crate::store::engine::Session;
@@ -166,6 +167,18 @@ impl Tx {
     /// What a function leaves beside its changes: its events, and the revision if it raised it.
     pub(in crate::store) fn take_effects(&mut self) -> (Vec<Event>, Option<i64>) {
         (std::mem::take(&mut self.events), self.revision.take())
+    }
+
+    /// Lets `follower` do what follows from the events of a function that succeeded. When it fails, the
+    /// function does.
+    pub(in crate::store) fn follow(&mut self, follower: &Follower) {
+        let events = std::mem::take(&mut self.events);
+        let followed = if events.is_empty() { Ok(()) } else { follower(self, &events) };
+        let added = std::mem::replace(&mut self.events, events);
+        self.events.extend(added);
+        if let Err(error) = followed {
+            self.db.failure.get_or_insert(error);
+        }
     }
 
     /// Runs a statement that answers no rows; how many rows it changed.

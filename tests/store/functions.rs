@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ferrobase::store::{StoreError, Unique};
+use ferrobase::domain::event::Event;
+use ferrobase::store::{StoreError, Tx, Unique};
 
 use crate::support::*;
 
@@ -114,6 +115,40 @@ async fn an_attempt_undoes_what_failed_for_reasons_of_its_own() {
     });
     work.await.unwrap();
     assert_eq!(test.numbers().await, []);
+}
+
+/// What follows from a function that told of `"fails"` fails, of `"panics"` panics, of something else
+/// is a row of that name and an event.
+fn follow(tx: &mut Tx, events: &[Event]) -> Result<(), StoreError> {
+    for name in names(events) {
+        match name.as_str() {
+            "fails" => return Err(StoreError::Data("it cannot follow".to_owned())),
+            "panics" => panics(),
+            name => insert(tx, &format!("after {name}"), 2)?,
+        }
+        tx.emit(event("followed"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_follows_from_events_is_of_the_same_transaction() {
+    let test = TestStore::start_with(|options| options.follower = Arc::new(follow)).await;
+    let write = |name: &'static str, fails: bool| {
+        test.store.write(move |tx| {
+            insert(tx, name, 1)?;
+            tx.emit(event(name));
+            if fails { Err(StoreError::Busy) } else { Ok(()) }
+        })
+    };
+    write("a", false).await.unwrap();
+    assert!(matches!(write("b", true).await, Err(StoreError::Busy)));
+    assert!(matches!(write("fails", false).await, Err(StoreError::Data(_))));
+    assert!(matches!(write("panics", false).await, Err(StoreError::Panicked)));
+    test.store.write(|tx| insert(tx, "c", 3)).await.unwrap();
+    let left: Vec<_> = test.numbers().await.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(left, ["a", "after a", "c"]);
+    assert_eq!(names(&test.events()), ["a", "followed"]);
 }
 
 #[tokio::test]

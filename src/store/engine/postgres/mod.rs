@@ -37,7 +37,7 @@ use crate::store::error::{OpenError, ServerFault, Source, StoreError};
 use crate::store::events;
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
-use crate::store::{EventSink, Feed, PostgresOptions, StoreOptions};
+use crate::store::{EventSink, Feed, Follower, PostgresOptions, StoreOptions};
 pub(in crate::store) use session::Session;
 
 /// A PostgreSQL database in use. Clones share it.
@@ -70,6 +70,7 @@ struct Shared {
     feed: Option<Arc<dyn Feed>>,
     /// What this process did and the feed was not told yet.
     own: OwnEvents,
+    follower: Follower,
     /// The name of this process among those that use the database.
     node: String,
     announcements: Announcements,

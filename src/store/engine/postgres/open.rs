@@ -52,6 +52,7 @@ pub(super) fn open(
         events: Arc::clone(&options.events),
         feed: options.feed.clone(),
         own: OwnEvents::default(),
+        follower: Arc::clone(&options.follower),
         node: uuid::Uuid::new_v4().simple().to_string(),
         announcements: Announcements::default(),
         telling: Mutex::new(()),

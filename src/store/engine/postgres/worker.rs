@@ -119,7 +119,13 @@ impl Worker {
             }
         };
         self.tx.begin(self.shared.schema.load_full(), function.deadline());
-        let succeeded = catch_unwind(AssertUnwindSafe(|| function.run(&mut self.tx)));
+        let succeeded = catch_unwind(AssertUnwindSafe(|| {
+            let succeeded = function.run(&mut self.tx);
+            if succeeded {
+                self.tx.follow(&self.shared.follower);
+            }
+            succeeded
+        }));
         let failure = self.tx.end();
         let (events, revision) = self.tx.take_effects();
         if let (Ok(true), None) = (&succeeded, &failure) {

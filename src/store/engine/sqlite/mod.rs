@@ -29,7 +29,7 @@ use crate::store::engine::sqlite::writer::Job;
 use crate::store::error::{OpenError, StoreError};
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
-use crate::store::{EventSink, Feed, StoreOptions};
+use crate::store::{EventSink, Feed, Follower, StoreOptions};
 pub(in crate::store) use session::Session;
 pub use snapshot::Snapshot;
 
@@ -55,6 +55,7 @@ struct Shared {
     gate: Arc<Gate>,
     events: EventSink,
     feed: Option<Arc<dyn Feed>>,
+    follower: Follower,
 }
 
 impl SqliteEngine {

@@ -64,6 +64,7 @@ pub(super) fn open(options: StoreOptions) -> Result<SqliteEngine, OpenError> {
         gate: Arc::default(),
         events: Arc::clone(&options.events),
         feed: options.feed.clone(),
+        follower: Arc::clone(&options.follower),
     });
     let no_thread = |source| OpenError::Folder { path: path.clone(), source };
     let readers = Readers::start(&options, path.clone(), Arc::clone(&shared)).map_err(no_thread)?;

@@ -165,7 +165,13 @@ impl Writer {
         let schema = self.shared.schema.load_full();
         self.tx.begin(Arc::clone(&schema), function.deadline());
         session(&mut self.tx).begin_function();
-        let succeeded = catch_unwind(AssertUnwindSafe(|| function.run(&mut self.tx)));
+        let succeeded = catch_unwind(AssertUnwindSafe(|| {
+            let succeeded = function.run(&mut self.tx);
+            if succeeded {
+                self.tx.follow(&self.shared.follower);
+            }
+            succeeded
+        }));
         let failure = match succeeded {
             Ok(true) => self.tx.end(),
             Ok(false) => {
