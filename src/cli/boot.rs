@@ -30,7 +30,7 @@ use crate::services::records::empty_lists::EmptyLists;
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
-use crate::services::webhooks::Sender;
+use crate::services::webhooks::{self, Sender};
 use crate::store::{Durability, OpenError, PostgresOptions, Store, StoreOptions};
 
 /// Why a command could not start. The texts are for people.
@@ -129,6 +129,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
     let settings = Arc::new(CurrentSettings::default());
     let queue = Arc::new(Queue::default());
     let realtime = Arc::new(Realtime::default());
+    let configuration = Arc::new(options.configuration.map(current).unwrap_or_default());
     let store = {
         let (callers, settings) = (Arc::clone(&callers), Arc::clone(&settings));
         let queue = Arc::clone(&queue);
@@ -142,6 +143,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
             settings.on_events(events);
             queue.on_events(events);
         });
+        store.follower = webhooks::follower(Arc::clone(&configuration), options.clock.clone());
         if let Some(config) = config {
             store.durability = match config.database.durability {
                 ConfigDurability::Full => Durability::Full,
@@ -174,7 +176,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
         rate_limits: RateLimits::default(),
         throttle: Throttle::new(throttle),
         empty_lists: EmptyLists::default(),
-        configuration: options.configuration.map(current).unwrap_or_default(),
+        configuration,
         options: Options { locked: options.locked },
     })
 }

@@ -242,16 +242,14 @@ fn webhooks(
     schema: &Schema,
     reader: &mut Reader<'_>,
 ) -> Vec<Webhook> {
-    let names: Vec<&str> = specs.iter().map(|spec| spec.collection.name.as_str()).collect();
-    let mut whens = Vec::new();
-    let mut webhooks = Vec::new();
+    let mut webhooks = webhooks::Webhooks::default();
     for section in tables("webhooks", root, reader) {
-        webhooks.extend(webhooks::read(&section, &names, &mut whens, reader));
+        webhooks.read(&section, specs, reader);
     }
-    for when in &whens {
+    for when in &webhooks.whens {
         webhooks::check(when, schema, reader);
     }
-    webhooks
+    webhooks.on
 }
 
 fn jobs(root: &Section<'_>, reader: &mut Reader<'_>) -> Vec<Job> {

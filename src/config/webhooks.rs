@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
+use crate::config::collections::CollectionSpec;
 use crate::config::report::{Fault, advise};
 use crate::config::secret::Secret;
 use crate::config::section::{Reader, Section};
 use crate::config::tree::Node;
 use crate::domain::rules::{self, Rule};
 use crate::domain::schema::Schema;
+use crate::domain::webhooks::SigningKey;
 
 /// Whom to tell about changes of records.
 #[derive(Debug, Clone)]
 pub struct Webhook {
+    /// What it is known by, unique among the webhooks: messages that wait name it, and neither its
+    /// address nor its secret.
+    pub name: String,
     /// What is told.
     pub on: Vec<Trigger>,
     /// Only where the record satisfies this: the new one, on delete the old one.
@@ -19,7 +24,7 @@ pub struct Webhook {
     /// Where to; never empty.
     pub url: Secret,
     /// What signs the messages.
-    pub secret: Option<Secret>,
+    pub key: Option<SigningKey>,
     /// Whether private addresses may be called.
     pub allow_private: bool,
     /// How long an answer may take.
@@ -48,7 +53,10 @@ pub enum TriggerEvent {
     Any,
 }
 
-const KEYS: [&str; 6] = ["on", "when", "url", "secret", "allow_private", "timeout"];
+const KEYS: [&str; 7] = ["name", "on", "when", "url", "secret", "allow_private", "timeout"];
+
+/// Most characters of a name.
+const LONGEST_NAME: usize = 100;
 
 const EVENTS: [(&str, TriggerEvent); 4] = [
     ("create", TriggerEvent::Create),
@@ -77,21 +85,105 @@ pub(super) fn check(when: &When<'_>, schema: &Schema, reader: &mut Reader<'_>) {
     }
 }
 
-/// One webhook; nothing when its address is empty or it cannot be read.
-pub(super) fn read<'t>(
-    section: &Section<'t>,
-    names: &[&str],
-    whens: &mut Vec<When<'t>>,
-    reader: &mut Reader<'_>,
-) -> Option<Webhook> {
-    section.only(&KEYS, reader);
-    reader.not_yet("webhooks are", section.place);
-    let on = triggers(section, names, reader);
-    let when = section.raw_text("when", reader).map(Rule::new);
-    if let (Some(rule), Some(node)) = (&when, section.node("when")) {
-        let collections = on.iter().map(|trigger| trigger.collection.clone()).collect();
-        whens.push(When { rule: rule.clone(), collections, node });
+/// The webhooks of the file, as far as they were read.
+#[derive(Default)]
+pub(super) struct Webhooks<'t> {
+    /// Those that are switched on.
+    pub(super) on: Vec<Webhook>,
+    /// What is left to check.
+    pub(super) whens: Vec<When<'t>>,
+    /// The names of all, those included that are switched off.
+    names: Vec<String>,
+}
+
+impl<'t> Webhooks<'t> {
+    /// Reads one webhook. It counts when it can be read and its address is not empty.
+    pub(super) fn read(
+        &mut self,
+        section: &Section<'t>,
+        specs: &[CollectionSpec],
+        reader: &mut Reader<'_>,
+    ) {
+        section.only(&KEYS, reader);
+        let on = triggers(section, specs, reader);
+        let name = self.name(section, &on, reader);
+        let when = section.raw_text("when", reader).map(Rule::new);
+        if let (Some(rule), Some(node)) = (&when, section.node("when")) {
+            let collections = on.iter().map(|trigger| trigger.collection.clone()).collect();
+            self.whens.push(When { rule: rule.clone(), collections, node });
+        }
+        let key = key(section, reader);
+        let allow_private = section.bool("allow_private", reader).unwrap_or_default();
+        let timeout = timeout(section, reader);
+        let Some(url) = url(section, reader) else { return };
+        self.on.push(Webhook { name, on, when, url, key, allow_private, timeout });
     }
+
+    /// The name that is written down, else one made of what the webhook is about: it stays the same as
+    /// long as that does.
+    fn name(&mut self, section: &Section<'_>, on: &[Trigger], reader: &mut Reader<'_>) -> String {
+        let name = match section.text("name", reader) {
+            Some(name) => {
+                let place = section.node("name").map_or(section.place, |node| &node.place);
+                if let Some(fault) = self.fault_of(&name) {
+                    reader.fault(fault.at(place));
+                }
+                name
+            }
+            None => self.made_of(on),
+        };
+        self.names.push(name.clone());
+        name
+    }
+
+    fn fault_of(&self, name: &str) -> Option<Fault> {
+        let is_odd = |character: char| character == ':' || character.is_control();
+        if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(is_odd) {
+            let message = format!("`{name}` cannot be the name of a webhook");
+            let help = format!("write up to {LONGEST_NAME} characters without `:`");
+            return Some(Fault::error(message).help(help));
+        }
+        let is_taken = self.names.iter().any(|taken| taken == name);
+        is_taken.then(|| Fault::error(format!("there are two webhooks `{name}`")))
+    }
+
+    /// Names that are written down have no `:`, so no other webhook is called so.
+    fn made_of(&self, on: &[Trigger]) -> String {
+        let words: Vec<String> = on.iter().map(Trigger::word).collect();
+        let words: String = words.join(", ").chars().take(LONGEST_NAME).collect();
+        let numbered = |number: usize| match number {
+            1 => words.clone(),
+            number => format!("{words} #{number}"),
+        };
+        let mut number = 1;
+        while self.names.contains(&numbered(number)) {
+            number += 1;
+        }
+        numbered(number)
+    }
+}
+
+impl Webhook {
+    /// Whether it tells of such a change to records of `collection`.
+    pub fn is_about(&self, collection: &str, event: TriggerEvent) -> bool {
+        let covers = |trigger: &Trigger| {
+            trigger.collection == collection
+                && (trigger.event == event || trigger.event == TriggerEvent::Any)
+        };
+        self.on.iter().any(covers)
+    }
+}
+
+impl Trigger {
+    /// The trigger as it is written.
+    fn word(&self) -> String {
+        let of_event = |(_, event): &&(&str, TriggerEvent)| *event == self.event;
+        let event = EVENTS.iter().find(of_event).map_or("", |(word, _)| word);
+        format!("{}:{event}", self.collection)
+    }
+}
+
+fn url(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Secret> {
     if !section.has("url") {
         reader.fault(
             Fault::error("a webhook needs a `url`")
@@ -99,9 +191,6 @@ pub(super) fn read<'t>(
                 .help("an empty `url` switches the webhook off"),
         );
     }
-    let secret = section.secret("secret", reader, |text| !text.is_empty());
-    let allow_private = section.bool("allow_private", reader).unwrap_or_default();
-    let timeout = section.duration("timeout", reader);
     let url = section.secret("url", reader, |_| false).filter(|url| !url.is_empty())?;
     let is_address = url::Url::parse(url.expose())
         .is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
@@ -110,41 +199,79 @@ pub(super) fn read<'t>(
         let message = "`url` is not an address such as https://example.com/hook";
         reader.fault(Fault::error(message).at(place));
     }
-    let secret = secret.filter(|secret| !secret.is_empty());
-    Some(Webhook { on, when, url, secret, allow_private, timeout })
+    Some(url)
 }
 
-fn triggers(section: &Section<'_>, names: &[&str], reader: &mut Reader<'_>) -> Vec<Trigger> {
-    let Some(node) = section.node("on") else {
-        reader.fault(
-            Fault::error("a webhook needs `on`")
-                .at(section.place)
-                .help("write on = [\"posts:create\", \"posts:update\"]"),
-        );
-        return Vec::new();
-    };
-    let Some(nodes) = reader.list("on", node) else { return Vec::new() };
-    let mut triggers = Vec::new();
-    for node in nodes {
-        let Some(text) = reader.text("on", node) else { continue };
-        let (collection, event) = text.split_once(':').unwrap_or((&text, ""));
-        if !names.contains(&collection) {
-            reader.fault(
-                Fault::error(format!("there is no collection `{collection}`"))
-                    .at(&node.place)
-                    .maybe_help(advise(collection, names.iter().copied())),
-            );
-        }
-        match EVENTS.iter().find(|(word, _)| *word == event) {
-            Some((_, event)) => {
-                triggers.push(Trigger { collection: collection.to_owned(), event: *event });
-            }
-            None => reader.fault(
-                Fault::error(format!("`{text}` is no change of records"))
-                    .at(&node.place)
-                    .help(format!("write \"{collection}:create\", `:update`, `:delete` or `:*`")),
-            ),
+fn key(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<SigningKey> {
+    let secret = section.secret("secret", reader, |text| !text.is_empty())?;
+    if secret.is_empty() {
+        return None;
+    }
+    match SigningKey::parse(secret.expose()) {
+        Ok(key) => Some(key),
+        Err(error) => {
+            let place = section.node("secret").map_or(section.place, |node| &node.place);
+            let help = "make one with `echo whsec_$(openssl rand -base64 24)`";
+            reader.fault(Fault::error(format!("`secret`: {error}")).at(place).help(help));
+            None
         }
     }
-    triggers
+}
+
+fn timeout(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Duration> {
+    let timeout = section.duration("timeout", reader)?;
+    if timeout.is_zero() {
+        let place = section.node("timeout").map_or(section.place, |node| &node.place);
+        reader.fault(Fault::error("`timeout` leaves no time for an answer").at(place));
+    }
+    Some(timeout)
+}
+
+fn triggers(
+    section: &Section<'_>,
+    specs: &[CollectionSpec],
+    reader: &mut Reader<'_>,
+) -> Vec<Trigger> {
+    let nodes = match section.node("on") {
+        Some(node) => {
+            let Some(nodes) = reader.list("on", node) else { return Vec::new() };
+            nodes
+        }
+        None => &[],
+    };
+    if nodes.is_empty() {
+        let place = section.node("on").map_or(section.place, |node| &node.place);
+        reader.fault(
+            Fault::error("a webhook needs `on`")
+                .at(place)
+                .help("write on = [\"posts:create\", \"posts:update\"]"),
+        );
+    }
+    nodes.iter().filter_map(|node| trigger(node, specs, reader)).collect()
+}
+
+fn trigger(node: &Node, specs: &[CollectionSpec], reader: &mut Reader<'_>) -> Option<Trigger> {
+    let text = reader.text("on", node)?;
+    let (name, event) = text.split_once(':').unwrap_or((&text, ""));
+    match specs.iter().map(|spec| &spec.collection).find(|known| known.name == name) {
+        None => {
+            let names = specs.iter().map(|spec| spec.collection.name.as_str());
+            let fault = Fault::error(format!("there is no collection `{name}`"));
+            reader.fault(fault.at(&node.place).maybe_help(advise(name, names)));
+        }
+        Some(collection) if collection.is_view() => {
+            let fault = Fault::error(format!("`{name}` is a view, which nobody changes"));
+            reader.fault(fault.at(&node.place).help("name the collections that it reads"));
+        }
+        Some(_) => {}
+    }
+    let known = EVENTS.iter().find(|(word, _)| *word == event);
+    if known.is_none() {
+        reader.fault(
+            Fault::error(format!("`{text}` is no change of records"))
+                .at(&node.place)
+                .help(format!("write \"{name}:create\", `:update`, `:delete` or `:*`")),
+        );
+    }
+    known.map(|(_, event)| Trigger { collection: name.to_owned(), event: *event })
 }

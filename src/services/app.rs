@@ -51,7 +51,7 @@ pub struct App {
     /// Who was lately told that a list has nothing for them.
     pub empty_lists: EmptyLists,
     /// The config file that collections and settings come from, if they do.
-    pub configuration: CurrentConfig,
+    pub configuration: Arc<CurrentConfig>,
     /// What the command line and the config file settled for the life of the process.
     pub options: Options,
 }

@@ -12,7 +12,6 @@ use crate::domain::time::Timestamp;
 use crate::services::app::{App, Options};
 use crate::services::blobs::Sync;
 use crate::services::clock::Clock;
-use crate::services::configuration::CurrentConfig;
 use crate::services::files::Files;
 use crate::services::oauth2::OAuth2;
 use crate::services::passwords::{Cost, Passwords};
@@ -77,7 +76,7 @@ impl TestApp {
             rate_limits: RateLimits::default(),
             throttle: Throttle::new(true),
             empty_lists: EmptyLists::default(),
-            configuration: CurrentConfig::default(),
+            configuration: Arc::default(),
             options: Options::default(),
         };
         make_tables(&app.store, collections).await;

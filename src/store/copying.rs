@@ -83,6 +83,7 @@ pub const SYSTEM_TABLES: [SystemTable; 7] = [
             ("attempts", Kind::Int),
             ("error", Kind::Text),
             ("created", Kind::Timestamp),
+            ("lane", Kind::Text),
         ],
     },
     SystemTable {

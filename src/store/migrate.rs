@@ -23,7 +23,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 11] = [
+const MIGRATIONS: [Migration; 12] = [
     Migration {
         name: "0001_system",
         only: None,
@@ -78,6 +78,11 @@ const MIGRATIONS: [Migration; 11] = [
         name: "0011_nodes",
         only: Some(Dialect::Postgres),
         text: include_str!("../../migrations/0011_nodes.postgres.sql"),
+    },
+    Migration {
+        name: "0012_lanes",
+        only: None,
+        text: include_str!("../../migrations/0012_lanes.sql"),
     },
 ];
 
@@ -165,7 +170,7 @@ mod tests {
         for Migration { name, text, .. } in &MIGRATIONS {
             assert!(text.trim_end().ends_with(';'), "{name}");
             for statement in statements(text) {
-                let known = ["CREATE ", "INSERT ", "DO "];
+                let known = ["CREATE ", "ALTER ", "INSERT ", "DO "];
                 assert!(known.iter().any(|word| statement.starts_with(word)), "{statement}");
                 let outside = statement.split("$$").step_by(2);
                 assert!(!outside.collect::<String>().contains(';'), "{name}: {statement}");
@@ -193,6 +198,7 @@ mod tests {
             "0008_throttle",
             "0009_sessions",
             "0010_totp",
+            "0011_lanes",
         ];
         assert_eq!(names(Dialect::Sqlite).collect::<Vec<_>>(), everybodys);
         assert_eq!(names(Dialect::Postgres).count(), MIGRATIONS.len());

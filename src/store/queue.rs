@@ -1,5 +1,6 @@
 //! The table `_queue`: jobs that outlive the process. A job is claimed with a lease, so it is done
-//! again when whoever did it is gone, and by one process at a time as long as leases are renewed.
+//! again when whoever did it is gone, and by one process at a time as long as leases are renewed. Jobs
+//! are in lanes, so that whoever does them can keep some from standing in front of others.
 //! What a job means is decided elsewhere.
 
 use crate::domain::Json;
@@ -10,7 +11,7 @@ use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
 use crate::store::value::Value;
 
-/// Dead jobs that are kept: whoever can make jobs fail must not fill the disk with them.
+/// Dead jobs of a lane that are kept: whoever can make jobs fail must not fill the disk with them.
 const MOST_DEAD: i64 = 1_000;
 
 /// A job on its way into the queue.
@@ -18,6 +19,8 @@ const MOST_DEAD: i64 = 1_000;
 pub struct NewJob {
     /// What it is told apart by: one that is there already is not queued again.
     pub id: String,
+    /// What it waits for: the jobs of the same lane.
+    pub lane: String,
     /// What is to be done.
     pub kind: String,
     /// What with.
@@ -40,6 +43,8 @@ pub struct Claim {
 pub struct Claimed {
     /// The right to do it.
     pub claim: Claim,
+    /// Its lane.
+    pub lane: String,
     /// What is to be done.
     pub kind: String,
     /// What with.
@@ -97,8 +102,8 @@ impl State {
 /// What the database says.
 pub fn push(tx: &mut Tx, job: &NewJob, now: Timestamp) -> Result<(), StoreError> {
     let sql = "INSERT INTO \"_queue\" (\"id\", \"kind\", \"payload\", \"state\", \"run_at\", \
-               \"lease\", \"attempts\", \"error\", \"created\") \
-               VALUES ($1, $2, $3, 'waiting', $4, $5, 0, '', $6) ON CONFLICT (\"id\") DO NOTHING";
+               \"lease\", \"attempts\", \"error\", \"created\", \"lane\") \
+               VALUES ($1, $2, $3, 'waiting', $4, $5, 0, '', $6, $7) ON CONFLICT (\"id\") DO NOTHING";
     let params = vec![
         Value::text(&job.id),
         Value::text(&job.kind),
@@ -106,22 +111,30 @@ pub fn push(tx: &mut Tx, job: &NewJob, now: Timestamp) -> Result<(), StoreError>
         Value::Timestamp(job.run_at),
         Value::Timestamp(now),
         Value::Timestamp(now),
+        Value::text(&job.lane),
     ];
     tx.run(Statement::new(sql, params)).map(|_| ())
 }
 
-/// Whether [`claim`] has something to claim.
+/// The lanes that [`claim`] finds something in.
 ///
 /// # Errors
 /// What the database says.
-pub fn any_due(db: &mut Db, now: Timestamp) -> Result<bool, StoreError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM \"_queue\" WHERE \"state\" = 'waiting' \
+pub fn due_lanes(db: &mut Db, now: Timestamp) -> Result<Vec<String>, StoreError> {
+    // From one lane to the next one by the index, however much waits in them.
+    let sql = "WITH RECURSIVE \"lanes\" (\"name\") AS (\
+               SELECT MIN(\"lane\") FROM \"_queue\" WHERE \"state\" = 'waiting' UNION ALL \
+               SELECT (SELECT MIN(\"lane\") FROM \"_queue\" WHERE \"state\" = 'waiting' \
+               AND \"lane\" > \"name\") FROM \"lanes\" WHERE \"name\" IS NOT NULL) \
+               SELECT \"name\" FROM \"lanes\" WHERE \"name\" IS NOT NULL AND EXISTS (\
+               SELECT 1 FROM \"_queue\" WHERE \"state\" = 'waiting' AND \"lane\" = \"name\" \
                AND \"run_at\" <= $1 AND \"lease\" <= $2)";
-    db.fetch_one(Statement::new(sql, vec![Value::Timestamp(now); 2]))?.bool(0)
+    let rows = db.fetch_all(Statement::new(sql, vec![Value::Timestamp(now); 2]))?;
+    rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 
-/// Takes at most `limit` jobs that are due and nobody's, the oldest first: until `lease` they are
-/// nobody else's.
+/// Takes at most `limit` jobs of `lane` that are due and nobody's, the oldest first: until `lease` they
+/// are nobody else's.
 ///
 /// # Errors
 /// What the database says.
@@ -129,18 +142,21 @@ pub fn claim(
     tx: &mut Tx,
     now: Timestamp,
     lease: Timestamp,
+    lane: &str,
     limit: i64,
 ) -> Result<Vec<Claimed>, StoreError> {
     // Those that another process claims at this moment are passed over, not waited for.
     let skip = tx.dialect().skip_locked();
     let sql = format!(
         "WITH \"due\" AS MATERIALIZED (SELECT \"id\" FROM \"_queue\" WHERE \"state\" = 'waiting' \
-         AND \"run_at\" <= $1 AND \"lease\" <= $2 ORDER BY \"run_at\" LIMIT $3{skip}) \
-         UPDATE \"_queue\" SET \"lease\" = $4, \"attempts\" = \"attempts\" + 1 \
+         AND \"lane\" = $1 AND \"run_at\" <= $2 AND \"lease\" <= $3 \
+         ORDER BY \"run_at\" LIMIT $4{skip}) \
+         UPDATE \"_queue\" SET \"lease\" = $5, \"attempts\" = \"attempts\" + 1 \
          WHERE \"id\" IN (SELECT \"id\" FROM \"due\") \
          RETURNING \"id\", \"attempts\", \"kind\", \"payload\""
     );
     let params = vec![
+        Value::text(lane),
         Value::Timestamp(now),
         Value::Timestamp(now),
         Value::Int(limit),
@@ -150,6 +166,7 @@ pub fn claim(
     let claimed = |row: &Row| {
         Ok(Claimed {
             claim: Claim { id: row.text(0)?.to_owned(), attempts: row.int(1)? },
+            lane: lane.to_owned(),
             kind: row.text(2)?.to_owned(),
             payload: row.json(3)?,
         })
@@ -192,8 +209,8 @@ pub fn retry(
     change(tx, claim, set, vec![moment.clone(), moment, Value::text(error)])
 }
 
-/// Gives up a job because of `error`; false when the claim is over. Of those that were given up the
-/// oldest are forgotten when there are too many.
+/// Gives up a job because of `error`; false when the claim is over. Of those of its lane that were given
+/// up the oldest are forgotten when there are too many.
 ///
 /// # Errors
 /// What the database says.
@@ -201,9 +218,13 @@ pub fn bury(tx: &mut Tx, claim: &Claim, now: Timestamp, error: &str) -> Result<b
     let set = "\"state\" = 'dead', \"run_at\" = $1, \"lease\" = $2, \"error\" = $3";
     let moment = Value::Timestamp(now);
     let is_buried = change(tx, claim, set, vec![moment.clone(), moment, Value::text(error)])?;
-    let sql = "DELETE FROM \"_queue\" WHERE \"state\" = 'dead' AND \"id\" NOT IN (SELECT \"id\" \
-               FROM \"_queue\" WHERE \"state\" = 'dead' ORDER BY \"run_at\" DESC, \"id\" LIMIT $1)";
-    tx.run(Statement::new(sql, vec![Value::Int(MOST_DEAD)]))?;
+    let sql = "DELETE FROM \"_queue\" WHERE \"state\" = 'dead' \
+               AND \"lane\" = (SELECT \"lane\" FROM \"_queue\" WHERE \"id\" = $1) \
+               AND \"id\" NOT IN (SELECT \"id\" FROM \"_queue\" WHERE \"state\" = 'dead' \
+               AND \"lane\" = (SELECT \"lane\" FROM \"_queue\" WHERE \"id\" = $2) \
+               ORDER BY \"run_at\" DESC, \"id\" LIMIT $3)";
+    let id = Value::text(&claim.id);
+    tx.run(Statement::new(sql, vec![id.clone(), id, Value::Int(MOST_DEAD)]))?;
     Ok(is_buried)
 }
 

@@ -33,3 +33,4 @@ mod secrets;
 mod settings;
 mod start_up;
 mod stop;
+mod webhooks;

@@ -13,7 +13,8 @@ const fn at(seconds: i64) -> Timestamp {
 
 fn job(id: &str, run_at: i64) -> NewJob {
     let payload = json!({ "b": id, "a": ["ü", 1.50, null] });
-    NewJob { id: id.to_owned(), kind: "mail".to_owned(), payload, run_at: at(run_at) }
+    let (id, lane, kind) = (id.to_owned(), String::new(), "mail".to_owned());
+    NewJob { id, lane, kind, payload, run_at: at(run_at) }
 }
 
 async fn push(store: &Store, id: &str, run_at: i64) {
@@ -23,7 +24,7 @@ async fn push(store: &Store, id: &str, run_at: i64) {
 
 /// Claims at a time, for ten seconds.
 async fn claim(store: &Store, now: i64, limit: i64) -> Vec<Claimed> {
-    store.write(move |tx| queue::claim(tx, at(now), at(now + 10), limit)).await.unwrap()
+    store.write(move |tx| queue::claim(tx, at(now), at(now + 10), "", limit)).await.unwrap()
 }
 
 fn ids(claimed: &[Claimed]) -> Vec<&str> {
@@ -36,8 +37,12 @@ async fn list(store: &Store, state: State) -> Vec<Entry> {
     store.read(move |db| queue::list(db, state, 10)).await.unwrap()
 }
 
+async fn due_lanes(store: &Store, now: i64) -> Vec<String> {
+    store.read(move |db| queue::due_lanes(db, at(now))).await.unwrap()
+}
+
 async fn any_due(store: &Store, now: i64) -> bool {
-    store.read(move |db| queue::any_due(db, at(now))).await.unwrap()
+    !due_lanes(store, now).await.is_empty()
 }
 
 #[tokio::test]
@@ -129,7 +134,7 @@ async fn of_what_was_given_up_the_last_thousand_are_kept() {
     let counted = test.store.write(|tx| {
         for number in 0..1_002 {
             queue::push(tx, &job(&format!("job{number}"), 0), at(0))?;
-            let claimed = queue::claim(tx, at(number), at(number + 1), 1)?.remove(0);
+            let claimed = queue::claim(tx, at(number), at(number + 1), "", 1)?.remove(0);
             queue::bury(tx, &claimed.claim, at(number), "refused")?;
         }
         let is_there = queue::replay(tx, "job2", at(0))?;
@@ -231,4 +236,48 @@ async fn the_inbox_keeps_the_last_two_hundred_mails() {
     assert_eq!(store.read(|db| mails::by_id(db, "m1")).await.unwrap(), None);
     store.write(mails::clear).await.unwrap();
     assert!(store.read(mails::list).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn lanes_do_not_wait_for_each_other() {
+    let test = TestStore::start().await;
+    let store = &test.store;
+    for (id, lane, run_at) in [("a", "", 1), ("b", "slow", 2), ("c", "slow", 3), ("d", "ü", 90)] {
+        let job = NewJob { lane: lane.to_owned(), ..job(id, run_at) };
+        store.write(move |tx| queue::push(tx, &job, at(0))).await.unwrap();
+    }
+    assert_eq!(due_lanes(store, 10).await, ["", "slow"]);
+    let slow = store.write(|tx| queue::claim(tx, at(10), at(20), "slow", 9)).await.unwrap();
+    assert_eq!(ids(&slow), ["b", "c"]);
+    assert!(slow.iter().all(|claimed| claimed.lane == "slow"));
+    assert_eq!(due_lanes(store, 10).await, [""]);
+    assert_eq!(ids(&claim(store, 10, 9).await), ["a"]);
+    assert!(due_lanes(store, 10).await.is_empty());
+    let mut late = due_lanes(store, 90).await;
+    late.sort_unstable();
+    assert_eq!(late, ["", "slow", "ü"], "leases are over");
+}
+
+/// Far more than a lane keeps in one lane, and one in another: that one stays.
+#[tokio::test]
+async fn who_fails_often_drives_out_nobody_else() {
+    const FAILED: usize = 1_010;
+    let test = TestStore::start().await;
+    let store = &test.store;
+    push(store, "mine", 0).await;
+    let mine = claim(store, 1, 1).await.remove(0).claim;
+    store.write(move |tx| queue::bury(tx, &mine, at(1), "x")).await.unwrap();
+    let bury_many = |tx: &mut ferrobase::store::Tx| {
+        for number in 0..FAILED {
+            let lane = "noisy".to_owned();
+            queue::push(tx, &NewJob { lane, ..job(&format!("n{number:04}"), 2) }, at(2))?;
+        }
+        for claimed in queue::claim(tx, at(3), at(9), "noisy", FAILED as i64)? {
+            queue::bury(tx, &claimed.claim, at(4), "x")?;
+        }
+        Ok::<_, StoreError>(queue::count(tx, State::Dead)?)
+    };
+    assert_eq!(store.write(bury_many).await.unwrap(), 1_001);
+    let remains = store.write(|tx| queue::remove(tx, "mine")).await.unwrap();
+    assert!(remains, "the job of the other lane is there");
 }

@@ -113,8 +113,7 @@ fn what_is_not_there_yet_is_said_once_each() {
             fault.message.split(" not there yet").next().unwrap()
         })
         .collect();
-    let expected = ["webhooks are"];
-    assert_eq!(warnings, expected);
+    assert_eq!(warnings, [""; 0]);
 }
 
 #[test]

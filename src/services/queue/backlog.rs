@@ -31,9 +31,9 @@ pub struct JobView {
     pub id: String,
     /// What is to be done.
     pub kind: String,
-    /// Of a mail, where it goes; else empty.
+    /// Of a mail, where it goes; of a message to a webhook, the name of that. Else empty.
     pub to: String,
-    /// Of a mail, its subject; else empty.
+    /// Of a mail, its subject; of a message to a webhook, its type. Else empty.
     pub subject: String,
     /// `waiting` or `dead`.
     pub state: &'static str,
@@ -96,10 +96,10 @@ fn found(is_there: bool) -> Result<(), Error> {
 
 fn view(entry: Entry) -> JobView {
     let job = Job::of_row(&entry.kind, entry.payload);
-    let mail = job.as_ref().ok().map(Job::message);
+    let told = |of_job: fn(&Job) -> &str| job.as_ref().map(of_job).unwrap_or_default().to_owned();
     JobView {
-        to: mail.map(|mail| mail.to.to_string()).unwrap_or_default(),
-        subject: mail.map(|mail| mail.subject.to_string()).unwrap_or_default(),
+        to: told(Job::to),
+        subject: told(Job::subject),
         id: entry.id,
         kind: entry.kind,
         state: entry.state.word(),

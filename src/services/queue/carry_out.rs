@@ -12,15 +12,19 @@ use crate::services::app::App;
 use crate::services::failure::Failure;
 use crate::services::mail;
 use crate::services::queue::Job;
+use crate::services::webhooks;
 use crate::store::{StoreError, Tx, records};
 
-/// Does it.
+/// Does it, for the time number `attempts`.
 ///
 /// # Errors
 /// Why it could not be done, and whether it may be later.
-pub(super) async fn carry_out(app: &App, job: &Job) -> Result<(), Failure> {
+pub(super) async fn carry_out(app: &App, job: &Job, attempts: i64) -> Result<(), Failure> {
     match job {
         Job::Mail(message) | Job::OtpMail { message, .. } => mail::deliver(app, message).await,
+        Job::Webhook { id, webhook, body, .. } => {
+            webhooks::deliver(app, webhook, webhooks::Message { id, body }, attempts).await
+        }
     }
 }
 
@@ -30,7 +34,7 @@ pub(super) async fn carry_out(app: &App, job: &Job) -> Result<(), Failure> {
 /// What the database says.
 pub(super) fn when_done(tx: &mut Tx, job: &Job, now: Timestamp) -> Result<(), StoreError> {
     match job {
-        Job::Mail(_) => Ok(()),
+        Job::Mail(_) | Job::Webhook { .. } => Ok(()),
         Job::OtpMail { otp, message } => sent_to(tx, otp, message.to.as_str(), now),
     }
 }
@@ -41,7 +45,7 @@ pub(super) fn when_done(tx: &mut Tx, job: &Job, now: Timestamp) -> Result<(), St
 /// What the database says.
 pub(super) fn when_given_up(tx: &mut Tx, job: &Job) -> Result<(), StoreError> {
     match job {
-        Job::Mail(_) => Ok(()),
+        Job::Mail(_) | Job::Webhook { .. } => Ok(()),
         Job::OtpMail { otp, .. } => drop_otp(tx, otp),
     }
 }

@@ -21,6 +21,17 @@ pub enum Job {
         /// The mail.
         message: Message,
     },
+    /// Tells another server of a change. Where that is, the configuration says when it is sent.
+    Webhook {
+        /// What the receiver knows the message by.
+        id: String,
+        /// Name of the webhook.
+        webhook: String,
+        /// The type of the message, such as `posts.create`.
+        event: String,
+        /// The message, which is JSON.
+        body: String,
+    },
 }
 
 /// A job as it is stored.
@@ -29,6 +40,7 @@ pub enum Job {
 enum Stored {
     Mail(StoredMessage),
     OtpMail { otp: String, message: StoredMessage },
+    Webhook { id: String, webhook: String, event: String, body: String },
 }
 
 /// A mail as it is stored.
@@ -44,33 +56,62 @@ struct StoredMessage {
 }
 
 impl Job {
-    /// The mail that the job sends.
-    pub const fn message(&self) -> &Message {
+    /// The id of the mail or message that the job sends.
+    pub(super) fn id(&self) -> &str {
         match self {
-            Self::Mail(message) | Self::OtpMail { message, .. } => message,
+            Self::Mail(message) | Self::OtpMail { message, .. } => &message.id,
+            Self::Webhook { id, .. } => id,
+        }
+    }
+
+    /// Whom it is for, in words that give nothing away.
+    pub(super) fn to(&self) -> &str {
+        match self {
+            Self::Mail(message) | Self::OtpMail { message, .. } => message.to.as_str(),
+            Self::Webhook { webhook, .. } => webhook,
+        }
+    }
+
+    /// What it is about.
+    pub(super) fn subject(&self) -> &str {
+        match self {
+            Self::Mail(message) | Self::OtpMail { message, .. } => message.subject.as_str(),
+            Self::Webhook { event, .. } => event,
         }
     }
 
     /// How often it is tried before it is given up: a mail for some hours, a code for as long as it is
-    /// of use.
+    /// of use, a message to a webhook for about a day.
     pub(super) const fn most_attempts(&self) -> i64 {
         match self {
             Self::Mail(_) => 12,
             Self::OtpMail { .. } => 5,
+            Self::Webhook { .. } => 40,
         }
     }
 
-    /// The job as a row. Its id is the mail's, so that a transaction which runs again, or somebody who
-    /// asks twice, queues it once.
+    /// The jobs that it may wait for: those to the same server.
+    fn lane(&self) -> String {
+        match self {
+            Self::Mail(_) | Self::OtpMail { .. } => String::new(),
+            Self::Webhook { webhook, .. } => format!("webhook {webhook}"),
+        }
+    }
+
+    /// The job as a row. Its id is the mail's or the message's, so that a transaction which runs again,
+    /// or somebody who asks twice, queues it once.
     pub(super) fn into_row(self, now: Timestamp) -> NewJob {
-        let id = self.message().id.clone();
+        let (id, lane) = (self.id().to_owned(), self.lane());
         let stored = match self {
             Self::Mail(message) => Stored::Mail(message.into()),
             Self::OtpMail { otp, message } => Stored::OtpMail { otp, message: message.into() },
+            Self::Webhook { id, webhook, event, body } => {
+                Stored::Webhook { id, webhook, event, body }
+            }
         };
         let mut parts = serde_json::to_value(stored).unwrap_or_default();
         let kind = parts["kind"].as_str().unwrap_or_default().to_owned();
-        NewJob { id, kind, payload: parts["payload"].take(), run_at: now }
+        NewJob { id, lane, kind, payload: parts["payload"].take(), run_at: now }
     }
 
     /// The job that a row holds.
@@ -83,6 +124,9 @@ impl Job {
         Ok(match stored {
             Stored::Mail(message) => Self::Mail(message.read()?),
             Stored::OtpMail { otp, message } => Self::OtpMail { otp, message: message.read()? },
+            Stored::Webhook { id, webhook, event, body } => {
+                Self::Webhook { id, webhook, event, body }
+            }
         })
     }
 }

@@ -35,6 +35,15 @@ fn message(id: &str) -> Message {
     }
 }
 
+fn to_webhook(id: &str) -> Job {
+    Job::Webhook {
+        id: id.to_owned(),
+        webhook: "deploy".to_owned(),
+        event: "posts.create".to_owned(),
+        body: "{}".to_owned(),
+    }
+}
+
 async fn queue(test: &TestApp, job: Job) {
     test.app.store.write(move |tx| push(tx, job.clone(), START)).await.unwrap();
 }
@@ -85,9 +94,11 @@ async fn sent_to(test: &TestApp, id: &'static str) -> Option<String> {
 #[test]
 fn jobs_are_stored_as_they_are() {
     let otp = Job::OtpMail { otp: "o1".to_owned(), message: message("m2") };
-    for (job, kind) in [(Job::Mail(message("m1")), "mail"), (otp, "otp_mail")] {
-        let NewJob { id, kind: stored, payload, run_at } = job.clone().into_row(START);
-        assert_eq!((&id, stored.as_str(), run_at), (&job.message().id, kind, START));
+    let webhook = to_webhook("msg_1");
+    let mail = Job::Mail(message("m1"));
+    for (job, kind) in [(mail, "mail"), (otp, "otp_mail"), (webhook, "webhook")] {
+        let NewJob { id, kind: stored, payload, run_at, .. } = job.clone().into_row(START);
+        assert_eq!((&id, stored.as_str(), run_at), (&job.id().to_owned(), kind, START));
         assert_eq!(Job::of_row(&stored, payload), Ok(job));
     }
     assert!(Job::of_row("sms", json!({})).is_err());
@@ -192,7 +203,7 @@ async fn workers_stop_when_they_are_told_to_and_leave_no_lease() {
     workers.stop().await;
     assert_eq!(inbox(&test).await, ["m1"]);
     queue(&test, Job::Mail(message("m2"))).await;
-    let held = test.app.store.write(|tx| rows::claim(tx, START, START, 9)).await.unwrap();
+    let held = test.app.store.write(|tx| rows::claim(tx, START, START, "", 9)).await.unwrap();
     assert_eq!(held.len(), 1, "nobody works any more");
     let refused: Result<(), StoreError> = test
         .app
@@ -204,4 +215,21 @@ async fn workers_stop_when_they_are_told_to_and_leave_no_lease() {
         .await;
     assert!(refused.is_err());
     assert_eq!(backlog(&test, "waiting").await.len(), 1, "what is undone was never queued");
+}
+
+#[actix_web::test]
+async fn a_message_whose_webhook_is_gone_is_given_up_after_a_while() {
+    let test = start().await;
+    queue(&test, to_webhook("msg_1")).await;
+    for attempts in 1..=5 {
+        work_off(&test.app).await;
+        assert_eq!(backlog(&test, "waiting").await, [("msg_1".to_owned(), attempts)]);
+        test.app.clock.advance(Duration::from_secs(3_600));
+    }
+    work_off(&test.app).await;
+    let dead = backlog::list(&test.app, "dead").await.unwrap().items.remove(0);
+    assert_eq!((dead.to.as_str(), dead.subject.as_str()), ("deploy", "posts.create"));
+    let reason = "the config file has no webhook `deploy` with a `url`: it was removed, renamed or \
+                  switched off";
+    assert_eq!((dead.error.as_str(), dead.attempts), (reason, 6));
 }

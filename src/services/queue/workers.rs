@@ -20,7 +20,8 @@ use crate::services::queue::carry_out::{carry_out, when_done, when_given_up};
 use crate::store::StoreError;
 use crate::store::queue::{self, Claim, Claimed};
 
-/// Jobs that are done at one time.
+/// Jobs of one lane that are done at one time. There are few lanes: one for each webhook and one for
+/// all else.
 const AT_ONCE: usize = 4;
 
 /// How often workers look for jobs that nobody told them of: retries, and what other processes left.
@@ -63,14 +64,19 @@ impl Workers {
 #[derive(Default)]
 struct Running {
     tasks: JoinSet<()>,
-    claims: HashMap<Id, Claim>,
+    claims: HashMap<Id, (Claim, String)>,
 }
 
 impl Running {
     fn start(&mut self, app: &Arc<App>, claimed: Claimed) {
-        let claim = claimed.claim.clone();
+        let claim = (claimed.claim.clone(), claimed.lane.clone());
         let task = self.tasks.spawn(attempt(Arc::clone(app), claimed));
         self.claims.insert(task.id(), claim);
+    }
+
+    /// How many more jobs of `lane` may be done.
+    fn room(&self, lane: &str) -> usize {
+        AT_ONCE.saturating_sub(self.claims.values().filter(|(_, of)| of == lane).count())
     }
 
     /// Waits for one to end, for ever when there is none.
@@ -95,8 +101,7 @@ async fn work(app: Arc<App>, mut stopped: oneshot::Receiver<()>) {
     }
     let mut running = Running::default();
     loop {
-        let free = AT_ONCE - running.tasks.len();
-        match claim(&app, free).await {
+        match claim(&app, |lane| running.room(lane)).await {
             Ok(claimed) => {
                 for claimed in claimed {
                     running.start(&app, claimed);
@@ -104,18 +109,18 @@ async fn work(app: Arc<App>, mut stopped: oneshot::Receiver<()>) {
             }
             Err(error) => tracing::warn!(%error, "the queue cannot be read now"),
         }
-        let has_room = running.tasks.len() < AT_ONCE;
         tokio::select! {
             // An error is a server that was dropped.
             _ = &mut stopped => break,
-            () = app.queue.pushed(), if has_room => {}
+            () = app.queue.pushed() => {}
             () = running.one_ended() => {}
-            () = sleep(POLL), if has_room => {}
+            () = sleep(POLL) => {}
         }
     }
     if timeout(DRAIN, running.all_ended()).await.is_err() {
         running.tasks.shutdown().await;
-        let claims = std::mem::take(&mut running.claims).into_values().collect();
+        let claims = std::mem::take(&mut running.claims).into_values();
+        let claims = claims.map(|(claim, _)| claim).collect();
         if let Err(error) = release(&app, claims).await {
             tracing::warn!(%error, "jobs that were cut off wait until their leases end");
         }
@@ -127,13 +132,25 @@ async fn end_leases(app: &App) -> Result<(), StoreError> {
     app.store.write(move |tx| queue::end_leases(tx, now)).await.map(|_| ())
 }
 
-async fn claim(app: &App, limit: usize) -> Result<Vec<Claimed>, StoreError> {
+/// Claims jobs that are due, of each lane as many as there is room for.
+async fn claim(app: &App, room: impl Fn(&str) -> usize) -> Result<Vec<Claimed>, StoreError> {
     let now = app.clock.now();
-    if limit == 0 || !app.store.read(move |db| queue::any_due(db, now)).await? {
+    let due = app.store.read(move |db| queue::due_lanes(db, now)).await?;
+    let lanes = due.into_iter().map(|lane| (room(&lane) as i64, lane));
+    let lanes: Vec<(i64, String)> = lanes.filter(|(room, _)| *room > 0).collect();
+    if lanes.is_empty() {
         return Ok(Vec::new());
     }
-    let (lease, limit) = (now.plus_millis(LEASE), limit as i64);
-    app.store.write(move |tx| queue::claim(tx, now, lease, limit)).await
+    let lease = now.plus_millis(LEASE);
+    app.store
+        .write(move |tx| {
+            let mut claimed = Vec::new();
+            for (room, lane) in &lanes {
+                claimed.extend(queue::claim(tx, now, lease, lane, *room)?);
+            }
+            Ok(claimed)
+        })
+        .await
 }
 
 async fn release(app: &App, claims: Vec<Claim>) -> Result<(), StoreError> {
@@ -151,11 +168,11 @@ async fn release(app: &App, claims: Vec<Claim>) -> Result<(), StoreError> {
 /// Does a job once and writes down how it went. When that fails, the claim ends by itself and the
 /// job is done again.
 async fn attempt(app: Arc<App>, claimed: Claimed) {
-    let Claimed { claim, kind, payload } = claimed;
+    let Claimed { claim, kind, payload, .. } = claimed;
     let settled = match Job::of_row(&kind, payload) {
         Ok(job) => {
             let outcome = tokio::select! {
-                outcome = undisturbed(&app, &job) => outcome,
+                outcome = undisturbed(&app, &job, claim.attempts) => outcome,
                 () = keep(&app, &claim) => return,
             };
             settle(&app, claim, job, outcome).await
@@ -168,8 +185,8 @@ async fn attempt(app: Arc<App>, claimed: Claimed) {
 }
 
 /// A job that panics is one that failed.
-async fn undisturbed(app: &App, job: &Job) -> Result<(), Failure> {
-    let done = AssertUnwindSafe(carry_out(app, job)).catch_unwind().await;
+async fn undisturbed(app: &App, job: &Job, attempts: i64) -> Result<(), Failure> {
+    let done = AssertUnwindSafe(carry_out(app, job, attempts)).catch_unwind().await;
     done.unwrap_or_else(|_| Err(Failure::ForNow("it panicked, see the log".to_owned())))
 }
 
@@ -239,7 +256,7 @@ fn pause(attempts: i64, random: &mut Random) -> i64 {
 #[cfg(test)]
 pub(crate) async fn work_off(app: &Arc<App>) {
     loop {
-        let claimed = claim(app, 1).await.unwrap();
+        let claimed = claim(app, |_| 1).await.unwrap();
         if claimed.is_empty() {
             return;
         }

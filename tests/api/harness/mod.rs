@@ -10,6 +10,7 @@ mod database;
 mod events;
 mod mail_server;
 mod process;
+mod receiver;
 mod schemas;
 
 pub(crate) use answer::Answer;
@@ -19,6 +20,7 @@ pub(crate) use database::Database;
 pub(crate) use events::{Events, Message};
 pub(crate) use mail_server::MailServer;
 pub(crate) use process::{Finished, Process, RUNS_OUT};
+pub(crate) use receiver::Receiver;
 pub(crate) use schemas::database_url;
 
 /// The blog, the example that everything uses.
