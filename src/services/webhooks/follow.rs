@@ -30,7 +30,8 @@ pub fn follower(configuration: Arc<CurrentConfig>, clock: Clock) -> Follower {
     })
 }
 
-fn queue_all(
+/// Ids are drawn in here: a transaction that runs again was undone, and with it who had the former ones.
+pub(super) fn queue_all(
     tx: &mut Tx,
     events: &[Event],
     webhooks: &[Webhook],

@@ -1,17 +1,27 @@
-//! [`Sender`] and an endpoint on this machine that answers as it is told.
+//! [`Sender`] and an endpoint on this machine that answers as it is told. From a change to its message,
+//! and what becomes of that: `tests/api/webhooks`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::config::Secret;
+use crate::config::{Secret, Trigger, TriggerEvent, Webhook};
+use crate::domain::event::Event;
+use crate::domain::record::Record;
+use crate::domain::rules::Rule;
 use crate::domain::time::Timestamp;
 use crate::domain::webhooks::SigningKey;
 use crate::services::failure::Failure;
 use crate::services::public_addresses::Reach;
+use crate::services::queue::backlog;
+use crate::services::test_app::{START, TestApp};
+use crate::services::test_records::base_collection;
+use crate::services::webhooks::follow::queue_all;
 use crate::services::webhooks::{Endpoint, Message, SendError, Sender};
 
 const NOW: Timestamp = Timestamp::from_millis(1_614_265_330_999);
@@ -198,4 +208,32 @@ async fn what_is_no_address_is_not_called() {
         let error = Sender::default().send(&endpoint(url), MESSAGE, NOW).await.unwrap_err();
         assert!(!format!("{error:?} {error}").contains("hush"), "{error:?}");
     }
+}
+
+/// The collections of a file may be changed by others while it is in force.
+#[actix_web::test]
+async fn a_when_that_cannot_be_asked_keeps_nobody_from_writing() {
+    let notes = base_collection("notes");
+    let test = TestApp::start(vec![Arc::clone(&notes)]).await;
+    let webhook = |name: &str, when: &str| Webhook {
+        name: name.to_owned(),
+        on: vec![Trigger { collection: "notes".to_owned(), event: TriggerEvent::Any }],
+        when: Some(Rule::new(when)),
+        url: Secret::new("https://example.com", None),
+        key: None,
+        allow_private: false,
+        timeout: None,
+    };
+    let webhooks = [
+        webhook("unknown", "gone = 1"),
+        webhook("broken", "id = "),
+        webhook("asked", "id = 'n1'"),
+        webhook("no", "id = 'n2'"),
+    ];
+    let events = [Event::Created(Arc::new(Record::new(notes, vec![json!("n1")])))];
+    let follow = move |tx: &mut crate::store::Tx| queue_all(tx, &events, &webhooks, START);
+    test.app.store.write(follow).await.unwrap();
+    let jobs = backlog::list(&test.app, "waiting").await.unwrap().items;
+    let names: Vec<&str> = jobs.iter().map(|job| job.to.as_str()).collect();
+    assert_eq!(names, ["asked"]);
 }
