@@ -1,7 +1,20 @@
-//! Schedules: the cron grammar of contract B 6.3, which has fewer words than most.
+//! Schedules: the cron grammar of contract B 6.3, which has fewer words than most, and the moments
+//! that they name. All of it in UTC, to the minute.
 
-const MACROS: [&str; 7] =
-    ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
+mod schedule;
+
+pub use schedule::Schedule;
+
+/// Words for whole schedules, and what they stand for.
+const MACROS: [(&str, &str); 7] = [
+    ("@yearly", "0 0 1 1 *"),
+    ("@annually", "0 0 1 1 *"),
+    ("@monthly", "0 0 1 * *"),
+    ("@weekly", "0 0 * * 0"),
+    ("@daily", "0 0 * * *"),
+    ("@midnight", "0 0 * * *"),
+    ("@hourly", "0 * * * *"),
+];
 
 const SEGMENTS: [(&str, u32, u32); 5] = [
     ("minute", 0, 59),
@@ -17,10 +30,11 @@ const SEGMENTS: [(&str, u32, u32); 5] = [
 /// Why not.
 pub fn check(text: &str) -> Result<(), String> {
     if text.starts_with('@') {
-        return if MACROS.contains(&text) {
+        let words = MACROS.map(|(word, _)| word);
+        return if words.contains(&text) {
             Ok(())
         } else {
-            Err(format!("there is no `{text}`, only {}", MACROS.join(", ")))
+            Err(format!("there is no `{text}`, only {}", words.join(", ")))
         };
     }
     let segments: Vec<&str> = text.split(' ').collect();
@@ -33,6 +47,11 @@ pub fn check(text: &str) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// A schedule in its five segments, whether it is written so or as one word.
+pub fn expand(text: &str) -> &str {
+    MACROS.iter().find(|(word, _)| *word == text).map_or(text, |(_, segments)| segments)
 }
 
 fn check_part(part: &str, min: u32, max: u32) -> Result<(), String> {

@@ -95,6 +95,12 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// The beginning of the minute that the moment is in.
+    #[must_use]
+    pub const fn floor_to_minute(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(60_000))
+    }
+
     /// The form of RFC 3339, which parameters of faults use: `2024-01-01T00:00:00Z`, with a fraction
     /// only where there is one.
     pub fn to_rfc3339(self) -> String {

@@ -84,6 +84,11 @@ const MIGRATIONS: [Migration; 12] = [
         only: None,
         text: include_str!("../../migrations/0012_lanes.sql"),
     },
+    Migration {
+        name: "0012_cron",
+        only: None,
+        text: include_str!("../../migrations/0012_cron.sql"),
+    },
 ];
 
 /// The migrations of one engine, in order.
@@ -199,6 +204,7 @@ mod tests {
             "0009_sessions",
             "0010_totp",
             "0011_lanes",
+            "0012_cron",
         ];
         assert_eq!(names(Dialect::Sqlite).collect::<Vec<_>>(), everybodys);
         assert_eq!(names(Dialect::Postgres).count(), MIGRATIONS.len());
