@@ -18,9 +18,9 @@ use crate::http;
 use crate::http::edge::Origins;
 use crate::services::Error;
 use crate::services::app::App;
-use crate::services::auth::cleanup;
 use crate::services::bootstrap::{self, Source};
 use crate::services::clock::Clock;
+use crate::services::crons::Ticker;
 use crate::services::files::loose;
 use crate::services::nodes::Membership;
 use crate::services::oauth2::Limits;
@@ -42,9 +42,6 @@ const REVISION_POLL: Duration = Duration::from_secs(1);
 
 /// How often the server looks for uploads that were cut off.
 const FILE_SWEEP: Duration = Duration::from_secs(60);
-
-/// How often the server removes what no sign-in can use any more.
-const SIGN_IN_CLEANUP: Duration = Duration::from_secs(60 * 60);
 
 /// How a server is started.
 #[derive(Clone)]
@@ -102,7 +99,7 @@ pub struct Server {
     serving: JoinHandle<std::io::Result<()>>,
     polling: JoinHandle<()>,
     sweeping: JoinHandle<()>,
-    cleaning: JoinHandle<()>,
+    ticker: Ticker,
     workers: Workers,
     realtime: realtime::Service,
     membership: Membership,
@@ -293,8 +290,8 @@ fn serve(
     let handle = server.handle();
     let polling = rt::spawn(poll_revision(app.clone()));
     let sweeping = rt::spawn(sweep_files(app.clone()));
-    let cleaning = rt::spawn(clean_up_sign_ins(app.clone()));
     let workers = Workers::start(app.clone().into_inner());
+    let ticker = Ticker::start(app.clone().into_inner());
     let realtime = realtime::Service::start(app.clone().into_inner());
     let serving = rt::spawn(server);
     Ok(Server {
@@ -304,7 +301,7 @@ fn serve(
         serving,
         polling,
         sweeping,
-        cleaning,
+        ticker,
         workers,
         realtime,
         membership,
@@ -333,16 +330,6 @@ async fn sweep_files(app: Data<App>) {
     }
 }
 
-/// Removes once an hour what no sign-in can use any more.
-async fn clean_up_sign_ins(app: Data<App>) {
-    loop {
-        if let Err(error) = cleanup::run(&app).await {
-            tracing::warn!(error = %boot::with_causes(&error), "old sign-ins cannot be removed now");
-        }
-        tokio::time::sleep(SIGN_IN_CLEANUP).await;
-    }
-}
-
 impl Server {
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
@@ -366,7 +353,7 @@ impl Server {
         self.handle.stop(true).await;
         self.polling.abort();
         self.sweeping.abort();
-        self.cleaning.abort();
+        self.ticker.stop();
         let _ = self.serving.await;
         self.realtime.stop();
         self.membership.leave().await;

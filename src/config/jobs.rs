@@ -1,12 +1,14 @@
 //! `[[jobs]]`: what happens by the clock.
 
-use std::time::Duration;
+mod keep;
 
 use crate::config::cron;
 use crate::config::report::Fault;
 use crate::config::secret::Secret;
 use crate::config::section::{Reader, Section};
-use crate::config::units;
+use crate::domain::schema::Schema;
+use crate::domain::script;
+pub use keep::{Keep, Kept};
 
 /// What happens by the clock.
 #[derive(Debug, Clone)]
@@ -15,8 +17,20 @@ pub struct Job {
     pub name: String,
     /// Cron expression or macro of contract B 6.3, UTC.
     pub schedule: String,
+    /// What becomes of a time at which no server ran.
+    pub missed: Missed,
     /// What happens.
     pub task: Task,
+}
+
+/// What becomes of a time of a job at which no server ran.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Missed {
+    /// Nothing: the next one counts.
+    #[default]
+    Skip,
+    /// The next start makes up for the last one.
+    Run,
 }
 
 /// What a job does.
@@ -24,25 +38,38 @@ pub struct Job {
 pub enum Task {
     /// Calls an address.
     Webhook(Secret),
-    /// Runs SQL.
-    Sql(String),
-    /// Forgets what is older: a name, such as `logs`, and how long it is kept.
-    Keep(Vec<(String, Duration)>),
+    /// Runs these statements.
+    Sql(Vec<String>),
+    /// Forgets what is older.
+    Keep(Vec<Keep>),
     /// Makes a backup.
     Backup,
 }
 
 const TASKS: [&str; 4] = ["webhook", "sql", "keep", "backup"];
 
+const MISSED: [(&str, Missed); 2] = [("skip", Missed::Skip), ("run", Missed::Run)];
+
 /// One job; nothing when it cannot be read.
-pub(super) fn read(section: &Section<'_>, known: &[Job], reader: &mut Reader<'_>) -> Option<Job> {
-    section.only(&["name", "schedule", "webhook", "sql", "keep", "backup"], reader);
-    reader.not_yet("jobs are", section.place);
+pub(super) fn read(
+    section: &Section<'_>,
+    known: &[Job],
+    schema: &Schema,
+    reader: &mut Reader<'_>,
+) -> Option<Job> {
+    let keys = ["name", "schedule", "missed", "webhook", "sql", "keep", "backup"];
+    section.only(&keys, reader);
     let name = name(section, known, reader);
     if !section.has("schedule") {
         reader.fault(Fault::error("a job needs a `schedule`").at(section.place));
     }
     let schedule = cron::read("schedule", section, reader);
+    let missed = section.choice("missed", &MISSED, reader).unwrap_or_default();
+    let task = task(section, schema, reader);
+    Some(Job { name: name?, schedule: schedule?, missed, task: task? })
+}
+
+fn task(section: &Section<'_>, schema: &Schema, reader: &mut Reader<'_>) -> Option<Task> {
     let tasks: Vec<&str> = TASKS.into_iter().filter(|task| section.has(task)).collect();
     let [task] = tasks.as_slice() else {
         reader.fault(
@@ -52,16 +79,32 @@ pub(super) fn read(section: &Section<'_>, known: &[Job], reader: &mut Reader<'_>
         );
         return None;
     };
-    let task = match *task {
-        "webhook" => Task::Webhook(section.secret("webhook", reader, |_| false)?),
-        "sql" => Task::Sql(section.text("sql", reader)?),
-        "keep" => Task::Keep(keep(section, reader)?),
-        _ => match section.bool("backup", reader)? {
-            true => Task::Backup,
-            false => return None,
-        },
-    };
-    Some(Job { name: name?, schedule: schedule?, task })
+    match *task {
+        "webhook" => {
+            reader.not_yet("webhooks of jobs are", section.key_place("webhook"));
+            Some(Task::Webhook(section.secret("webhook", reader, |_| false)?))
+        }
+        "sql" => sql(section, reader).map(Task::Sql),
+        "keep" => keep::read(section, schema, reader).map(Task::Keep),
+        _ => {
+            reader.not_yet("backups are", section.key_place("backup"));
+            section.bool("backup", reader)?.then_some(Task::Backup)
+        }
+    }
+}
+
+/// The statements of `sql`.
+fn sql(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Vec<String>> {
+    let node = section.node("sql")?;
+    let text = reader.text("sql", node)?;
+    match script::statements(&text) {
+        Ok(statements) => Some(statements),
+        Err(reason) => {
+            let message = format!("`sql` cannot be run: {reason}");
+            reader.fault(Fault::error(message).at(&node.place));
+            None
+        }
+    }
 }
 
 fn name(section: &Section<'_>, known: &[Job], reader: &mut Reader<'_>) -> Option<String> {
@@ -79,15 +122,4 @@ fn name(section: &Section<'_>, known: &[Job], reader: &mut Reader<'_>) -> Option
         reader.fault(Fault::error(format!("there are two jobs `{name}`")).at(place));
     }
     Some(name)
-}
-
-fn keep(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Vec<(String, Duration)>> {
-    let table = section.table("keep", reader)?;
-    let mut kept = Vec::new();
-    for entry in table.entries() {
-        let what = "a duration such as \"30d\"";
-        let duration = reader.parse(&entry.key, &entry.node, what, units::duration);
-        kept.extend(duration.map(|duration| (entry.key.clone(), duration)));
-    }
-    Some(kept)
 }

@@ -50,7 +50,7 @@ pub use auth::{Argon2, Auth, KEY_VARIABLE};
 pub use collections::{CollectionPlaces, CollectionSpec, Written};
 pub use database::{Database, Durability};
 pub use explain::explain;
-pub use jobs::{Job, Task};
+pub use jobs::{Job, Keep, Kept, Missed, Task};
 pub use mail::Mail;
 pub use removed::Removed;
 pub use report::{Colours, Fault, Level, Report};
@@ -209,7 +209,7 @@ fn read(root: &Section<'_>, files: Arc<[SourceFile]>, reader: &mut Reader<'_>) -
         mail: mail.unwrap_or_default(),
         settings,
         webhooks: webhooks(root, &specs, &collections.schema, reader),
-        jobs: jobs(root, reader),
+        jobs: jobs(root, &collections.schema, reader),
         seeds: seeds.unwrap_or_default(),
         removed: removed.unwrap_or_default(),
         schema: collections.schema,
@@ -252,10 +252,10 @@ fn webhooks(
     webhooks.on
 }
 
-fn jobs(root: &Section<'_>, reader: &mut Reader<'_>) -> Vec<Job> {
+fn jobs(root: &Section<'_>, schema: &Schema, reader: &mut Reader<'_>) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::new();
     for section in tables("jobs", root, reader) {
-        let job = jobs::read(&section, &jobs, reader);
+        let job = jobs::read(&section, &jobs, schema, reader);
         jobs.extend(job);
     }
     jobs

@@ -23,6 +23,7 @@ pub mod rate_limits;
 pub mod record;
 pub mod rules;
 pub mod schema;
+pub mod script;
 pub mod search;
 pub mod settings;
 pub mod system;

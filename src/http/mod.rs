@@ -10,6 +10,7 @@ pub mod caller;
 mod collections;
 mod configuration;
 mod console;
+mod crons;
 pub mod edge;
 pub mod error;
 mod files;
@@ -128,6 +129,9 @@ fn routes(config: &mut ServiceConfig) {
         .service(at("/api/jobs").route(get().to(jobs::list)))
         .service(at("/api/jobs/{id}").route(web::delete().to(jobs::remove)))
         .service(at("/api/jobs/{id}/replay").route(web::post().to(jobs::replay)))
+        .service(at("/api/crons").route(get().to(crons::list)))
+        .service(at("/api/crons/{id}").route(web::post().to(crons::start)))
+        .service(at("/api/crons/{id}/runs").route(get().to(crons::runs)))
         .service(at("/_").route(get().to(admin_ui::folder)))
         .service(at("/_/{file:.*}").route(get().to(admin_ui::file)));
 }

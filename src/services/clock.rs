@@ -44,6 +44,14 @@ impl Clock {
             millis.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
         }
     }
+
+    /// Puts a manual clock back.
+    #[cfg(test)]
+    pub(crate) fn put_back(&self, by: Duration) {
+        if let Hands::Manual(millis) = &self.hands {
+            millis.fetch_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        }
+    }
 }
 
 /// Milliseconds since 1970; a machine whose clock stands before that is taken to stand at it.

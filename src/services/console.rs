@@ -43,7 +43,8 @@ pub async fn run(app: &App, query: &str) -> Result<Outcome, Error> {
     let started = Instant::now();
     let (affected, table) = if begins(&sql, &WRITES) {
         require_unlocked(app)?;
-        let affected = app.store.write_with(LIMIT, move |tx| write(tx, &sql)).await?;
+        let statements = [sql];
+        let affected = app.store.write_with(LIMIT, move |tx| change(tx, &statements)).await?;
         (affected, Table { columns: Vec::new(), rows: Vec::new() })
     } else {
         let read = app.store.look(LIMIT, move |db| console::fetch(db, &sql, MOST_ROWS)).await;
@@ -60,14 +61,20 @@ fn begins(sql: &str, words: &[&str]) -> bool {
     })
 }
 
-/// Runs a statement that changes something, and sees to it that nothing goes on with what it knew
-/// before: the collections are read again, and every process is told.
-fn write(tx: &mut Tx, sql: &str) -> Result<u64, Error> {
+/// Runs statements that change something, and sees to it that nothing goes on with what it knew
+/// before: the collections are read again, and every process is told. How many rows they changed.
+///
+/// # Errors
+/// `BadRequest` with the words of the database, or for what no server goes on after.
+pub(in crate::services) fn change(tx: &mut Tx, statements: &[String]) -> Result<u64, Error> {
     let before = tx.schema();
     let revision = console::revision(tx)?;
-    let defines = begins(sql, &DEFINES);
+    let defines = statements.iter().any(|sql| begins(sql, &DEFINES));
     let broken = if defines { ddl::unreadable(tx)? } else { Vec::new() };
-    let affected = console::run(tx, sql).map_err(refused)?;
+    let mut affected = 0;
+    for sql in statements {
+        affected += console::run(tx, sql).map_err(refused)?;
+    }
     if !matches!(console::revision(tx), Ok(found) if found == revision) {
         return Err(Error::bad_request(
             "The table _revision is how processes notice changes; it stays as it is.",

@@ -10,6 +10,7 @@ pub mod collections;
 pub mod configuration;
 pub mod console;
 pub mod copy;
+pub mod crons;
 pub mod failure;
 pub mod files;
 pub mod mail;

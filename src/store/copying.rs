@@ -37,7 +37,7 @@ impl SystemTable {
 
 /// The tables beside those of the collections that hold what somebody made. The others are a database's
 /// own.
-pub const SYSTEM_TABLES: [SystemTable; 7] = [
+pub const SYSTEM_TABLES: [SystemTable; 9] = [
     SystemTable {
         name: "_collections",
         columns: &[
@@ -111,6 +111,28 @@ pub const SYSTEM_TABLES: [SystemTable; 7] = [
             ("step", Kind::Int),
             ("recovery", Kind::Json),
             ("created", Kind::Timestamp),
+        ],
+    },
+    SystemTable {
+        name: "_crons",
+        columns: &[
+            ("job", Kind::Text),
+            ("schedule", Kind::Text),
+            ("tick", Kind::Timestamp),
+            ("seen", Kind::Timestamp),
+        ],
+    },
+    SystemTable {
+        name: "_cron_runs",
+        columns: &[
+            ("id", Kind::Text),
+            ("job", Kind::Text),
+            ("cause", Kind::Text),
+            ("tick", Kind::Timestamp),
+            ("started", Kind::Timestamp),
+            ("finished", Kind::Timestamp),
+            ("outcome", Kind::Text),
+            ("error", Kind::Text),
         ],
     },
 ];

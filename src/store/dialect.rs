@@ -170,6 +170,14 @@ impl Dialect {
         }
     }
 
+    /// Lets the planner look again at what the tables hold, where the database does not do so by itself.
+    pub(in crate::store) fn optimize(self) -> Option<Statement> {
+        match self {
+            Self::Sqlite => Some(Statement::new("PRAGMA optimize", Vec::new())),
+            Self::Postgres => None,
+        }
+    }
+
     /// Undoes what a statement changed of its connection's settings, where it can.
     pub(in crate::store) fn reset_settings(self) -> Option<Statement> {
         match self {

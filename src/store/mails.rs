@@ -98,6 +98,15 @@ pub fn clear(tx: &mut Tx) -> Result<(), StoreError> {
     tx.run(Statement::new("DELETE FROM \"_mails\"", Vec::new())).map(|_| ())
 }
 
+/// Forgets the mails from before `moment`.
+///
+/// # Errors
+/// What the database says.
+pub fn forget(tx: &mut Tx, moment: Timestamp) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM \"_mails\" WHERE \"created\" < $1";
+    tx.run(Statement::new(sql, vec![Value::Timestamp(moment)]))
+}
+
 fn envelope(row: &Row) -> Result<Envelope, StoreError> {
     let text = |position| row.text(position).map(str::to_owned);
     Ok(Envelope {

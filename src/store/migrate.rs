@@ -23,7 +23,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 12] = [
+const MIGRATIONS: [Migration; 13] = [
     Migration {
         name: "0001_system",
         only: None,
@@ -85,9 +85,9 @@ const MIGRATIONS: [Migration; 12] = [
         text: include_str!("../../migrations/0012_lanes.sql"),
     },
     Migration {
-        name: "0012_cron",
+        name: "0013_cron",
         only: None,
-        text: include_str!("../../migrations/0012_cron.sql"),
+        text: include_str!("../../migrations/0013_cron.sql"),
     },
 ];
 
@@ -203,8 +203,8 @@ mod tests {
             "0008_throttle",
             "0009_sessions",
             "0010_totp",
-            "0011_lanes",
-            "0012_cron",
+            "0012_lanes",
+            "0013_cron",
         ];
         assert_eq!(names(Dialect::Sqlite).collect::<Vec<_>>(), everybodys);
         assert_eq!(names(Dialect::Postgres).count(), MIGRATIONS.len());

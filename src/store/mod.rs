@@ -11,6 +11,7 @@ pub mod column;
 pub mod config_states;
 pub mod console;
 pub mod copying;
+pub mod crons;
 pub mod ddl;
 mod dialect;
 mod engine;
@@ -335,6 +336,21 @@ impl Store {
             Self::Sqlite(engine) => engine.empty_log().await,
             Self::Postgres(_) => {}
         }
+    }
+
+    /// Lets the database work as well as it can with what it holds by now. PostgreSQL does that by
+    /// itself.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn optimize(&self) -> Result<(), StoreError> {
+        let optimized = self.write(|tx| {
+            let statement = tx.dialect().optimize();
+            statement.map_or(Ok(0), |statement| tx.run(statement))
+        });
+        optimized.await?;
+        self.empty_log().await;
+        Ok(())
     }
 
     /// Finishes what was accepted, refuses the rest with [`StoreError::Closed`], and leaves the

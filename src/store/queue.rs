@@ -292,6 +292,15 @@ pub fn remove(tx: &mut Tx, id: &str) -> Result<bool, StoreError> {
     Ok(tx.run(Statement::new(sql, vec![Value::text(id)]))? > 0)
 }
 
+/// Removes the jobs that were given up before `moment`.
+///
+/// # Errors
+/// What the database says.
+pub fn remove_dead(tx: &mut Tx, moment: Timestamp) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM \"_queue\" WHERE \"state\" = 'dead' AND \"run_at\" < $1";
+    tx.run(Statement::new(sql, vec![Value::Timestamp(moment)]))
+}
+
 /// Changes a job if the claim holds.
 fn change(
     tx: &mut Tx,

@@ -9,6 +9,7 @@ use crate::domain::Json;
 use crate::domain::collection::Collection;
 use crate::domain::fields::Field;
 use crate::domain::record::Record;
+use crate::domain::time::Timestamp;
 use crate::store::column::{self, encode};
 use crate::store::dialect::{Lock, key_name};
 use crate::store::error::{StoreError, Unique};
@@ -176,6 +177,34 @@ pub fn oldest(
 ) -> Result<Vec<Record>, StoreError> {
     let sql = format!("{} ORDER BY \"_rowid_\" LIMIT $1", select(collection));
     fetch_all(db, collection, Statement::new(sql, vec![Value::Int(limit)]))
+}
+
+/// At most `limit` records, in the order of their ids and only those after `after`, whose date `field`
+/// is set and before `moment`: for whoever goes through all of them and removes most on the way.
+///
+/// # Errors
+/// What the database says.
+pub fn dated_before(
+    db: &mut Db,
+    collection: &Arc<Collection>,
+    field: &Field,
+    moment: Timestamp,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Record>, StoreError> {
+    let column = quote(&field.name);
+    let sql = format!(
+        "{} WHERE \"id\" > $1 AND {column} < $2 AND {column} <> $3 ORDER BY \"id\" LIMIT $4",
+        select(collection)
+    );
+    let dialect = db.dialect();
+    let params = vec![
+        Value::text(after),
+        dialect.moment(&moment.to_string()),
+        dialect.moment(""),
+        Value::Int(limit),
+    ];
+    fetch_all(db, collection, Statement::new(sql, params))
 }
 
 /// How many records there are.

@@ -149,6 +149,26 @@ pub fn sweep(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
     tx.run(Statement::new(sql, vec![Value::Timestamp(now)])).map(|_| ())
 }
 
+/// Removes at most `limit` sessions that were last used before `moment`; whose they were.
+///
+/// # Errors
+/// What the database says.
+pub fn remove_unused(
+    tx: &mut Tx,
+    moment: Timestamp,
+    limit: i64,
+) -> Result<Vec<AccountKey>, StoreError> {
+    let sql = "DELETE FROM \"_sessions\" WHERE \"id\" IN (SELECT \"id\" FROM \"_sessions\" \
+               WHERE \"used\" < $1 ORDER BY \"id\" LIMIT $2) RETURNING \"collection\", \"record\"";
+    let params = vec![Value::Timestamp(moment), Value::Int(limit)];
+    let rows = tx.fetch_all(Statement::new(sql, params))?;
+    let key = |row: &Row| {
+        let (collection, record) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
+        Ok(AccountKey { collection, record })
+    };
+    rows.iter().map(key).collect()
+}
+
 fn decode(row: &Row) -> Result<StoredSession, StoreError> {
     let text = |position| Ok::<_, StoreError>(row.text(position)?.to_owned());
     Ok(StoredSession {

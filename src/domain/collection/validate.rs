@@ -18,7 +18,7 @@ use crate::domain::views::{self, Engine};
 
 /// Names that a database keeps for itself, or the product for its own tables; names of system
 /// collections are taken by those.
-pub(in crate::domain) const INTERNAL_NAMES: [&str; 12] = [
+pub(in crate::domain) const INTERNAL_NAMES: [&str; 14] = [
     "_collections",
     "_params",
     "_revision",
@@ -31,6 +31,8 @@ pub(in crate::domain) const INTERNAL_NAMES: [&str; 12] = [
     "_mails",
     "_sessions",
     "_throttle",
+    "_crons",
+    "_cron_runs",
 ];
 
 impl Collection {

@@ -15,33 +15,45 @@ use crate::store::{Tx, accounts, records, sessions, throttle};
 /// Rows of one transaction.
 const BATCH: i64 = 500;
 
-/// Removes all of it.
+/// Removes first factors that no second one can follow any more, and sessions that have expired.
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn run(app: &App) -> Result<(), Error> {
+pub async fn factors(app: &App) -> Result<(), Error> {
+    let now = app.clock.now();
+    app.store.write(move |tx| sessions::sweep(tx, now)).await?;
+    rows_of(app, MFAS, |options| options.mfa.duration).await
+}
+
+/// Removes codes that are too old, and what was counted of those who tried some.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn codes(app: &App) -> Result<(), Error> {
     let now = app.clock.now();
     app.store.write(move |tx| throttle::sweep(tx, now)).await?;
-    app.store.write(move |tx| sessions::sweep(tx, now)).await?;
+    rows_of(app, OTPS, |options| options.otp.duration).await
+}
+
+/// Removes the rows of the system collection `name` that are older than `seconds` says, also where the
+/// way in is closed by now.
+async fn rows_of(
+    app: &App,
+    name: &'static str,
+    seconds: fn(&AuthOptions) -> i64,
+) -> Result<(), Error> {
+    let now = app.clock.now();
     let schema = app.store.schema();
     for collection in schema.collections().iter().filter(|collection| collection.is_auth()) {
         let Some(options) = collection.auth() else { continue };
-        for (name, seconds) in lifetimes(options) {
-            let before = now.plus_millis(seconds.saturating_mul(-1_000));
-            let (of, mut removed) = (Arc::clone(collection), BATCH);
-            while removed == BATCH {
-                let of = Arc::clone(&of);
-                let batch = app.store.write(move |tx| remove(tx, name, &of, before));
-                removed = batch.await?;
-            }
+        let before = now.plus_millis(seconds(options).saturating_mul(-1_000));
+        let mut removed = BATCH;
+        while removed == BATCH {
+            let of = Arc::clone(collection);
+            removed = app.store.write(move |tx| remove(tx, name, &of, before)).await?;
         }
     }
     Ok(())
-}
-
-/// How long rows of each kind may be of use, also where the way in is closed by now.
-const fn lifetimes(options: &AuthOptions) -> [(&'static str, i64); 2] {
-    [(MFAS, options.mfa.duration), (OTPS, options.otp.duration)]
 }
 
 fn remove(

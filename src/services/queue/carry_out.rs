@@ -9,10 +9,12 @@ use crate::domain::record::Record;
 use crate::domain::system::OTPS;
 use crate::domain::time::Timestamp;
 use crate::services::app::App;
+use crate::services::crons;
 use crate::services::failure::Failure;
 use crate::services::mail;
 use crate::services::queue::Job;
 use crate::services::webhooks;
+use crate::store::crons::{self as runs, Outcome};
 use crate::store::{StoreError, Tx, records};
 
 /// Does it, for the time number `attempts`.
@@ -25,6 +27,7 @@ pub(super) async fn carry_out(app: &App, job: &Job, attempts: i64) -> Result<(),
         Job::Webhook { id, webhook, body, .. } => {
             webhooks::deliver(app, webhook, webhooks::Message { id, body }, attempts).await
         }
+        Job::Cron { run, job } => crons::carry_out(app, run, job).await,
     }
 }
 
@@ -36,17 +39,24 @@ pub(super) fn when_done(tx: &mut Tx, job: &Job, now: Timestamp) -> Result<(), St
     match job {
         Job::Mail(_) | Job::Webhook { .. } => Ok(()),
         Job::OtpMail { otp, message } => sent_to(tx, otp, message.to.as_str(), now),
+        Job::Cron { run, .. } => runs::finish(tx, run, Outcome::Done, "", now).map(|_| ()),
     }
 }
 
-/// What follows in the transaction that gives up a job.
+/// What follows in the transaction that gives up a job because of `reason`.
 ///
 /// # Errors
 /// What the database says.
-pub(super) fn when_given_up(tx: &mut Tx, job: &Job) -> Result<(), StoreError> {
+pub(super) fn when_given_up(
+    tx: &mut Tx,
+    job: &Job,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     match job {
         Job::Mail(_) | Job::Webhook { .. } => Ok(()),
         Job::OtpMail { otp, .. } => drop_otp(tx, otp),
+        Job::Cron { run, .. } => runs::finish(tx, run, Outcome::Failed, reason, now).map(|_| ()),
     }
 }
 

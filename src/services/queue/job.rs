@@ -32,6 +32,14 @@ pub enum Job {
         /// The message, which is JSON.
         body: String,
     },
+    /// Carries out a run of something that happens by the clock. How it ends is for the run to say:
+    /// it is never kept as dead.
+    Cron {
+        /// Id of the run.
+        run: String,
+        /// Name of what happens.
+        job: String,
+    },
 }
 
 /// A job as it is stored.
@@ -41,6 +49,7 @@ enum Stored {
     Mail(StoredMessage),
     OtpMail { otp: String, message: StoredMessage },
     Webhook { id: String, webhook: String, event: String, body: String },
+    Cron { run: String, job: String },
 }
 
 /// A mail as it is stored.
@@ -56,11 +65,12 @@ struct StoredMessage {
 }
 
 impl Job {
-    /// The id of the mail or message that the job sends.
+    /// What the job is told apart by: the id of the mail, message or run that it is about.
     pub(super) fn id(&self) -> &str {
         match self {
             Self::Mail(message) | Self::OtpMail { message, .. } => &message.id,
             Self::Webhook { id, .. } => id,
+            Self::Cron { run, .. } => run,
         }
     }
 
@@ -69,6 +79,7 @@ impl Job {
         match self {
             Self::Mail(message) | Self::OtpMail { message, .. } => message.to.as_str(),
             Self::Webhook { webhook, .. } => webhook,
+            Self::Cron { .. } => "",
         }
     }
 
@@ -77,29 +88,37 @@ impl Job {
         match self {
             Self::Mail(message) | Self::OtpMail { message, .. } => message.subject.as_str(),
             Self::Webhook { event, .. } => event,
+            Self::Cron { job, .. } => job,
         }
     }
 
     /// How often it is tried before it is given up: a mail for some hours, a code for as long as it is
-    /// of use, a message to a webhook for about a day.
+    /// of use, a message to a webhook for about a day, what happens by the clock for a minute or two.
     pub(super) const fn most_attempts(&self) -> i64 {
         match self {
             Self::Mail(_) => 12,
-            Self::OtpMail { .. } => 5,
+            Self::OtpMail { .. } | Self::Cron { .. } => 5,
             Self::Webhook { .. } => 40,
         }
     }
 
-    /// The jobs that it may wait for: those to the same server.
+    /// Whether a superuser may have it done again once it is given up. Where something else tells how
+    /// it ended, nobody needs to.
+    pub(super) const fn is_kept(&self) -> bool {
+        !matches!(self, Self::Cron { .. })
+    }
+
+    /// The jobs that it may wait for: those to the same server, those by the clock, all others.
     fn lane(&self) -> String {
         match self {
             Self::Mail(_) | Self::OtpMail { .. } => String::new(),
             Self::Webhook { webhook, .. } => format!("webhook {webhook}"),
+            Self::Cron { .. } => "cron".to_owned(),
         }
     }
 
-    /// The job as a row. Its id is the mail's or the message's, so that a transaction which runs again,
-    /// or somebody who asks twice, queues it once.
+    /// The job as a row. Its id is that of what it is about, so that a transaction which runs again, or
+    /// somebody who asks twice, queues it once.
     pub(super) fn into_row(self, now: Timestamp) -> NewJob {
         let (id, lane) = (self.id().to_owned(), self.lane());
         let stored = match self {
@@ -108,6 +127,7 @@ impl Job {
             Self::Webhook { id, webhook, event, body } => {
                 Stored::Webhook { id, webhook, event, body }
             }
+            Self::Cron { run, job } => Stored::Cron { run, job },
         };
         let mut parts = serde_json::to_value(stored).unwrap_or_default();
         let kind = parts["kind"].as_str().unwrap_or_default().to_owned();
@@ -127,6 +147,7 @@ impl Job {
             Stored::Webhook { id, webhook, event, body } => {
                 Self::Webhook { id, webhook, event, body }
             }
+            Stored::Cron { run, job } => Self::Cron { run, job },
         })
     }
 }

@@ -13,6 +13,8 @@ mod workers;
 
 pub use job::Job;
 pub use workers::Workers;
+#[cfg(test)]
+pub(crate) use workers::work_off;
 
 use tokio::sync::Notify;
 

@@ -95,10 +95,11 @@ async fn sent_to(test: &TestApp, id: &'static str) -> Option<String> {
 fn jobs_are_stored_as_they_are() {
     let otp = Job::OtpMail { otp: "o1".to_owned(), message: message("m2") };
     let webhook = to_webhook("msg_1");
+    let cron = Job::Cron { run: "r1".to_owned(), job: "tidy".to_owned() };
     let mail = Job::Mail(message("m1"));
-    for (job, kind) in [(mail, "mail"), (otp, "otp_mail"), (webhook, "webhook")] {
+    for (job, kind) in [(mail, "mail"), (otp, "otp_mail"), (webhook, "webhook"), (cron, "cron")] {
         let NewJob { id, kind: stored, payload, run_at, .. } = job.clone().into_row(START);
-        assert_eq!((&id, stored.as_str(), run_at), (&job.id().to_owned(), kind, START));
+        assert_eq!((id.as_str(), stored.as_str(), run_at), (job.id(), kind, START));
         assert_eq!(Job::of_row(&stored, payload), Ok(job));
     }
     assert!(Job::of_row("sms", json!({})).is_err());

@@ -170,6 +170,11 @@ async fn release(app: &App, claims: Vec<Claim>) -> Result<(), StoreError> {
 async fn attempt(app: Arc<App>, claimed: Claimed) {
     let Claimed { claim, kind, payload, .. } = claimed;
     let settled = match Job::of_row(&kind, payload) {
+        // Whoever was at it before is gone, every time.
+        Ok(job) if claim.attempts > job.most_attempts() => {
+            let reason = "it never came to an end: the servers that were at it stopped or died";
+            settle(&app, claim, job, Err(Failure::ForGood(reason.to_owned()))).await
+        }
         Ok(job) => {
             let outcome = tokio::select! {
                 outcome = undisturbed(&app, &job, claim.attempts) => outcome,
@@ -230,8 +235,15 @@ async fn settle(
     let written = app.store.write(move |tx| {
         if !is_over {
             queue::retry(tx, &claim, run_at, &reason)?;
-        } else if queue::bury(tx, &claim, now, &reason)? {
-            when_given_up(tx, &job)?;
+            return Ok(());
+        }
+        let given_up = if job.is_kept() {
+            queue::bury(tx, &claim, now, &reason)?
+        } else {
+            queue::finish(tx, &claim)?
+        };
+        if given_up {
+            when_given_up(tx, &job, &reason, now)?;
         }
         Ok::<_, StoreError>(())
     });

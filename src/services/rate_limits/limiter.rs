@@ -48,6 +48,11 @@ impl Limiter {
             None => Ok(()),
         }
     }
+
+    /// Forgets what no request is counted with any more.
+    pub fn sweep(&self, now: Timestamp) {
+        self.windows.sweep(&self.rules, now);
+    }
 }
 
 /// A network, or the one of a single address. What is neither did not pass the checks of settings.

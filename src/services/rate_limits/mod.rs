@@ -11,6 +11,7 @@ use arc_swap::ArcSwapOption;
 pub use limiter::Limiter;
 
 use crate::domain::settings::Settings;
+use crate::domain::time::Timestamp;
 
 /// The limits in force. Where they are off, a request costs two loads.
 #[derive(Debug, Default)]
@@ -46,6 +47,13 @@ impl RateLimits {
     /// Whether requests were counted by what was known last.
     pub fn last(&self) -> Mode {
         self.state.load().as_ref().map_or(Mode::Off, |state| state.mode.clone())
+    }
+
+    /// Forgets what no request is counted with any more.
+    pub fn sweep(&self, now: Timestamp) {
+        if let Mode::On(limiter) = self.last() {
+            limiter.sweep(now);
+        }
     }
 
     /// Goes by `settings`, which were read after `version` was. What was counted is forgotten unless

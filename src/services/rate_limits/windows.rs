@@ -45,6 +45,17 @@ impl Windows {
         // Nothing below can panic halfway, so a count stays usable whatever happens elsewhere.
         window.lock().unwrap_or_else(PoisonError::into_inner).count(rule, now)
     }
+
+    /// Forgets the windows that are over under `rules`, by the place of each.
+    pub(super) fn sweep(&self, rules: &[RateLimitRule], now: Timestamp) {
+        for (key, window) in &self.0 {
+            let window = *window.lock().unwrap_or_else(PoisonError::into_inner);
+            let duration = rules.get(key.rule).map_or(0, |rule| rule.duration);
+            if !window.is_open(duration, now) {
+                self.0.invalidate(&*key);
+            }
+        }
+    }
 }
 
 /// The requests since a moment.
@@ -147,6 +158,23 @@ mod tests {
     fn numbers_that_make_no_sense_break_nothing() {
         assert_eq!(waits(&rule(1, i64::MAX), &[0, i64::MAX])[0], None);
         assert_eq!(waits(&rule(1, i64::MIN), &[0, 1]), [None, None]);
+    }
+
+    #[test]
+    fn a_sweep_forgets_what_is_over_and_nothing_else() {
+        let (windows, rules) = (Windows::new(100), [rule(1, 10), rule(1, 60)]);
+        let at = |second: i64| Timestamp::from_millis(second * 1_000);
+        let (short, long) = (key(1), Key { rule: 1, ..key(2) });
+        assert_eq!(windows.count(short.clone(), &rules[0], at(0)), None);
+        assert_eq!(windows.count(long.clone(), &rules[1], at(0)), None);
+        windows.sweep(&rules, at(9));
+        windows.0.run_pending_tasks();
+        assert_eq!(windows.0.entry_count(), 2);
+        windows.sweep(&rules, at(10));
+        windows.0.run_pending_tasks();
+        assert_eq!(windows.0.entry_count(), 1);
+        assert!(windows.count(long, &rules[1], at(11)).is_some(), "what was counted still counts");
+        assert_eq!(windows.count(short, &rules[0], at(11)), None);
     }
 
     #[test]

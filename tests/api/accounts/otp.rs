@@ -205,11 +205,11 @@ async fn what_is_too_old_is_cleaned_up() {
     app.advance(Duration::from_secs(200));
     let (young, right) = code(&app, &inbox, "ann@example.com", 2).await;
     app.advance(Duration::from_secs(101));
-    cleanup::run(&app.app()).await.unwrap();
+    cleanup::codes(&app.app()).await.unwrap();
     assert_eq!(app.count("_otps"), 1);
     assert!(app.count("_throttle") > 0);
     enter(&app.guest(), &young, &right).await.expect(200);
     app.advance_days(1);
-    cleanup::run(&app.app()).await.unwrap();
+    cleanup::codes(&app.app()).await.unwrap();
     assert_eq!(app.count("_throttle"), 0);
 }

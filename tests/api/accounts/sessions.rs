@@ -220,13 +220,13 @@ async fn expired_sessions_are_neither_shown_nor_kept() {
     let phone = again(&app, "phone").await;
     app.advance_days(3);
     assert_eq!(list(&phone).await.len(), 1);
-    cleanup::run(&app.app()).await.unwrap();
+    cleanup::factors(&app.app()).await.unwrap();
     assert_eq!(app.count("_sessions"), 1);
     // Renewing makes it last longer.
     let renewed = refresh(&phone, "users").await.expect(200);
     let renewed = app.guest().with_token(renewed.at("/token").as_str().unwrap());
     app.advance_days(4);
-    cleanup::run(&app.app()).await.unwrap();
+    cleanup::factors(&app.app()).await.unwrap();
     assert!(is_signed_in(&renewed).await);
 }
 

@@ -1,0 +1,91 @@
+//! Carrying out a run. A run may be begun several times, since who is at it may die: what it does must
+//! bear that, or be one transaction with the note that it was done.
+
+use std::time::Duration;
+
+use crate::config::Task;
+use crate::services::app::App;
+use crate::services::auth::cleanup;
+use crate::services::crons::catalogue::{self, System, Work};
+use crate::services::crons::keep;
+use crate::services::failure::Failure;
+use crate::services::{Error, console};
+use crate::store::Tx;
+use crate::store::crons::{self, Outcome};
+
+/// How long the statements of a job may take. On SQLite nobody else writes meanwhile.
+const SQL_LIMIT: Duration = Duration::from_secs(60);
+
+const NO_BACKUPS: &str = "backups are not there yet: this version makes none";
+
+/// Does what the run called `run` is about; nothing when it is over.
+///
+/// # Errors
+/// Why it could not be done, and whether it is tried again.
+pub(in crate::services) async fn carry_out(app: &App, run: &str, job: &str) -> Result<(), Failure> {
+    let (id, now) = (run.to_owned(), app.clock.now());
+    let begun = app.store.write(move |tx| crons::begin(tx, &id, now)).await;
+    if !begun.map_err(Failure::for_now)? {
+        return Ok(());
+    }
+    match catalogue::find(app, job).await {
+        Ok(cron) => work(app, run, &cron.work).await,
+        // Processes may have files of different ages: another one may know it.
+        Err(Error::NotFound) => {
+            Err(Failure::ForNow(format!("no server has a job called {job:?} any more")))
+        }
+        Err(error) => Err(Failure::for_now(error)),
+    }
+}
+
+async fn work(app: &App, run: &str, work: &Work) -> Result<(), Failure> {
+    let (config, place) = match work {
+        Work::System(system) => return of_system(app, *system).await,
+        Work::Declared(config, place) => (config, *place),
+    };
+    match &config.jobs[place].task {
+        Task::Sql(statements) => sql(app, run, statements.clone()).await,
+        Task::Keep(keeps) => keep::run(app, keeps).await,
+        Task::Backup => Err(Failure::ForGood(NO_BACKUPS.to_owned())),
+        Task::Webhook(_) => Err(Failure::ForGood(
+            "webhooks of jobs are not there yet: this version calls nobody".to_owned(),
+        )),
+    }
+}
+
+async fn of_system(app: &App, system: System) -> Result<(), Failure> {
+    let done = match system {
+        System::Optimize => app.store.optimize().await.map_err(Error::from),
+        System::Factors => cleanup::factors(app).await,
+        System::Codes => cleanup::codes(app).await,
+        // There are none yet.
+        System::Logs => Ok(()),
+        System::Backup => return Err(Failure::ForGood(NO_BACKUPS.to_owned())),
+        System::RateLimits => {
+            app.rate_limits.sweep(app.clock.now());
+            Ok(())
+        }
+    };
+    done.map_err(failed)
+}
+
+/// Runs statements in one transaction with the note that they ran: once, whoever dies.
+async fn sql(app: &App, run: &str, statements: Vec<String>) -> Result<(), Failure> {
+    let (run, now) = (run.to_owned(), app.clock.now());
+    let done = app.store.write_with(SQL_LIMIT, move |tx: &mut Tx| {
+        if crons::finish(tx, &run, Outcome::Done, "", now)? {
+            console::change(tx, &statements)?;
+        }
+        Ok::<_, Error>(())
+    });
+    // The next tick tries it again. What was too slow now would be so in a minute.
+    done.await.map_err(Failure::for_good)
+}
+
+/// What the database could not do now it may do in a moment; what was refused will be again.
+pub(super) fn failed(error: Error) -> Failure {
+    match error {
+        Error::Unavailable(_) => Failure::for_now(error),
+        error => Failure::for_good(error),
+    }
+}
