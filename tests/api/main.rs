@@ -15,6 +15,7 @@ mod batch;
 mod blog;
 mod collections;
 mod copy;
+mod crons;
 mod dashboard;
 mod development;
 mod edge;

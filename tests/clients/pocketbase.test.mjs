@@ -422,6 +422,25 @@ describe("the client's own habits", () => {
     assert.equal(both.length, 2);
   });
 
+  test("a superuser lists jobs and starts them", async () => {
+    const pb = guest();
+    assert.equal((await refused(pb.crons.getFullList())).status, 401);
+    await pb.collection("_superusers").authWithPassword(superuser.email, superuser.password);
+    const crons = await pb.crons.getFullList();
+    assert.deepEqual(crons[0], { id: "nightly tidying", expression: "0 0 * * *" });
+    assert.equal(crons[1].id, "__pbDBOptimize__");
+    assert.equal(await pb.crons.run("nightly tidying"), true);
+    assert.equal((await refused(pb.crons.run("nothing"))).status, 404);
+    const path = `/api/crons/${encodeURIComponent("nightly tidying")}/runs`;
+    for (;;) {
+      const { items } = await pb.send(path, { requestKey: null });
+      if (items[0].finished) {
+        assert.deepEqual([items[0].cause, items[0].outcome], ["hand", "done"]);
+        break;
+      }
+    }
+  });
+
   test("the health check answers", async () => {
     const health = await guest().health.check();
     assert.equal(health.code, 200);

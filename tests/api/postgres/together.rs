@@ -83,3 +83,48 @@ async fn a_session_that_ends_on_one_is_over_on_the_other() {
     }
     panic!("the other process still takes the token");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tick_that_both_would_take_runs_once() {
+    const ROUNDS: usize = 4;
+    let config = "[collections.notes]\nfields = { text = \"text\" }\n[[jobs]]\nname = \"note\"\n\
+                  schedule = \"@yearly\"\nmissed = \"run\"\nsql = \"INSERT INTO notes (id, text) \
+                  SELECT 'note-' || COUNT(*), 'x' FROM notes\"\n";
+    let Some(place) = Place::with_config(&format!("{config}{}", super::QUICK)) else { return };
+    let other = tempfile::tempdir().unwrap();
+    std::fs::write(other.path().join("config.toml"), format!("{config}{}", super::QUICK)).unwrap();
+    let upsert = ["superuser", "upsert", "root@example.com", PASSWORD];
+    assert_eq!(Process::run(place.folder(), &upsert).code, Some(0));
+    let first = Process::serve(place.folder(), &[]);
+    let database = Database::of(place.folder());
+    // This one, and those of the product.
+    while database.count("_crons") < 5 {}
+    assert_eq!(first.terminate().code, Some(0));
+    for round in 1..=ROUNDS {
+        assert_eq!(database.count("notes"), round as i64 - 1);
+        // Nobody took the last ones.
+        database.change("UPDATE _crons SET tick = tick - interval '2 years' WHERE job = 'note'");
+        let second = other.path();
+        let (first, second) = thread::scope(|scope| {
+            let variables = [("DATABASE_URL", place.url.as_str())];
+            let second = scope.spawn(move || Process::serve_with(second, &variables));
+            (Process::serve(place.folder(), &[]), second.join().unwrap())
+        });
+        let root = second.guest().sign_in("_superusers", "root@example.com", PASSWORD).await;
+        let done = async {
+            loop {
+                let runs = root.get("/api/crons/note/runs").await.expect(200).at("/items");
+                let runs = runs.as_array().unwrap();
+                if runs.len() >= round && runs[0]["outcome"] == "done" {
+                    return runs.clone();
+                }
+            }
+        };
+        let runs = tokio::time::timeout(crate::harness::RUNS_OUT, done).await.unwrap();
+        assert_eq!(runs.len(), round, "{runs:?}");
+        assert_eq!(first.terminate().code, Some(0));
+        assert_eq!(second.terminate().code, Some(0));
+        assert_eq!(database.count("_cron_runs"), round as i64);
+    }
+    assert_eq!(database.count("notes"), ROUNDS as i64);
+}
