@@ -8,6 +8,8 @@ import type {
   AuthenticatorState,
   Collection,
   ConfigState,
+  Cron,
+  CronRun,
   Job,
   ListQuery,
   Mail,
@@ -201,6 +203,23 @@ export const api = {
 
     clear(): Promise<void> {
       return request('/mails', { method: 'DELETE' });
+    },
+  },
+
+  /** What happens by the clock. */
+  crons: {
+    list(): Promise<Cron[]> {
+      return request('/crons', { query: { details: true } });
+    },
+
+    /** Starts it; that it ran shows later. */
+    run(id: string): Promise<void> {
+      return request(`/crons/${encodeURIComponent(id)}`, { method: 'POST' });
+    },
+
+    /** The newest first; no more than a hundred are kept. */
+    runs(id: string): Promise<Page<CronRun>> {
+      return request(`/crons/${encodeURIComponent(id)}/runs`, { query: { perPage: 100 } });
     },
   },
 

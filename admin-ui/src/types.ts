@@ -208,6 +208,29 @@ export interface Job {
   created: string;
 }
 
+/** Something that happens by the clock. */
+export interface Cron {
+  id: string;
+  /** Five segments, UTC. */
+  expression: string;
+  /** Empty when that day never comes. */
+  next: string;
+  last: CronRun | null;
+}
+
+/** What came of it once. */
+export interface CronRun {
+  id: string;
+  job: string;
+  cause: 'schedule' | 'missed' | 'hand';
+  tick: string;
+  /** Empty before, as `finished`. */
+  started: string;
+  finished: string;
+  outcome: 'waiting' | 'running' | 'done' | 'failed' | 'skipped';
+  error: string;
+}
+
 export interface ConfigWarning {
   message: string;
   label: string | null;

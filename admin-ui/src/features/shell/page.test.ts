@@ -11,4 +11,6 @@ it('stays the same page while a record, or the form of a new one, is open beside
   expect(titleOf(['account'])).toBe('Account · Ferrobase');
   expect(titleOf(['account', 'x'])).toBe('Not found · Ferrobase');
   expect(titleOf(['mail', 'm1'])).toBe('Mail · Ferrobase');
+  expect(pageKey(['scheduled', 'tidy'])).toBe(pageKey(['scheduled']));
+  expect(titleOf(['scheduled', 'tidy'])).toBe('Scheduled · Ferrobase');
 });

@@ -6,8 +6,8 @@ const BESIDE = ['records', 'new'];
 /** The same for all addresses of one page. */
 export function pageKey(segments: string[]): string {
   const [noun, name, part] = segments;
-  // A mail opens beside the inbox.
-  if (noun === 'mail') return noun;
+  // A mail opens beside the inbox, what came of a job beside the others.
+  if (noun === 'mail' || noun === 'scheduled') return noun;
   if (noun !== 'collections') return segments.join('/');
   return ['collections', name, part && BESIDE.includes(part) ? undefined : part].filter(Boolean).join('/');
 }
@@ -20,6 +20,7 @@ export function titleOf(segments: string[]): string {
     : noun === 'config' && !name ? 'Configuration'
     : noun === 'account' && !name ? 'Account'
     : noun === 'mail' && !part ? 'Mail'
+    : noun === 'scheduled' && !part ? 'Scheduled'
     : noun === 'collections' && name && part === 'definition' ? `Definition of ${name}`
     : noun === 'collections' && name && (!part || BESIDE.includes(part)) ? name
     : 'Not found';
