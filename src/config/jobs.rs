@@ -2,12 +2,15 @@
 
 mod keep;
 
-use crate::config::cron;
+use std::time::Duration;
+
 use crate::config::report::Fault;
 use crate::config::secret::Secret;
 use crate::config::section::{Reader, Section};
+use crate::config::{cron, webhooks};
 use crate::domain::schema::Schema;
 use crate::domain::script;
+use crate::domain::webhooks::SigningKey;
 pub use keep::{Keep, Kept};
 
 /// What happens by the clock.
@@ -36,8 +39,8 @@ pub enum Missed {
 /// What a job does.
 #[derive(Debug, Clone)]
 pub enum Task {
-    /// Calls an address.
-    Webhook(Secret),
+    /// Sends a message.
+    Webhook(Call),
     /// Runs these statements.
     Sql(Vec<String>),
     /// Forgets what is older.
@@ -46,18 +49,34 @@ pub enum Task {
     Backup,
 }
 
+/// Where a job sends a message.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The address; never empty.
+    pub url: Secret,
+    /// What signs the message.
+    pub key: Option<SigningKey>,
+    /// Whether private addresses may be called.
+    pub allow_private: bool,
+    /// How long an answer may take.
+    pub timeout: Option<Duration>,
+}
+
+/// What belongs to `webhook` and to no other task.
+const OF_WEBHOOKS: [&str; 3] = ["secret", "allow_private", "timeout"];
+
 const TASKS: [&str; 4] = ["webhook", "sql", "keep", "backup"];
 
 const MISSED: [(&str, Missed); 2] = [("skip", Missed::Skip), ("run", Missed::Run)];
 
-/// One job; nothing when it cannot be read.
+/// One job; nothing when it cannot be read, or when its address is empty.
 pub(super) fn read(
     section: &Section<'_>,
     known: &[Job],
     schema: &Schema,
     reader: &mut Reader<'_>,
 ) -> Option<Job> {
-    let keys = ["name", "schedule", "missed", "webhook", "sql", "keep", "backup"];
+    let keys = [&["name", "schedule", "missed"], &TASKS[..], &OF_WEBHOOKS].concat();
     section.only(&keys, reader);
     let name = name(section, known, reader);
     if !section.has("schedule") {
@@ -79,11 +98,12 @@ fn task(section: &Section<'_>, schema: &Schema, reader: &mut Reader<'_>) -> Opti
         );
         return None;
     };
+    for key in OF_WEBHOOKS.into_iter().filter(|key| *task != "webhook" && section.has(key)) {
+        let message = format!("`{key}` is for jobs with a `webhook`");
+        reader.fault(Fault::error(message).at(section.key_place(key)));
+    }
     match *task {
-        "webhook" => {
-            reader.not_yet("webhooks of jobs are", section.key_place("webhook"));
-            Some(Task::Webhook(section.secret("webhook", reader, |_| false)?))
-        }
+        "webhook" => call(section, reader).map(Task::Webhook),
         "sql" => sql(section, reader).map(Task::Sql),
         "keep" => keep::read(section, schema, reader).map(Task::Keep),
         _ => {
@@ -91,6 +111,14 @@ fn task(section: &Section<'_>, schema: &Schema, reader: &mut Reader<'_>) -> Opti
             section.bool("backup", reader)?.then_some(Task::Backup)
         }
     }
+}
+
+fn call(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Call> {
+    let key = webhooks::key(section, reader);
+    let allow_private = section.bool("allow_private", reader).unwrap_or_default();
+    let timeout = webhooks::timeout(section, reader);
+    let url = webhooks::address("webhook", section, reader)?;
+    Some(Call { url, key, allow_private, timeout })
 }
 
 /// The statements of `sql`.

@@ -50,7 +50,7 @@ pub use auth::{Argon2, Auth, KEY_VARIABLE};
 pub use collections::{CollectionPlaces, CollectionSpec, Written};
 pub use database::{Database, Durability};
 pub use explain::explain;
-pub use jobs::{Job, Keep, Kept, Missed, Task};
+pub use jobs::{Call, Job, Keep, Kept, Missed, Task};
 pub use mail::Mail;
 pub use removed::Removed;
 pub use report::{Colours, Fault, Level, Report};

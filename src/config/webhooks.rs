@@ -115,7 +115,14 @@ impl<'t> Webhooks<'t> {
         let key = key(section, reader);
         let allow_private = section.bool("allow_private", reader).unwrap_or_default();
         let timeout = timeout(section, reader);
-        let Some(url) = url(section, reader) else { return };
+        if !section.has("url") {
+            reader.fault(
+                Fault::error("a webhook needs a `url`")
+                    .at(section.place)
+                    .help("an empty `url` switches the webhook off"),
+            );
+        }
+        let Some(url) = address("url", section, reader) else { return };
         self.on.push(Webhook { name, on, when, url, key, allow_private, timeout });
     }
 
@@ -183,26 +190,25 @@ impl Trigger {
     }
 }
 
-fn url(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Secret> {
-    if !section.has("url") {
-        reader.fault(
-            Fault::error("a webhook needs a `url`")
-                .at(section.place)
-                .help("an empty `url` switches the webhook off"),
-        );
-    }
-    let url = section.secret("url", reader, |_| false).filter(|url| !url.is_empty())?;
+/// The address under `name`, which may hold secrets; an empty one is none.
+pub(super) fn address(
+    name: &str,
+    section: &Section<'_>,
+    reader: &mut Reader<'_>,
+) -> Option<Secret> {
+    let url = section.secret(name, reader, |_| false).filter(|url| !url.is_empty())?;
     let is_address = url::Url::parse(url.expose())
         .is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
     if !is_address {
-        let place = section.node("url").map_or(section.place, |node| &node.place);
-        let message = "`url` is not an address such as https://example.com/hook";
+        let place = section.node(name).map_or(section.place, |node| &node.place);
+        let message = format!("`{name}` is not an address such as https://example.com/hook");
         reader.fault(Fault::error(message).at(place));
     }
     Some(url)
 }
 
-fn key(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<SigningKey> {
+/// What `secret` signs messages with; an empty one does not.
+pub(super) fn key(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<SigningKey> {
     let secret = section.secret("secret", reader, |text| !text.is_empty())?;
     if secret.is_empty() {
         return None;
@@ -218,7 +224,8 @@ fn key(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<SigningKey> {
     }
 }
 
-fn timeout(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Duration> {
+/// How long an answer may take.
+pub(super) fn timeout(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Duration> {
     let timeout = section.duration("timeout", reader)?;
     if timeout.is_zero() {
         let place = section.node("timeout").map_or(section.place, |node| &node.place);

@@ -10,8 +10,8 @@ use crate::store::value::{Kind, Value};
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
-const COLUMNS: &str = "\"_cron_runs\".\"id\", \"_cron_runs\".\"job\", \"cause\", \"tick\", \
-                       \"started\", \"finished\", \"outcome\", \"_cron_runs\".\"error\"";
+const COLUMNS: &str = "\"id\", \"job\", \"cause\", \"tick\", \"started\", \"finished\", \
+                       \"outcome\", \"error\"";
 
 /// The last tick of a job that somebody took.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,8 +187,8 @@ pub fn forget_unseen(tx: &mut Tx, before: Timestamp) -> Result<(), StoreError> {
 /// # Errors
 /// What the database says.
 pub fn add(tx: &mut Tx, run: &Run, most: i64) -> Result<(), StoreError> {
-    let sql = "INSERT INTO \"_cron_runs\" (\"id\", \"job\", \"cause\", \"tick\", \"started\", \
-               \"finished\", \"outcome\", \"error\") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let sql =
+        format!("INSERT INTO \"_cron_runs\" ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
     let params = vec![
         Value::text(&run.id),
         Value::text(&run.job),
@@ -230,15 +230,17 @@ pub fn unfinished(tx: &mut Tx, job: &str, now: Timestamp) -> Result<Option<Strin
     row.map(|row| row.text(0).map(str::to_owned)).transpose()
 }
 
-/// Notes that somebody is at a run, whatever number of times; false when it is over.
+/// Notes that somebody is at a run, whatever number of times, and answers it; nothing when it is over.
 ///
 /// # Errors
 /// What the database says.
-pub fn begin(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool, StoreError> {
-    let sql = "UPDATE \"_cron_runs\" SET \"started\" = COALESCE(\"started\", $1), \
-               \"outcome\" = $2 WHERE \"id\" = $3 AND \"finished\" IS NULL";
+pub fn begin(tx: &mut Tx, id: &str, now: Timestamp) -> Result<Option<Run>, StoreError> {
+    let sql = format!(
+        "UPDATE \"_cron_runs\" SET \"started\" = COALESCE(\"started\", $1), \"outcome\" = $2 \
+         WHERE \"id\" = $3 AND \"finished\" IS NULL RETURNING {COLUMNS}"
+    );
     let params = vec![Value::Timestamp(now), Value::text(Outcome::Running.word()), Value::text(id)];
-    Ok(tx.run(Statement::new(sql, params))? > 0)
+    tx.fetch_optional(Statement::new(sql, params))?.map(|row| decode(&row)).transpose()
 }
 
 /// Notes how a run ended; false when it had ended before.

@@ -7,7 +7,7 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
-use super::harness::{Client, Events, MailServer, PASSWORD, RUNS_OUT, TestApp};
+use super::harness::{Client, Events, MailServer, PASSWORD, RUNS_OUT, Receiver, TestApp};
 
 const CRONS: &str = "/api/crons";
 const SETTINGS: &str = "/api/settings";
@@ -419,4 +419,83 @@ async fn a_run_that_is_not_over_has_no_other_beside_it() {
         }
     };
     tokio::time::timeout(RUNS_OUT, ended).await.expect("nobody ended it");
+}
+
+/// A job that calls an address, with these keys besides.
+fn calling(more: &str) -> String {
+    format!(
+        "[[jobs]]\nname = \"report\"\nschedule = \"*/10 * * * *\"\nwebhook = \"${{HOOK}}\"\n{more}\n"
+    )
+}
+
+#[actix_web::test]
+async fn another_server_is_told_when_it_is_time() {
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let mut receiver = Receiver::start().await;
+    let url = receiver.url();
+    let config = calling("secret = \"${HOOK_SECRET}\"\nallow_private = true");
+    let variables = [("HOOK", url.as_str()), ("HOOK_SECRET", SECRET)];
+    let app = TestApp::with_variables(&config, &variables).await;
+    let root = app.superuser().await;
+    app.advance(10 * MINUTE);
+    let first = receiver.next().await;
+    assert!(first.is_signed_with(SECRET));
+    let (id, body) = (first.header("webhook-id").to_owned(), first.body());
+    let run = root.get(&format!("{CRONS}/report/runs")).await.expect(200).at("/items/0");
+    assert_eq!(run["outcome"], "running");
+    assert_eq!(id, format!("msg_{}", run["id"].as_str().unwrap()));
+    assert_eq!(
+        body,
+        json!({ "type": "job.run", "timestamp": "2026-01-01T00:10:00Z", "data": {
+        "id": run["id"], "job": "report", "cause": "schedule", "tick": "2026-01-01 00:10:00.000Z" } })
+    );
+    // It is tried again, as the same message.
+    first.answer("503 Service Unavailable").await;
+    while root.get("/api/jobs?state=waiting").await.expect(200).at("/items/0/error") == json!("") {}
+    app.advance(MINUTE);
+    let second = receiver.next().await;
+    assert_eq!((second.header("webhook-id"), second.body()), (id.as_str(), body));
+    second.answer("204 No Content").await;
+    let run = runs(&root, "report", 1).await.remove(0);
+    assert_eq!((&run["outcome"], &run["error"]), (&json!("done"), &json!("")));
+    assert!(receiver.is_silent());
+    // Who wants no more is not asked again.
+    root.post(&format!("{CRONS}/report"), json!(null)).await.expect(204);
+    receiver.next().await.answer("410 Gone").await;
+    let run = runs(&root, "report", 2).await.remove(0);
+    let error = run["error"].as_str().unwrap();
+    assert!(
+        run["outcome"] == "failed" && error.contains("410") && !error.contains("hush"),
+        "{run}"
+    );
+}
+
+#[actix_web::test]
+async fn private_addresses_are_called_only_where_that_is_written_down() {
+    let mut receiver = Receiver::start().await;
+    let url = receiver.url();
+    let app = TestApp::with_variables(&calling(""), &[("HOOK", url.as_str())]).await;
+    let root = app.superuser().await;
+    root.post(&format!("{CRONS}/report"), json!(null)).await.expect(204);
+    let mut due = json!("2026-01-01 00:00:00.000Z");
+    for attempt in 1..=4 {
+        let tried = async {
+            loop {
+                let waiting = root.get("/api/jobs?state=waiting").await.expect(200).at("/items/0");
+                if waiting["runAt"].is_string() && waiting["runAt"] != due {
+                    return waiting;
+                }
+            }
+        };
+        let waiting = tokio::time::timeout(RUNS_OUT, tried).await.expect("it was not tried");
+        assert!(waiting["error"].as_str().unwrap().contains("allow_private"), "{waiting}");
+        assert_eq!((&waiting["kind"], &waiting["subject"]), (&json!("cron"), &json!("report")));
+        assert_eq!(waiting["attempts"], attempt);
+        due = waiting["runAt"].clone();
+        app.advance(MINUTE);
+    }
+    let run = runs(&root, "report", 1).await.remove(0);
+    assert!(run["error"].as_str().unwrap().contains("allow_private"), "{run}");
+    assert_eq!(run["outcome"], "failed");
+    assert!(receiver.is_silent());
 }

@@ -372,6 +372,29 @@ fn jobs() {
 }
 
 #[test]
+fn jobs_that_call() {
+    let text = "[[jobs]]\nname = \"a\"\nschedule = \"@daily\"\nwebhook = \"https://example.com/x\"\n\
+                secret = \"hush\"\nallow_private = true\ntimeout = \"5s\"\n\
+                [[jobs]]\nname = \"off\"\nschedule = \"@daily\"\nwebhook = \"\"\n";
+    let config = loaded(text);
+    let [job] = config.jobs.as_slice() else { panic!("{:?}", config.jobs) };
+    let Task::Webhook(call) = &job.task else { panic!("{job:?}") };
+    assert_eq!((call.url.expose(), call.key.is_some()), ("https://example.com/x", true));
+    assert_eq!((call.allow_private, call.timeout), (true, Some(Duration::from_secs(5))));
+    assert!(!format!("{job:?}").contains("hush"));
+    let text = "[[jobs]]\nname = \"a\"\nschedule = \"@daily\"\nwebhook = \"example.com\"\ntimeout = \"0s\"\n\
+                [[jobs]]\nname = \"b\"\nschedule = \"@daily\"\nsecret = \"x\"\nkeep = { runs = \"1d\" }\n";
+    assert_eq!(
+        refused(text),
+        [
+            "4:11 `webhook` is not an address such as https://example.com/hook",
+            "5:11 `timeout` leaves no time for an answer",
+            "9:1 `secret` is for jobs with a `webhook`",
+        ]
+    );
+}
+
+#[test]
 fn what_jobs_cannot_keep_or_run() {
     let text = "[collections.sessions]\n[collections.posts.fields]\ntitle = \"text\"\n\
                 [collections.titles]\ntype = \"view\"\nquery = \"SELECT id, title FROM posts\"\n\

@@ -5,6 +5,7 @@
 //! down, and queues a run in the same transaction; a worker of any process carries it out (`run`). So a
 //! tick is taken once, and a run outlives the process that took its tick.
 
+mod call;
 mod catalogue;
 mod history;
 mod keep;

@@ -7,11 +7,11 @@ use crate::config::Task;
 use crate::services::app::App;
 use crate::services::auth::cleanup;
 use crate::services::crons::catalogue::{self, System, Work};
-use crate::services::crons::keep;
+use crate::services::crons::{call, keep};
 use crate::services::failure::Failure;
 use crate::services::{Error, console};
 use crate::store::Tx;
-use crate::store::crons::{self, Outcome};
+use crate::store::crons::{self, Outcome, Run};
 
 /// How long the statements of a job may take. On SQLite nobody else writes meanwhile.
 const SQL_LIMIT: Duration = Duration::from_secs(60);
@@ -25,9 +25,7 @@ const NO_BACKUPS: &str = "backups are not there yet: this version makes none";
 pub(in crate::services) async fn carry_out(app: &App, run: &str, job: &str) -> Result<(), Failure> {
     let (id, now) = (run.to_owned(), app.clock.now());
     let begun = app.store.write(move |tx| crons::begin(tx, &id, now)).await;
-    if !begun.map_err(Failure::for_now)? {
-        return Ok(());
-    }
+    let Some(run) = begun.map_err(Failure::for_now)? else { return Ok(()) };
     match catalogue::find(app, job).await {
         Ok(cron) => work(app, run, &cron.work).await,
         // Processes may have files of different ages: another one may know it.
@@ -38,18 +36,16 @@ pub(in crate::services) async fn carry_out(app: &App, run: &str, job: &str) -> R
     }
 }
 
-async fn work(app: &App, run: &str, work: &Work) -> Result<(), Failure> {
+async fn work(app: &App, run: Run, work: &Work) -> Result<(), Failure> {
     let (config, place) = match work {
         Work::System(system) => return of_system(app, *system).await,
         Work::Declared(config, place) => (config, *place),
     };
     match &config.jobs[place].task {
-        Task::Sql(statements) => sql(app, run, statements.clone()).await,
+        Task::Sql(statements) => sql(app, run.id, statements.clone()).await,
         Task::Keep(keeps) => keep::run(app, keeps).await,
+        Task::Webhook(to) => call::run(app, to, &run).await,
         Task::Backup => Err(Failure::ForGood(NO_BACKUPS.to_owned())),
-        Task::Webhook(_) => Err(Failure::ForGood(
-            "webhooks of jobs are not there yet: this version calls nobody".to_owned(),
-        )),
     }
 }
 
@@ -70,8 +66,8 @@ async fn of_system(app: &App, system: System) -> Result<(), Failure> {
 }
 
 /// Runs statements in one transaction with the note that they ran: once, whoever dies.
-async fn sql(app: &App, run: &str, statements: Vec<String>) -> Result<(), Failure> {
-    let (run, now) = (run.to_owned(), app.clock.now());
+async fn sql(app: &App, run: String, statements: Vec<String>) -> Result<(), Failure> {
+    let now = app.clock.now();
     let done = app.store.write_with(SQL_LIMIT, move |tx: &mut Tx| {
         if crons::finish(tx, &run, Outcome::Done, "", now)? {
             console::change(tx, &statements)?;

@@ -1,6 +1,9 @@
 //! Sends a queued message, to where the configuration says by now.
 
-use crate::config::Webhook;
+use std::time::Duration;
+
+use crate::config::{Call, Secret, Webhook};
+use crate::domain::webhooks::SigningKey;
 use crate::services::app::App;
 use crate::services::failure::Failure;
 use crate::services::public_addresses::Reach;
@@ -30,7 +33,15 @@ pub async fn deliver(
             _ => Failure::ForGood(text),
         });
     };
-    let sent = app.webhooks.send(&endpoint, message, app.clock.now()).await;
+    send(app, &endpoint, message).await
+}
+
+/// Sends a message to an address of the config file.
+///
+/// # Errors
+/// Why it was not taken.
+pub async fn send(app: &App, endpoint: &Endpoint, message: Message<'_>) -> Result<(), Failure> {
+    let sent = app.webhooks.send(endpoint, message, app.clock.now()).await;
     sent.map_err(|error| match error {
         SendError::OutOfReach { .. } => Failure::ForNow(format!(
             "{error}; where that is meant, `allow_private = true` in the webhook's section allows it"
@@ -45,13 +56,30 @@ fn endpoint(app: &App, name: &str) -> Option<Endpoint> {
     Some(Endpoint::from(webhook))
 }
 
+impl From<&Call> for Endpoint {
+    fn from(call: &Call) -> Self {
+        Self::new(&call.url, call.key.as_ref(), call.allow_private, call.timeout)
+    }
+}
+
 impl From<&Webhook> for Endpoint {
     fn from(webhook: &Webhook) -> Self {
+        Self::new(&webhook.url, webhook.key.as_ref(), webhook.allow_private, webhook.timeout)
+    }
+}
+
+impl Endpoint {
+    fn new(
+        url: &Secret,
+        key: Option<&SigningKey>,
+        allow_private: bool,
+        timeout: Option<Duration>,
+    ) -> Self {
         Self {
-            url: webhook.url.clone(),
-            key: webhook.key.clone(),
-            reach: if webhook.allow_private { Reach::Anywhere } else { Reach::Public },
-            timeout: webhook.timeout.unwrap_or(Self::PATIENCE),
+            url: url.clone(),
+            key: key.cloned(),
+            reach: if allow_private { Reach::Anywhere } else { Reach::Public },
+            timeout: timeout.unwrap_or(Self::PATIENCE),
         }
     }
 }

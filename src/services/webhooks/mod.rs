@@ -8,6 +8,6 @@ mod sender;
 #[cfg(test)]
 mod tests;
 
-pub use deliver::deliver;
+pub use deliver::{deliver, send};
 pub use follow::follower;
 pub use sender::{Endpoint, Message, SendError, Sender};
