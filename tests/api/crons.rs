@@ -7,7 +7,7 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
-use super::harness::{Client, Events, MailServer, PASSWORD, RUNS_OUT, Receiver, TestApp};
+use super::harness::{Client, Events, MailServer, PASSWORD, Process, RUNS_OUT, Receiver, TestApp};
 
 const CRONS: &str = "/api/crons";
 const SETTINGS: &str = "/api/settings";
@@ -236,7 +236,7 @@ async fn post(app: &TestApp, title: &str) -> String {
 
 #[actix_web::test]
 async fn old_records_are_deleted_as_anybody_deletes_them() {
-    let (app, root) = start().await;
+    let (app, _) = start().await;
     let (old, pinned) = (post(&app, "old").await, post(&app, "pinned").await);
     app.guest().create("comments", json!({ "post": old })).await.expect(200);
     app.guest().create("pins", json!({ "post": pinned })).await.expect(200);
@@ -498,4 +498,33 @@ async fn private_addresses_are_called_only_where_that_is_written_down() {
     assert!(run["error"].as_str().unwrap().contains("allow_private"), "{run}");
     assert_eq!(run["outcome"], "failed");
     assert!(receiver.is_silent());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_outlives_the_server_that_began_it() {
+    let mut receiver = Receiver::start().await;
+    let url = receiver.url();
+    let variables = [("HOOK", url.as_str())];
+    let folder = tempfile::tempdir().unwrap();
+    let config = calling("allow_private = true").replace("*/10 * * * *", "@yearly");
+    std::fs::write(folder.path().join("config.toml"), config).unwrap();
+    let upsert = ["superuser", "upsert", "root@example.com", PASSWORD];
+    assert_eq!(Process::run_with(folder.path(), &upsert, &variables).code, Some(0));
+
+    let process = Process::serve_with(folder.path(), &variables);
+    let root = process.guest().sign_in("_superusers", "root@example.com", PASSWORD).await;
+    root.post(&format!("{CRONS}/report"), json!(null)).await.expect(204);
+    let first = receiver.next().await;
+    let id = first.header("webhook-id").to_owned();
+    process.kill();
+    drop(first);
+
+    let process = Process::serve_with(folder.path(), &variables);
+    let root = process.guest().sign_in("_superusers", "root@example.com", PASSWORD).await;
+    let second = receiver.next().await;
+    assert_eq!(second.header("webhook-id"), id);
+    second.answer("204 No Content").await;
+    let all = runs(&root, "report", 1).await;
+    assert_eq!((all.len(), &all[0]["outcome"]), (1, &json!("done")));
+    assert_eq!(process.terminate().code, Some(0));
 }
