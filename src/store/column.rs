@@ -137,7 +137,7 @@ fn number(value: &Value) -> Json {
 }
 
 /// Whole numbers below this are 64-bit integers.
-const WHOLE: f64 = 9_223_372_036_854_775_808.0;
+pub(in crate::store) const WHOLE: f64 = 9_223_372_036_854_775_808.0;
 
 fn truth(value: &Value) -> bool {
     match value {

@@ -163,6 +163,11 @@ impl Known {
     }
 }
 
+/// Whether a key inside JSON is a position in a list, and so no key of an object.
+pub fn is_position(key: &str) -> bool {
+    key.len() < 10 && key.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn scalar(value: Json) -> Json {
     if value.is_array() || value.is_object() { Json::String(value.to_string()) } else { value }
 }

@@ -1,9 +1,11 @@
 //! The words of filters: lists, JSON, patterns and nulls in either engine's SQL. Arguments named
 //! `value` are SQL expressions.
 
-use crate::store::column::ColumnType;
+use crate::domain::rules::condition::is_position;
+use crate::store::column::{ColumnType, WHOLE};
 use crate::store::dialect::{Dialect, JSON, texts_of};
 use crate::store::sql::quote;
+use crate::store::value::Value;
 
 impl Dialect {
     /// A row source with one column `"value"` a list element, called `alias`. `stored` lists come
@@ -242,6 +244,19 @@ impl Dialect {
         }
     }
 
+    /// The value that a column would hold. SQLite stores whole numbers as integers, whose text has no
+    /// fraction, but leaves them as they are where it casts them.
+    pub(in crate::store) fn held(self, value: Value) -> Value {
+        match (self, value) {
+            (Self::Sqlite, Value::Real(number))
+                if number.fract() == 0.0 && number.abs() < WHOLE =>
+            {
+                Value::Int(number as i64)
+            }
+            (_, value) => value,
+        }
+    }
+
     /// A parameter as a column of a row that is not stored, with the type that the column would have.
     pub(in crate::store) fn typed(self, value: &str, column: ColumnType) -> String {
         let sql_type = match (self, column) {
@@ -284,8 +299,4 @@ fn sqlite_key(key: &str) -> String {
 /// The same key as an operator of PostgreSQL: a number finds no key and a text no position.
 fn postgres_key(key: &str) -> String {
     if is_position(key) { format!(" -> {key}") } else { format!(" -> '{key}'") }
-}
-
-fn is_position(key: &str) -> bool {
-    key.len() < 10 && key.bytes().all(|b| b.is_ascii_digit())
 }

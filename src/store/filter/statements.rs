@@ -207,7 +207,7 @@ impl Query<'_> {
         let record = given.record();
         let columns = self.joins.row_columns.iter().filter_map(|name| {
             let field = record.collection().field(name)?;
-            let value = encode(self.dialect, field, &given.value(name));
+            let value = self.dialect.held(encode(self.dialect, field, &given.value(name)));
             let column = column_type(field);
             let param = Fragment::param(value).map(|param| self.dialect.typed(param, column));
             Some(param + " AS " + quote(name))

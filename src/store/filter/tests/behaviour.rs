@@ -509,6 +509,7 @@ fn create_rules_see_the_would_be_row() {
     for (rule, expected) in [
         ("title = 'x' && rank = '5' && done = true", true),
         ("rank = title", false),
+        ("rank !~ '.' && '5' ~ rank && rank ~ '5%'", true),
         ("author = @request.auth.id && author.name = 'ann'", true),
         ("author.comments_via_author.text ?= 'x'", true),
         ("editors.name ?= 'bob'", true),
