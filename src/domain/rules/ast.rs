@@ -51,6 +51,20 @@ pub enum Operator {
     NotLike,
 }
 
+impl Operator {
+    /// The operator that asks the same of swapped sides, where there is one.
+    pub const fn flipped(self) -> Option<Self> {
+        Some(match self {
+            Self::Equal | Self::NotEqual => self,
+            Self::Less => Self::Greater,
+            Self::LessOrEqual => Self::GreaterOrEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterOrEqual => Self::LessOrEqual,
+            Self::Like | Self::NotLike => return None,
+        })
+    }
+}
+
 /// One side of a comparison, or one argument of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Operand {

@@ -8,6 +8,9 @@ use crate::domain::Json;
 use crate::domain::rules::ast::Operator;
 use crate::domain::rules::condition::Known;
 
+/// Longest pattern that SQLite takes, in bytes; a longer one is found nowhere.
+pub const MAX_PATTERN: usize = 50_000;
+
 /// Whether `left operator right` holds.
 pub fn holds(left: &Known, operator: Operator, right: &Known) -> bool {
     match operator {
@@ -98,6 +101,11 @@ pub fn matches(text: &str, pattern: &str) -> bool {
             _ => return false,
         }
     }
+}
+
+/// Whether the last character of a pattern is an escape of nothing.
+pub fn has_open_escape(pattern: &str) -> bool {
+    pattern.bytes().rev().take_while(|&byte| byte == b'\\').count() % 2 == 1
 }
 
 enum Part {

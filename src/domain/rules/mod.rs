@@ -6,6 +6,7 @@ mod blank;
 mod check;
 pub mod condition;
 mod error;
+mod evaluate;
 mod functions;
 pub mod known;
 mod lexer;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 pub use check::{check, field_path};
 pub use error::RuleError;
+pub use evaluate::evaluate;
 pub use parser::{MAX_COMPARISONS, MAX_NESTING, parse};
 pub use request::{RequestContext, RequestInfo};
 pub use resolve::{Author, RowState, Scope};

@@ -10,9 +10,6 @@ use crate::store::filter::fragment::Fragment;
 use crate::store::filter::operands::{Rendered, Shape};
 use crate::store::value::Value;
 
-/// Longest pattern that SQLite takes, in bytes; a longer one is found nowhere.
-const MAX_PATTERN: usize = 50_000;
-
 /// A condition: decided already, or left to the database.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Test {
@@ -64,7 +61,7 @@ pub(super) fn compare(
         (Side::Column { value, json }, Side::Known(known)) => {
             column_known(dialect, value, *json, operator, known)
         }
-        (Side::Known(known), Side::Column { value, json }) => match flipped(operator) {
+        (Side::Known(known), Side::Column { value, json }) => match operator.flipped() {
             Some(operator) => column_known(dialect, value, *json, operator, known),
             None => known_like_column(dialect, known, operator, value),
         },
@@ -72,18 +69,6 @@ pub(super) fn compare(
             columns(dialect, left, operator, right, *json || *other)
         }
     }
-}
-
-/// The operator that asks the same of swapped sides.
-const fn flipped(operator: Operator) -> Option<Operator> {
-    Some(match operator {
-        Operator::Equal | Operator::NotEqual => operator,
-        Operator::Less => Operator::Greater,
-        Operator::LessOrEqual => Operator::GreaterOrEqual,
-        Operator::Greater => Operator::Less,
-        Operator::GreaterOrEqual => Operator::LessOrEqual,
-        Operator::Like | Operator::NotLike => return None,
-    })
 }
 
 const fn sign(operator: Operator) -> &'static str {
@@ -124,10 +109,10 @@ fn column_known(
         Operator::Like | Operator::NotLike => {
             known::text(&known.value).map_or(Test::Never, |text| {
                 let pattern = known::pattern(&text);
-                if pattern.len() > MAX_PATTERN {
+                if pattern.len() > known::MAX_PATTERN {
                     return Test::of(operator == Operator::NotLike);
                 }
-                if dialect.refuses_open_escape() && has_open_escape(&pattern) {
+                if dialect.refuses_open_escape() && known::has_open_escape(&pattern) {
                     return matches_nothing(column, operator);
                 }
                 let pattern = Fragment::param(Value::Text(pattern));
@@ -146,11 +131,6 @@ fn matches_nothing(column: &Rendered, operator: Operator) -> Test {
         (Operator::NotLike, true) => Test::sql(column.sql.clone() + " IS NOT NULL"),
         (operator, _) => Test::of(operator == Operator::NotLike),
     }
-}
-
-/// Whether the last character of a pattern is an escape of nothing.
-fn has_open_escape(pattern: &str) -> bool {
-    pattern.bytes().rev().take_while(|&byte| byte == b'\\').count() % 2 == 1
 }
 
 /// The empty text or null.
@@ -311,7 +291,7 @@ fn known_like_column(
 /// The pattern of everything that contains `text`, which is not escaped. One that is too long for
 /// the database is replaced by one that nothing matches.
 fn contains(dialect: Dialect, text: Fragment) -> Fragment {
-    let longest = MAX_PATTERN - "%%".len();
+    let longest = known::MAX_PATTERN - "%%".len();
     let nothing = dialect.no_pattern();
     Fragment::from("CASE WHEN octet_length(")
         + text.clone()

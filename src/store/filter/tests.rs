@@ -4,6 +4,7 @@ mod agreement;
 mod behaviour;
 mod clients;
 mod goldens;
+mod memory;
 mod searches;
 mod values;
 mod world;
