@@ -16,7 +16,7 @@ use crate::services::realtime::audience::{self, Audience};
 use crate::services::realtime::backlog::Commit;
 use crate::services::realtime::message::{self, Action};
 use crate::services::records::record_view::RecordView;
-use crate::services::records::told::{Gate, Told, told};
+use crate::services::records::told::{Gate, Open, Told, told, told_from_memory};
 
 /// Audiences that are asked about in one read: a long one would be taken from its thread.
 const AT_ONCE: usize = 50;
@@ -106,21 +106,42 @@ async fn tell_each_in_time(app: &App, change: &Change, audiences: &[Audience]) {
     }
 }
 
-/// What each of `audiences` is told of a change, if anything.
+/// What each of `audiences` is told of a change, if anything. The database is asked only about those
+/// for whom the record and the caller do not say it.
 async fn ask(
     app: &App,
     change: &Change,
     audiences: &[Audience],
 ) -> Result<Vec<Option<RecordView>>, Error> {
     let now = app.clock.now();
-    let question =
-        |audience: &Audience| (audience.gate, audience.topic.request(audience.caller.clone(), now));
-    let questions: Vec<(Gate, RequestInfo)> = audiences.iter().map(question).collect();
+    let schema = app.store.schema();
+    let mut views = Vec::with_capacity(audiences.len());
+    let mut open = Vec::new();
+    for (place, audience) in audiences.iter().enumerate() {
+        let (gate, request) = (audience.gate, audience.topic.request(audience.caller.clone(), now));
+        views.push(told_from_memory(&schema, &change.told, gate, &request).unwrap_or_else(
+            |Open| {
+                open.push((place, gate, request));
+                None
+            },
+        ));
+    }
+    if open.is_empty() {
+        // There may be many audiences, and nothing else is waited for.
+        tokio::task::yield_now().await;
+        return Ok(views);
+    }
     let asked = change.told.clone();
-    let read = app.store.read(move |db| {
-        questions.iter().map(|(gate, request)| told(db, &asked, *gate, request)).collect()
+    let answers = app.store.read(move |db| {
+        let answer = |(place, gate, request): &(usize, Gate, RequestInfo)| {
+            Ok::<_, Error>((*place, told(db, &asked, *gate, request)?))
+        };
+        open.iter().map(answer).collect::<Result<Vec<_>, _>>()
     });
-    read.await
+    for (place, view) in answers.await? {
+        views[place] = view;
+    }
+    Ok(views)
 }
 
 fn tell_all(app: &App, change: &Change, audiences: &[Audience], views: Vec<Option<RecordView>>) {

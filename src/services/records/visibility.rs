@@ -14,8 +14,7 @@ use crate::services::records::record_view::{Reader, RecordView, Shape};
 use crate::store::Db;
 
 /// Says which of some records a rule holds for.
-pub(super) type Passing<'a> =
-    &'a mut dyn FnMut(&mut Db, &[&Record], &Rule) -> Result<HashSet<String>, Error>;
+pub(super) type Passing<'a, E> = &'a mut dyn FnMut(&[&Record], &Rule) -> Result<HashSet<String>, E>;
 
 /// `records`, which are stored and all belong to `collection`, as the caller of `request` may see
 /// them.
@@ -25,25 +24,27 @@ pub(super) fn show(
     records: Vec<Arc<Record>>,
     request: &RequestInfo,
 ) -> Result<Vec<RecordView>, Error> {
-    let mut passing = |db: &mut Db, records: &[&Record], rule: &Rule| {
+    let mut passing = |records: &[&Record], rule: &Rule| {
         let ids: Vec<&str> = records.iter().map(|record| record.id()).collect();
         access::passing(db, collection, &ids, rule, request)
     };
-    show_where(db, collection, records, request, &mut passing)
+    show_where(collection, records, request, &mut passing)
 }
 
 /// The same, with rules as `passing` decides them.
-pub(super) fn show_where(
-    db: &mut Db,
+///
+/// # Errors
+/// Those of `passing`.
+pub(super) fn show_where<E>(
     collection: &Arc<Collection>,
     records: Vec<Arc<Record>>,
     request: &RequestInfo,
-    passing: Passing<'_>,
-) -> Result<Vec<RecordView>, Error> {
+    passing: Passing<'_, E>,
+) -> Result<Vec<RecordView>, E> {
     let mut withheld = vec![Vec::new(); records.len()];
     if !is_uniform(collection, request) {
-        withhold_addresses(db, collection, &records, request, (&mut *passing, &mut withheld))?;
-        withhold_fields(db, collection, &records, (passing, &mut withheld))?;
+        withhold_addresses(collection, &records, request, (&mut *passing, &mut withheld))?;
+        withhold_fields(collection, &records, (passing, &mut withheld))?;
     }
     let shape = shape(collection, request);
     let views = records.into_iter().zip(withheld);
@@ -64,13 +65,12 @@ pub(super) fn shape(collection: &Collection, request: &RequestInfo) -> Arc<Shape
 }
 
 /// The addresses of those who do not show theirs are for themselves and who may manage them.
-fn withhold_addresses(
-    db: &mut Db,
+fn withhold_addresses<E>(
     collection: &Arc<Collection>,
     records: &[Arc<Record>],
     request: &RequestInfo,
-    (passing, withheld): (Passing<'_>, &mut [Vec<usize>]),
-) -> Result<(), Error> {
+    (passing, withheld): (Passing<'_, E>, &mut [Vec<usize>]),
+) -> Result<(), E> {
     if !collection.is_auth() {
         return Ok(());
     }
@@ -82,7 +82,7 @@ fn withhold_addresses(
     let managed = match access::manage_rule(collection, request) {
         Some(rule) => {
             let private: Vec<&Record> = private.iter().map(|&index| &*records[index]).collect();
-            passing(db, &private, rule)?
+            passing(&private, rule)?
         }
         None => HashSet::new(),
     };
@@ -102,12 +102,11 @@ fn is_caller(record: &Record, request: &RequestInfo) -> bool {
 }
 
 /// Fields with a read rule show where it holds. Fields that share a rule share its statement.
-fn withhold_fields(
-    db: &mut Db,
+fn withhold_fields<E>(
     collection: &Arc<Collection>,
     records: &[Arc<Record>],
-    (passing, withheld): (Passing<'_>, &mut [Vec<usize>]),
-) -> Result<(), Error> {
+    (passing, withheld): (Passing<'_, E>, &mut [Vec<usize>]),
+) -> Result<(), E> {
     let mut decided: Vec<(&Rule, HashSet<String>)> = Vec::new();
     for (position, field) in collection.fields.iter().enumerate() {
         let Some(rule) = field.ext.read.as_ref().filter(|rule| !rule.is_public()) else { continue };
@@ -116,7 +115,7 @@ fn withhold_fields(
             Some(known) => known,
             None => {
                 let all: Vec<&Record> = records.iter().map(|record| &**record).collect();
-                decided.push((rule, passing(db, &all, rule)?));
+                decided.push((rule, passing(&all, rule)?));
                 decided.len() - 1
             }
         };
