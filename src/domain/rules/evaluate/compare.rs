@@ -12,6 +12,12 @@ use crate::domain::rules::known;
 /// Whole numbers up to this are the same as integers and as doubles.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// Longest text that is compared here.
+const MOST_BYTES: usize = 100_000;
+
+/// Most characters of a text times those of a pattern that it is matched with.
+const MOST_STEPS: usize = 100_000;
+
 /// What a comparison may come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Answer {
@@ -55,6 +61,7 @@ pub(super) enum Value<'a> {
 impl Answer {
     /// Nothing is certain.
     pub(super) const OPEN: Self = Self { holds: true, fails: true, unknown: true };
+    pub(super) const HOLDS: Self = Self { holds: true, fails: false, unknown: false };
     const UNKNOWN: Self = Self { holds: false, fails: false, unknown: true };
 
     const fn of(holds: bool) -> Self {
@@ -75,6 +82,20 @@ impl Answer {
         }
     }
 
+    /// Both of the two.
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self {
+            holds: self.holds && other.holds,
+            fails: self.fails || other.fails,
+            unknown: self.unknown || other.unknown,
+        }
+    }
+
+    /// Whether it is not violated: null violates nothing.
+    pub(super) const fn not_violated(self) -> Self {
+        Self { holds: self.holds || self.unknown, unknown: false, ..self }
+    }
+
     /// Whether it holds, where that is certain.
     pub(super) const fn certain(self) -> Option<bool> {
         match self {
@@ -83,6 +104,10 @@ impl Answer {
             _ => None,
         }
     }
+}
+
+impl Operand<'_> {
+    pub(super) const NULL: Self = Self::Stored(Stored::NULL);
 }
 
 impl<'a> Stored<'a> {
@@ -185,9 +210,10 @@ fn either<'a>(stored: &Stored<'a>) -> [Operand<'a>; 2] {
     [Operand::Stored(stored.clone()), Operand::Stored(Stored::NULL)]
 }
 
-/// U+0000 is in no text of a record, and ends or refuses a text elsewhere.
+/// U+0000 is in no text of a record, and ends or refuses a text elsewhere. Long texts are for the
+/// database.
 fn is_plain(text: &str) -> bool {
-    !text.contains('\0')
+    text.len() <= MOST_BYTES && !text.contains('\0')
 }
 
 fn is_readable(known: &Known) -> bool {
@@ -292,7 +318,7 @@ fn like(stored: &Stored<'_>, operator: Operator, pattern: &str) -> Answer {
 }
 
 fn matches(text: &str, operator: Operator, pattern: &str) -> Answer {
-    if pattern.len() > known::MAX_PATTERN {
+    if pattern.len() > known::MAX_PATTERN || text.len().saturating_mul(pattern.len()) > MOST_STEPS {
         return Answer::OPEN;
     }
     Answer::of(known::matches(text, pattern) == (operator == Operator::Like))

@@ -9,14 +9,18 @@ mod values;
 mod tests;
 
 use crate::domain::record::Record;
+use crate::domain::rules::ast::Operator;
 use crate::domain::rules::condition::{Compare, Condition, Path, Root, Term};
 use crate::domain::rules::{Author, RequestInfo, RowState, Rule, RuleError, Scope};
 use crate::domain::schema::Schema;
-use compare::{Answer, Operand};
+use compare::{Answer, Operand, compare};
 use values::{Data, List, ListKey};
 
-/// Most comparisons of values for one answer; a database has indexes, and threads to spare.
-const MOST_COMPARISONS: usize = 20_000;
+/// How much work one answer may take, in comparisons of values; a database has threads to spare.
+const MOST_WORK: usize = 20_000;
+
+/// How many comparisons a pattern may take as long as.
+const PATTERN: usize = 100;
 
 /// Most tables that a rule may join. One that may join more is for the database, which refuses it.
 const MOST_JOINS: usize = 60;
@@ -37,51 +41,116 @@ pub fn evaluate(
     let (row, author) = (RowState::Stored, Author::Trusted);
     let condition = Scope { schema, collection, request, row, author }.condition(expr)?;
     let data = Data { record, caller: request.caller.record().map(|caller| &**caller) };
-    Ok(Evaluation::of(data, &condition).and_then(|evaluation| evaluation.decide(&condition)))
+    let mut compares = Vec::new();
+    all_compares(&condition, &mut compares);
+    let lists = Lists::of(data, &compares);
+    if compares.iter().flat_map(|compare| paths(compare)).map(joins).sum::<usize>() > MOST_JOINS
+        || lists.work(&compares) > MOST_WORK
+    {
+        return Ok(None);
+    }
+    Ok(lists.decide(&lists.tree(data, &condition)))
 }
 
-/// A record with the lists that a condition takes apart.
-struct Evaluation<'a> {
-    data: Data<'a>,
-    lists: Vec<List<'a>>,
+/// The lists that a condition takes apart. One element of each is looked at at a time: a place in each
+/// list is a combination.
+struct Lists<'a>(Vec<List<'a>>);
+
+/// A condition whose values are read.
+enum Tree<'a> {
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    /// The same for all combinations of elements.
+    Decided(Option<bool>),
+    Compare(Compared<'a>),
 }
 
-impl<'a> Evaluation<'a> {
-    /// Nothing where an answer would take too long.
-    fn of(data: Data<'a>, condition: &'a Condition) -> Option<Self> {
-        let mut compares = Vec::new();
-        all_compares(condition, &mut compares);
+/// A comparison whose values are read.
+struct Compared<'a> {
+    left: Side<'a>,
+    operator: Operator,
+    right: Side<'a>,
+    /// Whether no value, or no pair of values, violates it, where that is asked for.
+    every: Answer,
+}
+
+enum Side<'a> {
+    Fixed(Operand<'a>),
+    /// One for each element of the list at this index; null where it has none.
+    Elements(usize, Vec<Operand<'a>>),
+}
+
+impl<'a> Lists<'a> {
+    fn of(data: Data<'a>, compares: &[&'a Compare]) -> Self {
         let mut lists: Vec<List<'a>> = Vec::new();
-        for list in
-            compares.iter().flat_map(|compare| paths(compare)).filter_map(|path| data.list(path))
-        {
-            if !lists.iter().any(|known| known.key == list.key) {
-                lists.push(list);
-            }
+        for path in compares.iter().flat_map(|compare| paths(compare)) {
+            let is_new = ListKey::of(path).is_some_and(|key| lists.iter().all(|it| it.key != key));
+            lists.extend(data.list(path).filter(|_| is_new));
         }
-        let evaluation = Self { data, lists };
-        let joins: usize = compares.iter().flat_map(|compare| paths(compare)).map(joins).sum();
-        let lengths = evaluation.lists.iter().map(|list| list.elements.len());
-        let costs = compares.iter().map(|compare| evaluation.cost(compare));
-        let cost = costs.fold(0, usize::saturating_add).saturating_mul(product(lengths));
-        (joins <= MOST_JOINS && cost <= MOST_COMPARISONS).then_some(evaluation)
+        Self(lists)
     }
 
-    /// How many comparisons of values `compare` takes for each combination of elements.
-    fn cost(&self, compare: &Compare) -> usize {
-        if compare.any {
-            return 1;
-        }
-        let lists = paths(compare).filter_map(|path| self.list_of(path));
-        product(lists.map(|(_, list)| list.elements.len())).saturating_add(1)
+    fn find(&self, term: &Term) -> Option<(usize, &List<'a>)> {
+        let key = ListKey::of(path_of(term)?)?;
+        self.0.iter().enumerate().find(|(_, list)| list.key == key)
     }
 
-    /// Whether there is a combination of elements for which `condition` holds.
-    fn decide(&self, condition: &'a Condition) -> Option<bool> {
-        let mut places = vec![0; self.lists.len()];
+    /// The work that an answer takes: each comparison for each combination, and once for each pair of
+    /// values where all of them are asked about.
+    fn work(&self, compares: &[&Compare]) -> usize {
+        let combinations = product(self.0.iter().map(|list| list.elements.len()));
+        let work = compares.iter().map(|compare| {
+            let is_pattern = matches!(compare.operator, Operator::Like | Operator::NotLike);
+            let lists = [&compare.left, &compare.right].into_iter().filter_map(|it| self.find(it));
+            let pairs = product(lists.map(|(_, list)| list.elements.len()));
+            let times = combinations.saturating_add(if compare.any { 0 } else { pairs });
+            times.saturating_mul(if is_pattern { PATTERN } else { 1 })
+        });
+        work.fold(0, usize::saturating_add)
+    }
+
+    fn tree(&self, data: Data<'a>, condition: &'a Condition) -> Tree<'a> {
+        let trees =
+            |terms: &'a [Condition]| terms.iter().map(|term| self.tree(data, term)).collect();
+        match condition {
+            Condition::All(terms) => Tree::All(trees(terms)),
+            Condition::Any(terms) => Tree::Any(trees(terms)),
+            Condition::Compare(compare) => self.compared(data, compare),
+        }
+    }
+
+    fn compared(&self, data: Data<'a>, compare: &'a Compare) -> Tree<'a> {
+        let sides = [&compare.left, &compare.right];
+        let is_multiple = sides.iter().any(|side| path_of(side).is_some_and(Path::is_multiple));
+        let [left, right] = sides.map(|term| self.side(data, term));
+        let every = if compare.any || !is_multiple {
+            Answer::HOLDS
+        } else {
+            every(left.all(), compare.operator, right.all())
+        };
+        let compared = Compared { left, operator: compare.operator, right, every };
+        match (&compared.left, &compared.right) {
+            (Side::Fixed(_), Side::Fixed(_)) => Tree::Decided(compared.holds(&[])),
+            _ => Tree::Compare(compared),
+        }
+    }
+
+    fn side(&self, data: Data<'a>, term: &'a Term) -> Side<'a> {
+        let Some((index, list)) = self.find(term) else { return Side::Fixed(data.operand(term)) };
+        let elements = list.elements.iter().map(|element| data.element(term, element));
+        let mut elements: Vec<Operand<'a>> = elements.collect();
+        if elements.is_empty() {
+            elements.push(Operand::NULL);
+        }
+        Side::Elements(index, elements)
+    }
+
+    /// Whether there is a combination of elements for which `tree` holds.
+    fn decide(&self, tree: &Tree<'_>) -> Option<bool> {
+        let mut places = vec![0; self.0.len()];
         let mut decided = Some(false);
         loop {
-            match self.holds(condition, &places) {
+            match tree.holds(&places) {
                 Some(true) => return Some(true),
                 Some(false) => {}
                 None => decided = None,
@@ -94,7 +163,7 @@ impl<'a> Evaluation<'a> {
 
     /// Moves on to the next combination of elements, if there is one.
     fn advance(&self, places: &mut [usize]) -> bool {
-        for (place, list) in places.iter_mut().zip(&self.lists) {
+        for (place, list) in places.iter_mut().zip(&self.0) {
             *place += 1;
             if *place < list.elements.len() {
                 return true;
@@ -103,68 +172,61 @@ impl<'a> Evaluation<'a> {
         }
         false
     }
+}
 
+impl Tree<'_> {
     /// Null counts as not to hold, and nothing negates a whole group.
-    fn holds(&self, condition: &'a Condition, places: &[usize]) -> Option<bool> {
-        match condition {
-            Condition::All(terms) => self.until(false, terms, places),
-            Condition::Any(terms) => self.until(true, terms, places),
-            Condition::Compare(compare) => self.compare(compare, places).certain(),
+    fn holds(&self, places: &[usize]) -> Option<bool> {
+        match self {
+            Self::All(terms) => until(false, terms, places),
+            Self::Any(terms) => until(true, terms, places),
+            Self::Decided(decided) => *decided,
+            Self::Compare(compared) => compared.holds(places),
+        }
+    }
+}
+
+impl Compared<'_> {
+    fn holds(&self, places: &[usize]) -> Option<bool> {
+        let (left, right) = (self.left.at(places), self.right.at(places));
+        compare(left, self.operator, right).and(self.every).certain()
+    }
+}
+
+impl<'a> Side<'a> {
+    fn at(&self, places: &[usize]) -> &Operand<'a> {
+        match self {
+            Self::Fixed(operand) => operand,
+            Self::Elements(index, elements) => &elements[places[*index]],
         }
     }
 
-    /// `end` if one of `terms` comes to it, whatever the others are; else its opposite, if all do.
-    fn until(&self, end: bool, terms: &'a [Condition], places: &[usize]) -> Option<bool> {
-        let mut decided = Some(!end);
-        for term in terms {
-            match self.holds(term, places) {
-                Some(holds) if holds == end => return Some(end),
-                Some(_) => {}
-                None => decided = None,
-            }
-        }
-        decided
-    }
-
-    fn compare(&self, compare: &'a Compare, places: &[usize]) -> Answer {
-        let here = |term| self.data.operand(term, self.element(term, places));
-        let (left, right) = (here(&compare.left), here(&compare.right));
-        let now = compare::compare(&left, compare.operator, &right);
-        let is_multiple = is_multiple(&compare.left) || is_multiple(&compare.right);
-        if compare.any || !is_multiple || !now.holds {
-            return now;
-        }
-        let (lefts, rights) = (self.all(&compare.left, left), self.all(&compare.right, right));
-        let pairs = lefts.iter().flat_map(|left| rights.iter().map(move |right| (left, right)));
-        pairs.fold(now, |answer, (left, right)| {
-            let pair = compare::compare(left, compare.operator, right);
-            let may_pass = pair.holds || pair.unknown;
-            Answer { holds: answer.holds && may_pass, fails: answer.fails || pair.fails, ..answer }
-        })
-    }
-
-    /// All values of one side, which is worth `here` in this combination.
-    fn all(&self, term: &'a Term, here: Operand<'a>) -> Vec<Operand<'a>> {
-        match path_of(term).and_then(|path| self.list_of(path)) {
-            Some((_, list)) if !list.elements.is_empty() => list
-                .elements
-                .iter()
-                .map(|element| self.data.operand(term, Some(Some(element))))
-                .collect(),
-            _ => vec![here],
+    fn all(&self) -> &[Operand<'a>] {
+        match self {
+            Self::Fixed(operand) => std::slice::from_ref(operand),
+            Self::Elements(_, elements) => elements,
         }
     }
+}
 
-    /// The element of its list that `term` reads in this combination.
-    fn element(&self, term: &Term, places: &[usize]) -> Option<Option<&'a str>> {
-        let (index, list) = self.list_of(path_of(term)?)?;
-        Some(list.elements.get(places[index]).copied())
+/// `end` if one of `terms` comes to it, whatever the others are; else its opposite, if all do.
+fn until(end: bool, terms: &[Tree<'_>], places: &[usize]) -> Option<bool> {
+    let mut decided = Some(!end);
+    for term in terms {
+        match term.holds(places) {
+            Some(holds) if holds == end => return Some(end),
+            Some(_) => {}
+            None => decided = None,
+        }
     }
+    decided
+}
 
-    fn list_of(&self, path: &Path) -> Option<(usize, &List<'a>)> {
-        let key = ListKey::of(path)?;
-        self.lists.iter().enumerate().find(|(_, list)| list.key == key)
-    }
+/// Whether no pair violates the comparison.
+fn every(lefts: &[Operand<'_>], operator: Operator, rights: &[Operand<'_>]) -> Answer {
+    let pairs = lefts.iter().flat_map(|left| rights.iter().map(move |right| (left, right)));
+    let pairs = pairs.map(|(left, right)| compare(left, operator, right).not_violated());
+    pairs.fold(Answer::HOLDS, Answer::and)
 }
 
 fn all_compares<'a>(condition: &'a Condition, compares: &mut Vec<&'a Compare>) {
@@ -185,10 +247,6 @@ const fn path_of(term: &Term) -> Option<&Path> {
         Term::Path(path) => Some(path),
         _ => None,
     }
-}
-
-fn is_multiple(term: &Term) -> bool {
-    path_of(term).is_some_and(Path::is_multiple)
 }
 
 /// How many tables `path` joins at most.

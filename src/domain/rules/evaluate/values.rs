@@ -66,28 +66,28 @@ impl<'a> Data<'a> {
         Some(List { key, elements })
     }
 
-    /// What `term` is worth; `element` is the one of its list that is looked at, if there are any.
-    pub(super) fn operand(self, term: &'a Term, element: Option<Option<&'a str>>) -> Operand<'a> {
-        match (term, element) {
-            (Term::Known(known), _) => Operand::Known(known),
-            (Term::Path(path), Some(element)) => self.element(path, element),
-            (Term::Path(path), None) => match path.root {
-                Root::Row if path.steps.is_empty() && !path.reads_each() => {
-                    let value = &self.record.values()[path.field.position];
-                    column(path, value).map_or(Operand::Open, Operand::Stored)
-                }
-                _ => Operand::Open,
-            },
-            (Term::Changed { .. } | Term::Distance(_) | Term::Strftime { .. }, _) => Operand::Open,
+    /// What `term`, which takes no list apart, is worth.
+    pub(super) fn operand(self, term: &'a Term) -> Operand<'a> {
+        match term {
+            Term::Known(known) => Operand::Known(known),
+            Term::Path(path) if is_of_row(path) => {
+                let value = &self.record.values()[path.field.position];
+                column(path, value).map_or(Operand::Open, Operand::Stored)
+            }
+            Term::Path(_) | Term::Changed { .. } | Term::Distance(_) | Term::Strftime { .. } => {
+                Operand::Open
+            }
         }
     }
 
-    fn element(self, path: &Path, element: Option<&'a str>) -> Operand<'a> {
-        let Some(element) = element else { return Operand::Stored(Stored::NULL) };
+    /// What `term` is worth for `element` of the list that it takes apart.
+    pub(super) fn element(self, term: &Term, element: &'a str) -> Operand<'a> {
         let Some(stored) = Stored::text(element) else { return Operand::Open };
-        match path.steps.last() {
-            Some(step) if !self.is_there(step, element) => Operand::Perhaps(stored),
-            Some(_) | None => Operand::Stored(stored),
+        match term {
+            Term::Path(path) if path.steps.iter().all(|step| self.is_there(step, element)) => {
+                Operand::Stored(stored)
+            }
+            _ => Operand::Perhaps(stored),
         }
     }
 
@@ -106,6 +106,11 @@ fn elements<'a>(record: &'a Record, by: &FieldRef) -> Option<Vec<&'a str>> {
         Json::Array(elements) => elements.iter().map(Json::as_str).collect(),
         _ => None,
     }
+}
+
+/// Whether `path` reads a column of the row itself as a whole.
+fn is_of_row(path: &Path) -> bool {
+    matches!(path.root, Root::Row) && path.steps.is_empty() && !path.reads_each()
 }
 
 /// Whether all that `path` reads of the record at its end is its id.
