@@ -12,6 +12,9 @@ pub trait Feed: Send + Sync {
     /// What was committed under `number`, by one function or by several at once.
     fn committed(&self, number: u64, events: &[Event]);
 
+    /// A function of this process was committed under `number`, and is about to be answered.
+    fn answered(&self, number: u64);
+
     /// Whatever was committed up to `number` while nothing was wanted.
     fn passed(&self, number: u64);
 

@@ -99,6 +99,8 @@ impl Feed for Heard {
         }
     }
 
+    fn answered(&self, _number: u64) {}
+
     fn passed(&self, _number: u64) {}
 
     fn interrupted(&self) {

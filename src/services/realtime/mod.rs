@@ -14,6 +14,7 @@ mod message;
 mod outbox;
 mod pace;
 mod past;
+mod progress;
 mod roster;
 mod service;
 mod subscribe;
@@ -22,7 +23,7 @@ mod tests;
 mod topic;
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use connection::Connection;
@@ -38,6 +39,7 @@ use backlog::{Backlog, NUMBERED};
 use bytes::Bytes;
 use client::{Client, Predecessor};
 use pace::Pace;
+use progress::Progress;
 use roster::Roster;
 
 /// Characters of a client's id, and how many of them name the process that it was connected to.
@@ -58,8 +60,7 @@ pub struct Realtime {
     roster: Mutex<Roster>,
     backlog: Backlog,
     pace: Pace,
-    /// The number of the last event that everybody was told of who was to be.
-    told: AtomicU64,
+    progress: Progress,
     /// Whether somebody might have to be told anything.
     is_needed: AtomicBool,
 }
@@ -71,7 +72,7 @@ impl Default for Realtime {
             roster: Mutex::default(),
             backlog: Backlog::default(),
             pace: Pace::default(),
-            told: AtomicU64::default(),
+            progress: Progress::default(),
             is_needed: AtomicBool::default(),
         }
     }
@@ -83,14 +84,15 @@ impl Feed for Realtime {
     }
 
     fn committed(&self, number: u64, events: &[Event]) {
-        let is_known = |event: &Event| !matches!(event, Event::Queued);
-        if self.is_wanted() && events.iter().any(is_known) {
-            self.backlog.push_commit(number, events);
-        }
+        self.backlog.push_commit(number, events);
     }
 
     fn passed(&self, number: u64) {
-        self.told.fetch_max(number * NUMBERED, Ordering::SeqCst);
+        self.progress.tell(number * NUMBERED);
+    }
+
+    fn answered(&self, number: u64) {
+        self.progress.answer(number);
     }
 
     fn interrupted(&self) {
@@ -115,7 +117,9 @@ impl Realtime {
         let mut roster = self.roster();
         roster.admit(&client)?;
         client.state().predecessor = last.and_then(|last| self.predecessor(&roster, last, address));
-        self.is_needed.store(true, Ordering::SeqCst);
+        if !self.is_needed.swap(true, Ordering::SeqCst) {
+            self.progress.skip();
+        }
         drop(roster);
         Ok(Connection::new(Arc::clone(self), client))
     }
@@ -128,7 +132,7 @@ impl Realtime {
     /// The number of the last event that nobody who is connected, or was when the server stopped, has still to
     /// be told of.
     pub fn told_to_all(&self) -> u64 {
-        let told = self.told.load(Ordering::SeqCst);
+        let told = self.progress.told();
         self.roster().first_untold().map_or(told, |untold| told.min(untold.saturating_sub(1)))
     }
 
@@ -166,7 +170,7 @@ impl Realtime {
     /// Ends one connection and remembers what it was not told.
     fn end(&self, client: &Client) {
         let unsent = client.outbox.end();
-        let told = self.told.load(Ordering::SeqCst);
+        let told = self.progress.told();
         let mut roster = self.roster();
         let topics = client.state().topics.clone();
         if roster.remove(client) {

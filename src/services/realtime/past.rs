@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::services::app::App;
 use crate::services::realtime::audience;
@@ -46,7 +45,7 @@ impl Past {
     /// as far as the database has them.
     async fn after(&self, number: u64, app: &App) -> Vec<Arc<Commit>> {
         let kept = self.commits.iter().map(|(_, commit)| commit);
-        let told = app.realtime.told.load(Ordering::SeqCst) / NUMBERED;
+        let told = app.realtime.progress.told() / NUMBERED;
         let first_kept = kept.clone().next().map_or(told + 1, |commit| commit.number());
         let older = app.store.past(number / NUMBERED, first_kept).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "a realtime client came back and is not told all of the past");

@@ -3,7 +3,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -62,6 +61,7 @@ async fn tell(app: Arc<App>) {
             // sign-in has ended meanwhile.
             past = Past::default();
             app.realtime.end_all();
+            app.realtime.progress.skip();
         }
     }
 }
@@ -77,6 +77,7 @@ async fn carry_out(app: &App, past: &mut Past, task: Task) {
             tracing::warn!("realtime cannot keep up with the writes: all clients start anew");
             *past = Past::default();
             app.realtime.end_all();
+            app.realtime.progress.skip();
         }
     }
 }
@@ -100,6 +101,7 @@ async fn tell_of(app: &App, commit: &Commit) {
             Event::SignedOut { record } => identity::signed_out(app, record).await,
             Event::Created(_) | Event::Updated { .. } | Event::Queued => {}
         }
-        app.realtime.told.fetch_max(commit.number_of(position), Ordering::SeqCst);
+        app.realtime.progress.tell(commit.number_of(position));
     }
+    app.realtime.progress.tell(commit.last_number());
 }

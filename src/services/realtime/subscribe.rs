@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::domain::invalid::{Fault, FieldErrors};
 use crate::domain::record::Record;
@@ -51,6 +50,8 @@ pub async fn subscribe(app: &App, wanted: Subscription) -> Result<(), Error> {
     if let Some(identity) = &identity {
         identity::confirm(app, &client, identity).await?;
     }
+    // What was written before is for those who wanted it then.
+    app.realtime.progress.settle().await;
     let topics = distinct(wanted.topics);
     let wants_provider = topics.iter().any(|topic| topic == OAUTH2);
     install(&app.realtime, &client, topics)?;
@@ -117,7 +118,7 @@ fn install(realtime: &Realtime, client: &Arc<Client>, topics: Vec<String>) -> Re
         Predecessor::At(node) => Some(Former::At { node }),
     });
     client.state().awaits_past |= former.is_some();
-    let since = realtime.told.load(Ordering::SeqCst);
+    let since = realtime.progress.told();
     let installed = roster.set_topics(client, topics);
     drop(roster);
     if let Some(former) = former {

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use crate::domain::event::Event;
 use crate::store::engine::postgres::connect::Server;
 use crate::store::engine::postgres::order::Order;
+use crate::store::engine::postgres::own::Own;
 use crate::store::engine::postgres::session::trusted;
 use crate::store::engine::postgres::tail::Tail;
 use crate::store::engine::postgres::{PostgresEngine, Shared, Threads};
@@ -182,9 +183,9 @@ impl Announcer {
                     self.order.add(row.number, events);
                 }
                 None => match self.shared.own.take(row.number) {
-                    Some(Some(events)) => self.order.add(row.number, events),
-                    Some(None) if !is_fed => self.order.add(row.number, Vec::new()),
-                    Some(None) => drop(unread.insert(row.number, true)),
+                    Some(Own::Events(events)) => self.order.add(row.number, events),
+                    Some(Own::Unwanted) => self.order.add(row.number, Vec::new()),
+                    Some(Own::NotKept) => drop(unread.insert(row.number, true)),
                     None => drop(unread.insert(row.number, false)),
                 },
             }
@@ -205,10 +206,10 @@ impl Announcer {
         }
         for (number, events) in self.order.release(&missing, Instant::now()) {
             let number = u64::try_from(number).unwrap_or_default();
-            if !is_fed {
-                self.shared.feed(|feed| feed.passed(number));
-            } else if !events.is_empty() {
+            if is_fed {
                 self.shared.feed(|feed| feed.committed(number, &events));
+            } else {
+                self.shared.feed(|feed| feed.passed(number));
             }
         }
         Ok(())

@@ -31,7 +31,7 @@ use crate::store::engine::REVISION;
 use crate::store::engine::call::Call;
 use crate::store::engine::postgres::announcer::Announcements;
 use crate::store::engine::postgres::jobs::Jobs;
-use crate::store::engine::postgres::own::OwnEvents;
+use crate::store::engine::postgres::own::{Own, OwnEvents};
 use crate::store::engine::postgres::worker::Job;
 use crate::store::error::{OpenError, ServerFault, Source, StoreError};
 use crate::store::events;
@@ -226,6 +226,16 @@ impl Shared {
         let _alone = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
         if catch_unwind(AssertUnwindSafe(|| (self.events)(events))).is_err() {
             tracing::error!("a listener to database events panicked");
+        }
+    }
+
+    /// Keeps what this process has just committed until it is told in order.
+    fn keep(&self, number: i64, events: Vec<Event>) {
+        if self.is_fed() {
+            self.own.add(number, Own::Events(events));
+            self.feed(|feed| feed.answered(u64::try_from(number).unwrap_or_default()));
+        } else {
+            self.own.add(number, Own::Unwanted);
         }
     }
 

@@ -12,22 +12,34 @@ const MOST_KEPT: usize = 4_096;
 /// Most transactions that are known; the others are told twice.
 const MOST_KNOWN: usize = 100_000;
 
-/// Numbers and their events, as far as they are kept.
+/// What is known of a transaction.
+#[derive(Debug)]
+pub(super) enum Own {
+    /// Its events, which are still to be told in order.
+    Events(Vec<Event>),
+    /// They are still to be told in order, and there was no room for them.
+    NotKept,
+    /// Nobody wanted them.
+    Unwanted,
+}
+
+/// What is known, by number.
 #[derive(Debug, Default)]
-pub(super) struct OwnEvents(Mutex<BTreeMap<i64, Option<Vec<Event>>>>);
+pub(super) struct OwnEvents(Mutex<BTreeMap<i64, Own>>);
 
 impl OwnEvents {
-    /// Remembers that `number` was committed and told, with its events if somebody wants them in order.
-    pub(super) fn add(&self, number: i64, events: Option<Vec<Event>>) {
+    /// Remembers what was committed and told under `number`.
+    pub(super) fn add(&self, number: i64, own: Own) {
         let mut known = self.lock();
+        let has_room = known.len() < MOST_KEPT;
         if known.len() < MOST_KNOWN {
-            let events = events.filter(|_| known.len() < MOST_KEPT);
-            known.insert(number, events);
+            let own = if has_room || matches!(own, Own::Unwanted) { own } else { Own::NotKept };
+            known.insert(number, own);
         }
     }
 
-    /// Takes out what is remembered of `number`, if it is known.
-    pub(super) fn take(&self, number: i64) -> Option<Option<Vec<Event>>> {
+    /// Takes out what is known of `number`.
+    pub(super) fn take(&self, number: i64) -> Option<Own> {
         self.lock().remove(&number)
     }
 
@@ -36,7 +48,7 @@ impl OwnEvents {
         self.lock().retain(|known, _| *known > number || missing.contains(known));
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<i64, Option<Vec<Event>>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<i64, Own>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -161,7 +161,7 @@ impl Worker {
         if !events.is_empty() {
             self.shared.send(&events);
             if let Some(number) = number {
-                self.shared.own.add(number, self.shared.is_fed().then_some(events));
+                self.shared.keep(number, events);
             }
             self.shared.announcements.tell();
         }

@@ -244,6 +244,7 @@ impl Writer {
         let tell = || {
             (self.shared.events)(events);
             if let Some(feed) = self.shared.feed.as_ref().filter(|feed| feed.is_wanted()) {
+                feed.answered(self.told);
                 feed.committed(self.told, events);
             }
         };
