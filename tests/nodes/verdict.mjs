@@ -40,7 +40,10 @@ export async function settle(nodes, subscribers, round) {
   }
 }
 
-/** Counts everything; what may never happen is in `lost`, `missed`, `stale` and `backwards`. */
+/**
+ * Counts everything; what may never happen is in `lost`, `missed`, `stale`, `backwards`,
+ * `crossed` and `ended`.
+ */
 export async function judge(ledger, nodes, subscribers) {
   const counts = { answered: ledger.answered.length, reads: ledger.reads, stale: ledger.stale.length };
   counts.lost = 0;
@@ -120,6 +123,8 @@ export function hold(counts) {
   assert.equal(counts.stale, 0, "reads that were older than an answer before them");
   assert.equal(counts.missed, 0, "changes that a subscriber neither was told nor could read");
   assert.equal(counts.backwards, 0, "changes of a record by one node, told in another order");
+  assert.equal(counts.crossed, 0, "changes of a record by several nodes, told in another order");
+  assert.equal(counts.ended, 0, "records whose last message is not their last value");
 }
 
 /** The errors that callers saw: of which kind, how many, for how long. */
