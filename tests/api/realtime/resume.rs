@@ -7,11 +7,12 @@ use serde_json::json;
 use super::{Events, listen, note, record, start};
 use crate::harness::{Client, TestApp};
 
-/// Closes a connection and waits until the server has seen it.
-async fn break_off(app: &TestApp, events: Events) -> String {
+/// Closes a connection, which is subscribed to `topics`, and waits until the server has seen it. Until
+/// then it stays subscribed.
+async fn break_off(app: &TestApp, events: Events, topics: &[&str]) -> String {
     let id = events.id().to_owned();
     drop(events);
-    let body = json!({ "clientId": id });
+    let body = json!({ "clientId": id, "subscriptions": topics });
     while app.guest().post("/api/realtime", body.clone()).await.status != 404 {}
     id
 }
@@ -30,7 +31,7 @@ async fn what_was_missed_comes_first_and_once() {
     let mut events = listen(&guest, &["notes/*"]).await;
     let seen = note(&guest, "seen").await;
     assert_eq!(events.told("text").await, "notes/* create seen");
-    let last = break_off(&app, events).await;
+    let last = break_off(&app, events, &["notes/*"]).await;
     note(&guest, "missed").await;
     guest.delete(&record("notes", &seen.id())).await.expect(204);
     let mut events = come_back(&guest, &last, &["notes/*", "notes"]).await;
@@ -79,7 +80,8 @@ async fn an_id_that_was_picked_up_ends_nobodys_connection() {
 async fn only_topics_of_both_and_by_the_rules_of_who_came_back() {
     let app = start().await;
     let (ann, bob) = (app.user("ann@example.com").await, app.user("bob@example.com").await);
-    let last = break_off(&app, listen(&ann, &["diary/*", "notes/*"]).await).await;
+    let topics = &["diary/*", "notes/*"];
+    let last = break_off(&app, listen(&ann, topics).await, topics).await;
     ann.create("diary", json!({ "text": "private" })).await.expect(200);
     ann.create("teams", json!({ "name": "team" })).await.expect(200);
     note(&ann, "public").await;
@@ -94,7 +96,8 @@ async fn after_a_minute_it_is_forgotten() {
     let app = start().await;
     let guest = app.guest();
     let mut other = listen(&guest, &["notes"]).await;
-    let last = break_off(&app, listen(&guest, &["notes/*"]).await).await;
+    let topics = &["notes/*"];
+    let last = break_off(&app, listen(&guest, topics).await, topics).await;
     note(&guest, "missed").await;
     assert_eq!(other.told("text").await, "notes create missed");
     app.advance(Duration::from_secs(61));
@@ -109,7 +112,8 @@ async fn after_a_minute_it_is_forgotten() {
 async fn strangers_get_nothing_by_an_id() {
     let app = start().await;
     let guest = app.guest();
-    let last = break_off(&app, listen(&guest, &["notes/*"]).await).await;
+    let topics = &["notes/*"];
+    let last = break_off(&app, listen(&guest, topics).await, topics).await;
     note(&guest, "missed").await;
     // The same server from another address of this machine.
     let elsewhere = guest.at_address("127.0.0.2");
