@@ -231,12 +231,9 @@ impl Shared {
 
     /// Keeps what this process has just committed until it is told in order.
     fn keep(&self, number: i64, events: Vec<Event>) {
-        if self.is_fed() {
-            self.own.add(number, Own::Events(events));
-            self.feed(|feed| feed.answered(u64::try_from(number).unwrap_or_default()));
-        } else {
-            self.own.add(number, Own::Unwanted);
-        }
+        let own = if self.is_fed() { Own::Events(events) } else { Own::Unwanted };
+        self.own.add(number, own);
+        self.feed(|feed| feed.answered(u64::try_from(number).unwrap_or_default()));
     }
 
     /// Whether somebody wants to know in which order things happened.
