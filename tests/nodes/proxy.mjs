@@ -25,7 +25,7 @@ defaults
 frontend api
     bind 127.0.0.1:${port}
     default_backend nodes
-    use_backend realtime if { path /api/realtime }
+    use_backend realtime if { path /api/realtime /api/oauth2-redirect }
 
 backend nodes
     balance roundrobin
@@ -72,7 +72,7 @@ ${nodes.map(({ name, address }) => `        ~${address}$ ${name};`).join("\n")}
         proxy_connect_timeout 2s;
         add_header X-Node $node always;
         location / { proxy_pass http://nodes; }
-        location /api/realtime {
+        location ~ ^/api/(realtime|oauth2-redirect)$ {
             proxy_pass http://realtime;
             proxy_buffering off;
             gzip off;

@@ -130,14 +130,30 @@ fn is_relation(by: &FieldRef) -> bool {
     matches!(by.field().kind, FieldKind::Relation(_))
 }
 
-/// Whether the submitted value differs from the stored one; of a row that is not stored yet, never.
+/// Whether the submitted value differs from the stored one; of a row that is not stored yet, never. An upload
+/// is more than the name that is stored of it, so it always differs.
 fn changed(scope: &Scope<'_>, by: FieldRef, submitted: Option<&Json>) -> Term {
     match submitted {
+        Some(value) if is_file(&by) && has_upload(value) => {
+            Term::Known(Known::new(Json::Bool(true)))
+        }
         Some(value) if scope.row == RowState::Stored => {
             let value = if by.is_json() { Known::inside_json } else { Known::new }(value.clone());
             Term::Changed { path: whole(Root::Row, by, None), value }
         }
         _ => Term::Known(Known::new(Json::Bool(false))),
+    }
+}
+
+fn is_file(by: &FieldRef) -> bool {
+    matches!(by.field().kind, FieldKind::File(_))
+}
+
+fn has_upload(value: &Json) -> bool {
+    match value {
+        Json::Object(_) => true,
+        Json::Array(values) => values.iter().any(has_upload),
+        _ => false,
     }
 }
 

@@ -21,7 +21,8 @@ fn collections() -> Json {
     guarded["viewRule"] =
         json!("@request.context = 'protectedFile' && owner = @request.auth.email");
     let mut ruled = open("ruled", json!([{ "name": "doc", "type": "file" }]));
-    ruled["createRule"] = json!("@request.body.doc.originalName = 'a.txt'");
+    ruled["createRule"] =
+        json!("@request.body.doc.originalName = 'a.txt' && @request.body.doc:changed = true");
     let mut locked = open("locked", json!([{ "name": "doc", "type": "file" }]));
     locked["createRule"] = Json::Null;
     let view = json!({ "id": "c_shown", "name": "shown", "type": "view", "viewRule": "",
