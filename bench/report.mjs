@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 
+import { deliveryTable, heldTable, rateTable } from "./fanout_tables.mjs";
 import { besideTable, ceilingTable, growthTable, pairTable } from "./tables.mjs";
 import { startTable, workloadTable } from "./tables.mjs";
 import { micro, ms, percent, rate, ratioOf } from "./tables.mjs";
@@ -23,6 +24,14 @@ export function print({ workload, pair, size, results }, { servers }) {
   console.log(`${id} ${title}${size ? ` at ${size}` : ""}: ${figures.join("; ")}${ratio}`);
 }
 
+/** Prints one result of W8 as soon as it is there. */
+export function printDelivery({ kind, results }, servers) {
+  const figures = results.map(({ cpu, p50, p99 }, index) => {
+    return `${servers[index].name} p50 ${ms(p50)} ms, p99 ${ms(p99)} ms, ${micro(cpu)} µs a write`;
+  });
+  console.log(`W8 ${kind.title}: ${figures.join("; ")}`);
+}
+
 /** Prints one result on PostgreSQL as soon as it is there. */
 export function printBeside({ size, workload: { id, title }, results: [bare, ours] }) {
   const figures = [["Ferrobase", ours], ["bare", bare]].map(([name, result]) => {
@@ -37,7 +46,8 @@ export function printBeside({ size, workload: { id, title }, results: [bare, our
 
 /** Prints the tables, and writes them to `file` if there is one. */
 export function write(report, file) {
-  const all = [heading, workloadTable, pairTable, growthTable, startTable, ceilingTable];
+  const fanout = [deliveryTable, heldTable, rateTable];
+  const all = [heading, workloadTable, pairTable, ...fanout, growthTable, startTable, ceilingTable];
   writeParts(all.map((part) => part(report)), file);
 }
 

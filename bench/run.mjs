@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 
 import { answerCeilings, statementCeilings } from "./ceilings.mjs";
 import { assertAlike, loaded, password } from "./data.mjs";
+import { measureFanout } from "./fanout.mjs";
 import { measure, measurePair } from "./measure.mjs";
 import { measureOnPostgres } from "./on_postgres.mjs";
 import { print, write, writeBeside } from "./report.mjs";
@@ -39,7 +40,7 @@ const { values: options } = parseArgs({
     ceilings: { type: "boolean", default: false },
     reload: { type: "boolean", default: false },
     out: { type: "string" },
-    minutes: { type: "string", default: "30" },
+    minutes: { type: "string", default: "40" },
   },
 });
 
@@ -99,6 +100,10 @@ for (const pair of pairs.filter(({ id }) => wanted(id))) {
     report.pairs.push({ pair, results });
     print(report.pairs.at(-1), report);
   });
+}
+if (wanted("W8")) {
+  const run = { tool: `${options.tools}/bench_fanout`, rounds, quick: options.quick };
+  report.fanout = await measureFanout(servers, (work) => onCopies(data, work), run);
 }
 if (wanted("W11")) {
   await growth();

@@ -1,7 +1,7 @@
 // The tables of a report, as Markdown, and how numbers are written. No results, no table.
 
-const yes = "yes";
-const no = "**no**";
+export const yes = "yes";
+export const no = "**no**";
 
 export function workloadTable(report) {
   const { results, servers } = report;
@@ -94,7 +94,6 @@ export function startTable({ starts, servers }) {
   if (!starts) {
     return "";
   }
-  const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
   const rows = starts.map(({ started, memory, binary }, index) => {
     return [servers[index].name, started.toFixed(0), megabytes(memory), megabytes(binary)];
   });
@@ -149,11 +148,11 @@ export function besideTable({ results, answers }, size) {
   return titled(`${size.toLocaleString("en")} messages:`, table(heads, rows));
 }
 
-function titled(title, table) {
+export function titled(title, table) {
   return `${title}\n\n${table}`;
 }
 
-function table(heads, rows) {
+export function table(heads, rows) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n");
 }
@@ -172,6 +171,10 @@ export function rate(number) {
 
 export function ms(number) {
   return number.toFixed(1);
+}
+
+export function megabytes(bytes) {
+  return (bytes / 1e6).toFixed(1);
 }
 
 export function percent(share) {

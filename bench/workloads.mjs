@@ -5,7 +5,7 @@ import { allowBatches, password, userIds } from "./data.mjs";
 import { downloads, thumbs, uploads } from "./files.mjs";
 
 const records = "/api/collections/message/records";
-const text = "lantern amber fjord kettle garnet island delta pebble cedar orchard ember nectar";
+export const text = "lantern amber fjord kettle garnet island delta pebble cedar orchard ember nectar";
 
 const get = (path) => ({ method: "GET", path, body: "" });
 const list = (parameters) => get(`${records}?${new URLSearchParams(parameters)}`);

@@ -20,7 +20,8 @@ esac
 stop_if_missing
 
 cargo build --locked --release --bin ferrobase
-cargo build --locked --release --example bench_load --example bench_ceiling --example bench_bare
+cargo build --locked --release --example bench_load --example bench_ceiling --example bench_bare \
+    --example bench_fanout
 target=$(target_directory)/release
 
 exec "${run[@]}" --ferrobase "$target/ferrobase" --tools "$target/examples" --ceilings "$@"
