@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Client, TestApp};
 
@@ -23,12 +23,13 @@ impl Inbox {
         Self { root: app.superuser().await, seen: RefCell::default() }
     }
 
-    /// A mail to `address` that was not looked at yet, once there are so many to it.
+    /// A mail to `address` that was not looked at yet, once there are so many to it and nothing is on its
+    /// way: a mail is there a moment before its job is done.
     pub(super) async fn mail(&self, address: &str, count: usize) -> Mail {
         for _ in 0..PATIENCE.0 {
             let mails = self.to(address).await;
             assert!(mails.len() <= count, "{mails:#?}");
-            if mails.len() == count {
+            if mails.len() == count && self.nothing_waits().await {
                 let ids = mails.iter().map(|mail| mail["id"].as_str().unwrap().to_owned());
                 let new: Vec<String> =
                     ids.filter(|id| self.seen.borrow_mut().insert(id.clone())).collect();
@@ -38,6 +39,10 @@ impl Inbox {
             tokio::time::sleep(PATIENCE.1).await;
         }
         panic!("there are not {count} mails to {address}");
+    }
+
+    async fn nothing_waits(&self) -> bool {
+        self.root.get("/api/jobs?state=waiting").await.expect(200).at("/items") == json!([])
     }
 
     async fn to(&self, address: &str) -> Vec<Value> {
