@@ -467,6 +467,33 @@ step("the inbox shows mails as their receivers see them", async () => {
   await page.getByText("No mail", { exact: true }).waitFor();
 });
 
+step("jobs tell when they run, are started by the keyboard, and show what came of them", async () => {
+  const broken = "count what is not there, every quarter of an hour on working days";
+  await go("/scheduled");
+  await row(/^forget comments 0 3 \* \* \*/).waitFor();
+  await page.getByRole("table", { name: /^Of Ferrobase itself/ }).getByRole("link", { name: "__pbDBOptimize__" }).waitFor();
+  await tabTo(button("Run now forget comments"));
+  await page.keyboard.press("Enter");
+  await toasted("forget comments is done.");
+  await row(/^forget comments .* done/).waitFor();
+  await button(`Run now ${broken}`).click();
+  await row(/^count .* failed/).waitFor();
+  await look(page, "scheduled");
+  await page.getByRole("link", { name: broken }).click();
+  await dialog(broken).getByRole("listitem").filter({ hasText: "by hand" }).getByText("no such table: nowhere").waitFor();
+  await dialog(broken).getByText("*/15 8-17 * * 1-5").waitFor();
+  await look(page, "scheduled-runs");
+  await page.keyboard.press("Escape");
+  await arrived((_, hash) => hash === "#/scheduled");
+  await page.route("**/api/crons?*", (route) => route.fulfill({ status: 503, body: "" }));
+  await button("Look again").click();
+  await page.getByText("The jobs could not be read").waitFor();
+  await look(page, "scheduled-failed");
+  await page.unroute("**/api/crons?*");
+  await button("Try again").click();
+  await row(/^forget comments/).waitFor();
+}, [503]);
+
 step("the links of mails lead to pages that do what they say", async () => {
   const mia = { email: "mia@example.com", password: "an old password", passwordConfirm: "an old password", name: "Mia" };
   await other.create("members", mia);

@@ -62,6 +62,33 @@ test('a job that is started is followed to its end', async () => {
   expect(button).not.toHaveAttribute('aria-busy');
 });
 
+test('a run is followed although another one was skipped meanwhile', async () => {
+  const skipped: CronRun = { ...done, id: 'r3', cause: 'hand', outcome: 'skipped', error: 'the run before it was not over' };
+  serve([{ ...tidy, last: { ...failed, finished: '', outcome: 'running', error: '' } }]);
+  const run = crons.run('tidy');
+  await vi.waitFor(() => expect(crons.find('tidy')?.last?.outcome).toBe('running'));
+  serve([{ ...tidy, last: skipped }], [skipped, failed]);
+  expect(await run).toEqual(failed);
+});
+
+test('a server that does not answer says nothing of a run', async () => {
+  serve([tidy]);
+  await crons.load();
+  serve([], [], 503);
+  const run = crons.run('tidy');
+  await vi.waitFor(() => expect(crons.error).not.toBeNull());
+  serve([{ ...tidy, last: failed }]);
+  expect(await run).toEqual(failed);
+});
+
+test('the history of a job says when it runs, wherever the table is too narrow for it', async () => {
+  serve([tidy], [done]);
+  await crons.load();
+  render(RunsDrawer, { id: 'tidy', onclose: () => undefined });
+  expect(await screen.findByRole('list', { name: 'Runs' })).toBeInTheDocument();
+  expect(screen.getByText('0 3 * * *')).toBeInTheDocument();
+});
+
 test('the history of a job tells why it failed', async () => {
   serve([tidy], [failed, done]);
   render(RunsDrawer, { id: 'a/b', onclose: () => undefined });

@@ -5,7 +5,7 @@ import { ago } from '../../ui/moments';
 
 const CAUSES: Record<CronRun['cause'], string> = { schedule: 'by the clock', missed: 'late, after a start', hand: 'by hand' };
 
-const TONES = { waiting: 'accent', running: 'accent', done: 'good', failed: 'bad', skipped: 'warn' } as const;
+const TONES = { waiting: 'neutral', running: 'neutral', done: 'good', failed: 'bad', skipped: 'warn' } as const;
 
 /** Why it ran, as the end of a sentence. */
 export function causeOf(run: CronRun): string {
