@@ -26,6 +26,7 @@ use crate::services::nodes::Membership;
 use crate::services::oauth2::Limits;
 use crate::services::plan::{self, Applied, BootOptions, Declared};
 use crate::services::queue::Workers;
+use crate::services::rate_limits::Sharing;
 use crate::services::realtime;
 use crate::services::seeds;
 use crate::services::superusers;
@@ -100,6 +101,7 @@ pub struct Server {
     polling: JoinHandle<()>,
     sweeping: JoinHandle<()>,
     ticker: Ticker,
+    sharing: Sharing,
     workers: Workers,
     realtime: realtime::Service,
     membership: Membership,
@@ -292,6 +294,7 @@ fn serve(
     let sweeping = rt::spawn(sweep_files(app.clone()));
     let workers = Workers::start(app.clone().into_inner());
     let ticker = Ticker::start(app.clone().into_inner());
+    let sharing = Sharing::start(app.clone().into_inner());
     let realtime = realtime::Service::start(app.clone().into_inner());
     let serving = rt::spawn(server);
     Ok(Server {
@@ -302,6 +305,7 @@ fn serve(
         polling,
         sweeping,
         ticker,
+        sharing,
         workers,
         realtime,
         membership,
@@ -354,6 +358,7 @@ impl Server {
         self.polling.abort();
         self.sweeping.abort();
         self.ticker.stop();
+        self.sharing.stop();
         let _ = self.serving.await;
         self.realtime.stop();
         self.membership.leave().await;

@@ -139,8 +139,8 @@ pub const SYSTEM_TABLES: [SystemTable; 9] = [
 
 /// Tables that say how far a database itself has come, what its processes tell each other and what they
 /// counted lately; and the inbox of mails that were not sent, which is for looking at only.
-const OWN_TABLES: [&str; 6] =
-    ["_events", "_mails", "_migrations", "_nodes", "_revision", "_throttle"];
+const OWN_TABLES: [&str; 7] =
+    ["_events", "_limits", "_mails", "_migrations", "_nodes", "_revision", "_throttle"];
 
 /// The rows of a system table in the order of their keys.
 ///

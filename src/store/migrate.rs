@@ -23,7 +23,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 13] = [
+const MIGRATIONS: [Migration; 14] = [
     Migration {
         name: "0001_system",
         only: None,
@@ -88,6 +88,11 @@ const MIGRATIONS: [Migration; 13] = [
         name: "0013_cron",
         only: None,
         text: include_str!("../../migrations/0013_cron.sql"),
+    },
+    Migration {
+        name: "0014_limits",
+        only: Some(Dialect::Postgres),
+        text: include_str!("../../migrations/0014_limits.postgres.sql"),
     },
 ];
 

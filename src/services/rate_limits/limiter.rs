@@ -1,6 +1,9 @@
 //! The limits of one state of the settings, and what was counted under them.
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
@@ -8,8 +11,21 @@ use crate::domain::rate_limits::{Asked, Labels};
 use crate::domain::settings::{RateLimitRule, RateLimits};
 use crate::domain::time::Timestamp;
 use crate::services::Error;
-use crate::services::rate_limits::windows::{CAPACITY, Key, Windows};
-use crate::services::throttle::network;
+use crate::services::rate_limits::windows::{CAPACITY, Joint, Key, Untold, Windows};
+use crate::services::throttle::{self, network};
+
+/// The most seconds that are said of a window to others: more than anybody waits.
+const LONGEST: i64 = 1_000_000_000_000;
+
+/// What other processes are told of one window.
+#[derive(Debug)]
+pub(super) struct ToTell {
+    key: Arc<Key>,
+    /// What was counted.
+    pub(super) untold: Untold,
+    /// The second in which the window is over.
+    pub(super) ends: i64,
+}
 
 /// Counts requests by the limits that it was made of.
 #[derive(Debug)]
@@ -49,10 +65,42 @@ impl Limiter {
         }
     }
 
+    /// What was counted and other processes do not know of, of the `most` windows with most of it, by what the
+    /// database calls each.
+    pub(super) fn untold(&self, now: Timestamp, most: usize) -> BTreeMap<String, ToTell> {
+        let untold = self.windows.untold(&self.rules, now, most).into_iter();
+        let named = untold.filter_map(|(key, untold)| {
+            let rule = self.rules.get(key.rule)?;
+            let ends = untold.start.saturating_add(rule.duration.min(LONGEST));
+            Some((shared_key(rule, &key), ToTell { key, untold, ends }))
+        });
+        named.collect()
+    }
+
+    /// Goes by what all processes counted together, `told` included.
+    pub(super) fn take_in(&self, told: &ToTell, joint: Joint) {
+        self.windows.take_in(&told.key, told.untold, joint);
+    }
+
     /// Forgets what no request is counted with any more.
     pub fn sweep(&self, now: Timestamp) {
         self.windows.sweep(&self.rules, now);
     }
+}
+
+/// What is counted together by all processes that go by this very rule, wherever it stands among others.
+/// Nobody can be read from it.
+fn shared_key(rule: &RateLimitRule, key: &Key) -> String {
+    let RateLimitRule { label, audience, duration, max_requests } = rule;
+    let (id, route, tag) = match &key.place {
+        Some((id, action)) => {
+            (&**id, action.route, action.tags.first().copied().unwrap_or_default())
+        }
+        None => ("", "", ""),
+    };
+    let about: [&dyn Display; 8] =
+        [label, audience, duration, max_requests, &id, &route, &tag, &key.network];
+    throttle::Key::of("limits", &about).into_text()
 }
 
 /// A network, or the one of a single address. What is neither did not pass the checks of settings.
@@ -63,8 +111,6 @@ fn excluded(text: &str) -> Option<IpNet> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::domain::caller::Caller;
     use crate::domain::rate_limits::{Audience, Place, tags};

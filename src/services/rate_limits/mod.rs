@@ -1,7 +1,8 @@
-//! Counts requests and refuses those that are too many (contract B 6.4). Knows no App and no HTTP.
-//! What was counted is in the memory of this process, and each process counts for itself.
+//! Counts requests and refuses those that are too many (contract B 6.4). Knows no HTTP, and but for `sharing`
+//! no App. What was counted is in the memory of this process; processes on one database tell each other.
 
 mod limiter;
+mod sharing;
 mod windows;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwapOption;
 
 pub use limiter::Limiter;
+pub use sharing::Sharing;
 
 use crate::domain::settings::Settings;
 use crate::domain::time::Timestamp;

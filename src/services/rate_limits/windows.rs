@@ -1,5 +1,6 @@
 //! The windows of the limits that are being counted.
 
+use std::cmp::Reverse;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -46,6 +47,37 @@ impl Windows {
         window.lock().unwrap_or_else(PoisonError::into_inner).count(rule, now)
     }
 
+    /// The open windows in which requests were counted that other processes do not know of, those with the
+    /// most of them first, and no more than `most`.
+    pub(super) fn untold(
+        &self,
+        rules: &[RateLimitRule],
+        now: Timestamp,
+        most: usize,
+    ) -> Vec<(Arc<Key>, Untold)> {
+        let untold = |(key, window): (Arc<Key>, Arc<Mutex<Window>>)| {
+            let window = *window.lock().unwrap_or_else(PoisonError::into_inner);
+            let duration = rules.get(key.rule)?.duration;
+            let told = window.untold > 0 && window.is_open(duration, now);
+            told.then_some((key, Untold { start: window.start, requests: window.untold }))
+        };
+        let mut found: Vec<_> = self.0.iter().filter_map(untold).collect();
+        let busiest = |(_, untold): &(Arc<Key>, Untold)| Reverse(untold.requests);
+        if found.len() > most {
+            found.select_nth_unstable_by_key(most, busiest);
+            found.truncate(most);
+        }
+        found.sort_by_key(busiest);
+        found
+    }
+
+    /// Goes by what all processes counted together under `key`, those that `told` says included.
+    pub(super) fn take_in(&self, key: &Key, told: Untold, joint: Joint) {
+        if let Some(window) = self.0.get(key) {
+            window.lock().unwrap_or_else(PoisonError::into_inner).take_in(told, joint);
+        }
+    }
+
     /// Forgets the windows that are over under `rules`, by the place of each.
     pub(super) fn sweep(&self, rules: &[RateLimitRule], now: Timestamp) {
         for (key, window) in &self.0 {
@@ -58,17 +90,38 @@ impl Windows {
     }
 }
 
+/// What this process counted in a window and told nobody yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Untold {
+    /// The second in which the window began.
+    pub(super) start: i64,
+    /// The requests.
+    pub(super) requests: i64,
+}
+
+/// What all processes counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Joint {
+    /// The second in which their window began.
+    pub(super) start: i64,
+    /// The requests.
+    pub(super) requests: i64,
+}
+
 /// The requests since a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Window {
     /// The second in which it began: what is left of a begun second is no part of a window.
     start: i64,
+    /// All that are known of.
     requests: i64,
+    /// Those among them that other processes do not know of.
+    untold: i64,
 }
 
 impl Window {
     const fn new(now: Timestamp) -> Self {
-        Self { start: second(now), requests: 0 }
+        Self { start: second(now), requests: 0, untold: 0 }
     }
 
     fn count(&mut self, rule: &RateLimitRule, now: Timestamp) -> Option<Duration> {
@@ -81,7 +134,20 @@ impl Window {
             return Some(Duration::from_millis(wait.unsigned_abs()));
         }
         self.requests += 1;
+        self.untold += 1;
         None
+    }
+
+    /// A window that began since `told` was read is another one, which nobody was told of.
+    fn take_in(&mut self, told: Untold, joint: Joint) {
+        if self.start != told.start {
+            return;
+        }
+        self.untold = self.untold.saturating_sub(told.requests).max(0);
+        // The database may have forgotten what it knew of this window.
+        let known = if self.start == joint.start { self.requests } else { 0 };
+        self.start = joint.start;
+        self.requests = joint.requests.saturating_add(self.untold).max(known);
     }
 
     /// A window that began later than now belongs to a request that was faster than this one, or to a
@@ -92,7 +158,8 @@ impl Window {
     }
 }
 
-const fn second(time: Timestamp) -> i64 {
+/// The second that `time` is in.
+pub(super) const fn second(time: Timestamp) -> i64 {
     time.millis().div_euclid(1_000)
 }
 
@@ -191,7 +258,128 @@ mod tests {
         assert_eq!(windows.count(key(1), &rule, now), None, "a window that was forgotten");
     }
 
+    /// Tells of the one window of a process what is untold at a second, and takes in what that comes to with
+    /// what is `known`. Whether there was anything to tell.
+    fn tell(
+        windows: &Windows,
+        rule: &RateLimitRule,
+        second: i64,
+        known: &mut Option<Joint>,
+    ) -> bool {
+        let now = Timestamp::from_millis(second * 1_000);
+        let untold = windows.untold(std::slice::from_ref(rule), now, 10);
+        for (key, told) in &untold {
+            let before = known.unwrap_or(Joint { start: told.start, requests: 0 });
+            let joint = Joint { requests: before.requests + told.requests, ..before };
+            windows.take_in(key, *told, joint);
+            *known = Some(joint);
+        }
+        !untold.is_empty()
+    }
+
+    #[test]
+    fn what_others_counted_counts_and_the_window_is_that_of_all() {
+        let (windows, rule) = (Windows::new(10), rule(5, 60));
+        let at = |second: i64| Timestamp::from_millis(second * 1_000);
+        assert_eq!(windows.count(key(1), &rule, at(100)), None);
+        let [(_, told)] = windows.untold(std::slice::from_ref(&rule), at(100), 10)[..] else {
+            panic!("one window is untold")
+        };
+        assert_eq!(told, Untold { start: 100, requests: 1 });
+        // Counted while the others were told.
+        assert_eq!(windows.count(key(1), &rule, at(100)), None);
+        windows.take_in(&key(1), told, Joint { start: 90, requests: 4 });
+        let wait = windows.count(key(1), &rule, at(101));
+        assert_eq!(wait, Some(Duration::from_secs(49)), "until the window of all is over");
+        let untold = windows.untold(std::slice::from_ref(&rule), at(101), 10);
+        assert_eq!(untold[0].1, Untold { start: 90, requests: 1 }, "each is told once");
+        assert_eq!(windows.count(key(1), &rule, at(150)), None);
+    }
+
+    #[test]
+    fn a_window_that_began_since_is_another_one_and_what_was_forgotten_is_not() {
+        let (windows, rule) = (Windows::new(10), rule(2, 10));
+        let rules = std::slice::from_ref(&rule);
+        let at = |second: i64| Timestamp::from_millis(second * 1_000);
+        assert_eq!(windows.count(key(1), &rule, at(0)), None);
+        let told = windows.untold(rules, at(9), 10)[0].1;
+        assert_eq!(windows.count(key(1), &rule, at(10)), None);
+        windows.take_in(&key(1), told, Joint { start: 0, requests: 2 });
+        let told = windows.untold(rules, at(10), 10)[0].1;
+        assert_eq!(told, Untold { start: 10, requests: 1 });
+        windows.take_in(&key(1), told, Joint { start: 10, requests: 1 });
+        assert!(windows.untold(rules, at(10), 10).is_empty());
+        assert_eq!(windows.count(key(1), &rule, at(11)), None);
+        // A database that was emptied knows of the second one alone.
+        let told = windows.untold(rules, at(11), 10)[0].1;
+        windows.take_in(&key(1), told, Joint { start: 10, requests: 1 });
+        assert!(windows.count(key(1), &rule, at(11)).is_some());
+        assert!(windows.untold(rules, at(20), 10).is_empty(), "what is over is not told");
+        windows.take_in(&key(2), told, Joint { start: 10, requests: 1 });
+        assert_eq!(windows.count(key(2), &rule, at(11)), None, "nobody is there to take it in");
+    }
+
+    #[test]
+    fn the_busiest_are_told_first() {
+        let (windows, rule) = (Windows::new(100), rule(100, 10));
+        let now = Timestamp::from_millis(0);
+        for number in 0..20 {
+            for _ in 0..=number {
+                assert_eq!(windows.count(key(number), &rule, now), None);
+            }
+        }
+        let told = windows.untold(std::slice::from_ref(&rule), now, 3);
+        let requests: Vec<i64> = told.iter().map(|(_, untold)| untold.requests).collect();
+        assert_eq!(requests, [20, 19, 18]);
+    }
+
     proptest! {
+        /// Whoever asks which of three processes when, and whenever each tells: one that knows that the limit is
+        /// reached accepts nothing more, none accepts more than the limit, and nothing is lost or told twice.
+        #[test]
+        fn processes_that_know_of_each_other_hold_a_limit_together(
+            most in 1..6_i64,
+            steps in proptest::collection::vec((0..3_usize, any::<bool>(), 0..2_i64), 1..80),
+        ) {
+            let rule = rule(most, 1_000);
+            let nodes = [(); 3].map(|()| Windows::new(10));
+            let (mut known, mut second) = (None, 0);
+            let (mut accepted, mut knows) = ([0; 3], [false; 3]);
+            for (node, tells, gap) in steps {
+                second += gap;
+                let now = Timestamp::from_millis(second * 1_000);
+                if nodes[node].count(key(1), &rule, now).is_none() {
+                    prop_assert!(!knows[node]);
+                    accepted[node] += 1;
+                }
+                prop_assert!(accepted[node] <= most);
+                if tells && tell(&nodes[node], &rule, second, &mut known) {
+                    knows[node] = known.is_some_and(|known| known.requests >= most);
+                }
+            }
+            for node in &nodes {
+                tell(node, &rule, second, &mut known);
+            }
+            prop_assert_eq!(known.map_or(0, |known| known.requests), accepted.iter().sum::<i64>());
+        }
+
+        /// When each tells after every request, all accept the limit and one more for each that had not heard.
+        #[test]
+        fn processes_that_tell_at_once_are_nearly_as_one(
+            most in 1..6_i64,
+            steps in proptest::collection::vec(0..3_usize, 1..80),
+        ) {
+            let rule = rule(most, 1_000);
+            let nodes = [(); 3].map(|()| Windows::new(10));
+            let (mut known, mut accepted) = (None, 0);
+            for node in steps {
+                let now = Timestamp::from_millis(0);
+                accepted += i64::from(nodes[node].count(key(1), &rule, now).is_none());
+                tell(&nodes[node], &rule, 0, &mut known);
+            }
+            prop_assert!(accepted < most + 3);
+        }
+
         /// Whatever comes when: among the accepted requests no window's worth and one more lie within
         /// the window that the first of them began, and whoever waits as told is accepted.
         #[test]

@@ -24,6 +24,11 @@ impl Key {
         }
         Self(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
+
+    /// The hash, as tables have it.
+    pub fn into_text(self) -> String {
+        self.0
+    }
 }
 
 /// How often something may be done within a sliding window.

@@ -2,6 +2,7 @@
 //! by two processes at once.
 
 mod away;
+mod limits;
 mod nodes;
 mod refusals;
 mod reset;
