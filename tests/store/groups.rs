@@ -233,3 +233,53 @@ async fn events_leave_in_the_order_of_the_commits_and_before_the_answers() {
         .collect();
     assert_eq!(names(&test.events()), expected);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_whose_turn_does_not_come_in_time_never_runs() {
+    let test = TestStore::start_with(|options| {
+        options.write_timeout = Duration::from_millis(50);
+    })
+    .await;
+    let (gate, keeper) = gate();
+    let store = test.store.clone();
+    let long = tokio::spawn(async move {
+        let work = store.write_with(Duration::from_secs(3600), move |tx| {
+            gate.pass();
+            insert(tx, "long", 1)
+        });
+        work.await
+    });
+    keeper.wait();
+    let refused = test.store.write(|tx| insert(tx, "refused", 2)).await;
+    assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
+    keeper.open();
+    long.await.unwrap().unwrap();
+    assert_eq!(test.numbers().await, [("long".to_owned(), 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_for_a_long_function_to_be_committed() {
+    if sqlite_only(GROUP) {
+        return;
+    }
+    let test = TestStore::start().await;
+    let (first, keeper) = gate();
+    let (second, other_keeper) = gate();
+    let begins = queued(test.store.write(move |tx| {
+        first.pass();
+        insert(tx, "begins", 1)
+    }));
+    keeper.wait();
+    let quick = queued(test.store.write(|tx| insert(tx, "quick", 2)));
+    let long = queued(test.store.write_with(Duration::from_secs(3600), move |tx| {
+        second.pass();
+        insert(tx, "long", 3)
+    }));
+    keeper.open();
+    begins.await.unwrap();
+    quick.await.unwrap();
+    other_keeper.wait();
+    other_keeper.open();
+    long.await.unwrap();
+    assert_eq!(test.numbers().await.len(), 3);
+}

@@ -139,7 +139,7 @@ impl PostgresEngine {
     {
         let (call, answer) = Call::new(work, Instant::now() + timeout);
         jobs.push(Box::new(call)).await?;
-        answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+        answer.wait().await
     }
 
     pub(in crate::store) async fn poll_revision(&self) -> Result<bool, StoreError> {

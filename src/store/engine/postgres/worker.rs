@@ -57,7 +57,7 @@ impl Worker {
     /// Takes functions until the store is closed. What was accepted before is still run.
     pub(super) fn work(mut self) {
         while let Some(function) = self.jobs.take() {
-            if !function.is_abandoned() {
+            if function.take() {
                 self.serve(function);
             }
         }

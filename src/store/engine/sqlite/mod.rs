@@ -97,8 +97,9 @@ impl SqliteEngine {
     {
         let deadline = Instant::now() + timeout;
         let (call, answer) = Call::new(work, deadline);
+        let call = call.long(timeout > self.write_timeout);
         self.writer.push(Job::Call(Box::new(call))).await?;
-        answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+        answer.wait().await
     }
 
     pub(in crate::store) async fn poll_revision(&self) -> Result<bool, StoreError> {

@@ -141,8 +141,13 @@ impl Writer {
         let started = Instant::now();
         let mut next = Some(first);
         while let Some(function) = next {
+            let is_long = function.is_long();
+            if is_long && !group.done.is_empty() {
+                self.again.push_front(function);
+                return;
+            }
             self.run(group, function);
-            let full = group.done.len() >= GROUP || started.elapsed() >= self.group_time;
+            let full = is_long || group.done.len() >= GROUP || started.elapsed() >= self.group_time;
             if full || group.lost || group.schema.is_some() {
                 return;
             }
@@ -159,7 +164,7 @@ impl Writer {
 
     /// Runs one function and keeps or undoes its changes.
     fn run(&mut self, group: &mut Group, mut function: Box<dyn Function>) {
-        if function.is_abandoned() {
+        if !function.take() {
             return;
         }
         let schema = self.shared.schema.load_full();
