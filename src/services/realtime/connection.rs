@@ -11,11 +11,14 @@ use crate::services::realtime::client::Client;
 use crate::services::realtime::message;
 use crate::services::realtime::outbox::Item;
 
+/// Most bytes that are put together from several messages. What is larger is sent as it is shared by all.
+const TOGETHER: usize = 16 << 10;
+
 /// A client's end of the line. When it is dropped, the client has left.
 pub struct Connection {
     realtime: Arc<Realtime>,
     client: Arc<Client>,
-    /// What is left of a message whose first line was sent.
+    /// What is left of a large message whose first line was sent.
     rest: Option<Bytes>,
 }
 
@@ -34,13 +37,28 @@ impl Connection {
         if let Some(rest) = self.rest.take() {
             return Some(rest);
         }
-        match self.client.outbox.next().await? {
-            Item::Heartbeat => Some(message::HEARTBEAT),
-            Item::Message { body, .. } => {
-                self.rest = Some(body);
-                Some(message::id_line(&self.client.id))
-            }
+        let (id, outbox) = (&self.client.id, &self.client.outbox);
+        let first = outbox.next().await?;
+        if let Item::Message { body, .. } = &first
+            && body.len() > TOGETHER
+        {
+            self.rest = Some(body.clone());
+            return Some(message::id_line(id).into());
         }
+        // Whatever waits goes out at once: each chunk costs the socket as much as the next one.
+        let mut chunk = Vec::new();
+        let mut next = Some(first);
+        while let Some(item) = next {
+            match &item {
+                Item::Heartbeat => chunk.extend_from_slice(message::HEARTBEAT),
+                Item::Message { body, .. } => {
+                    chunk.extend_from_slice(message::id_line(id).as_bytes());
+                    chunk.extend_from_slice(body);
+                }
+            }
+            next = outbox.next_within(TOGETHER.saturating_sub(chunk.len()));
+        }
+        Some(chunk.into())
     }
 
     /// The bytes one after the other.

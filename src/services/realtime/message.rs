@@ -11,7 +11,7 @@ use crate::services::records::record_view::RecordView;
 use crate::services::safe_json;
 
 /// A line that clients do not see: it keeps the connection open, and shows when it is not any more.
-pub(super) const HEARTBEAT: Bytes = Bytes::from_static(b":\n\n");
+pub(super) const HEARTBEAT: &[u8] = b":\n\n";
 
 /// What happened to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +32,8 @@ impl Action {
 }
 
 /// The first line of every message to the client `id`.
-pub(super) fn id_line(id: &str) -> Bytes {
-    Bytes::from(format!("id:{id}\n"))
+pub(super) fn id_line(id: &str) -> String {
+    format!("id:{id}\n")
 }
 
 /// The first message to the client `id`.

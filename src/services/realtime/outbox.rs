@@ -38,7 +38,23 @@ pub(super) enum Item {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
+impl Waiting {
+    fn pop(&mut self) -> Option<Item> {
+        let item = self.items.pop_front()?;
+        self.bytes -= item.size();
+        Some(item)
+    }
+}
+
 impl Item {
+    /// Bytes that count towards the bound.
+    const fn size(&self) -> usize {
+        match self {
+            Self::Message { body, .. } => body.len(),
+            Self::Heartbeat => 0,
+        }
+    }
+
     const fn event(&self) -> Option<u64> {
         match self {
             Self::Message { event, .. } => *event,
@@ -107,10 +123,7 @@ impl Outbox {
         loop {
             {
                 let mut waiting = self.lock();
-                if let Some(item) = waiting.items.pop_front() {
-                    if let Item::Message { body, .. } = &item {
-                        waiting.bytes -= body.len();
-                    }
+                if let Some(item) = waiting.pop() {
                     return Some(item);
                 }
                 if !waiting.is_open {
@@ -120,6 +133,13 @@ impl Outbox {
             // A notice that came since is kept, so none is missed.
             self.changed.notified().await;
         }
+    }
+
+    /// The next thing to send, if it is there already and no larger than `room`.
+    pub(super) fn next_within(&self, room: usize) -> Option<Item> {
+        let mut waiting = self.lock();
+        waiting.items.front().filter(|item| item.size() <= room)?;
+        waiting.pop()
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -142,7 +162,9 @@ mod tests {
             outbox.push(Bytes::from_static(text.as_bytes()), Some(event)).unwrap();
         }
         assert_eq!(outbox.next().await, Some(message("a", 1)));
+        assert_eq!(outbox.next_within(0), None, "it is larger");
         assert_eq!(outbox.end(), Some(2));
+        assert_eq!(outbox.next_within(9), None);
         assert_eq!(outbox.next().await, None);
         outbox.push(Bytes::from_static(b"d"), Some(4)).unwrap();
         assert_eq!(outbox.next().await, None);
