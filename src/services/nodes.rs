@@ -122,9 +122,10 @@ async fn beat_on(app: Arc<App>, folder: Arc<str>) {
     let mut ticks = tokio::time::interval(BEAT);
     for count in 0_u32.. {
         ticks.tick().await;
-        let beaten = beat(&app, &folder, false).await;
-        let done =
-            if count.is_multiple_of(SOMETIMES) { look_around(&app, &folder).await } else { beaten };
+        let mut done = beat(&app, &folder, false).await;
+        if done.is_ok() && count.is_multiple_of(SOMETIMES) {
+            done = look_around(&app, &folder).await;
+        }
         if let Err(error) = done {
             tracing::debug!(%error, "cannot tell other processes that this one is there");
         }
