@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde::ser::SerializeStruct;
 
+use crate::domain::event::Event;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::collections::{check_length, require_unlocked};
@@ -68,19 +69,19 @@ fn begins(sql: &str, words: &[&str]) -> bool {
 /// `BadRequest` with the words of the database, or for what no server goes on after.
 pub(in crate::services) fn change(tx: &mut Tx, statements: &[String]) -> Result<u64, Error> {
     let before = tx.schema();
-    let revision = console::revision(tx)?;
+    let mark = console::revision_mark(tx)?;
     let defines = statements.iter().any(|sql| begins(sql, &DEFINES));
     let broken = if defines { ddl::unreadable(tx)? } else { Vec::new() };
     let mut affected = 0;
     for sql in statements {
         affected += console::run(tx, sql).map_err(refused)?;
     }
-    if !matches!(console::revision(tx), Ok(found) if found == revision) {
+    if !matches!(console::revision_mark(tx), Ok(found) if found == mark) {
         return Err(Error::bad_request(
             "The table _revision is how processes notice changes; it stays as it is.",
         ));
     }
-    let schema = collections::publish(tx).map_err(|error| {
+    let schema = collections::load(tx, before.version()).map_err(|error| {
         Error::bad_request(format!("The collections could not be read after this: {error}"))
     })?;
     let gone =
@@ -91,7 +92,11 @@ pub(in crate::services) fn change(tx: &mut Tx, statements: &[String]) -> Result<
             gone.name
         )));
     }
-    if defines || schema.collections() != before.collections() {
+    if !defines && schema.collections() == before.collections() {
+        // Statements that change rows stand in the way of no others that do.
+        tx.emit(Event::SchemaChanged);
+    } else {
+        collections::publish(tx)?;
         let mut lost = ddl::unreadable(tx)?;
         lost.retain(|name| !broken.contains(name));
         if let Some(name) = lost.first() {

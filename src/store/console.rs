@@ -90,11 +90,11 @@ pub fn run(tx: &mut Tx, sql: &str) -> Result<u64, StoreError> {
     Ok(changed)
 }
 
-/// The number that grows with every change of collections and settings.
+/// A number that is another one once the transaction itself has changed `_revision`, whatever others do.
 ///
 /// # Errors
 /// What the database says.
-pub fn revision(db: &mut Db) -> Result<i64, StoreError> {
-    let sql = "SELECT \"number\" FROM \"_revision\"";
-    db.fetch_one(Statement::new(sql, Vec::new()))?.int(0)
+pub fn revision_mark(tx: &mut Tx) -> Result<i64, StoreError> {
+    let sql = tx.dialect().revision_mark();
+    tx.fetch_one(Statement::new(sql, Vec::new()))?.int(0)
 }

@@ -278,6 +278,19 @@ pub fn page(db: &mut Db, job: &str, limit: i64, offset: i64) -> Result<Vec<Run>,
     db.fetch_all(Statement::new(sql, params))?.iter().map(decode).collect()
 }
 
+/// The run of a job that says how it is doing: one that is not over, else the one that ended last.
+///
+/// # Errors
+/// What the database says.
+pub fn last(db: &mut Db, job: &str) -> Result<Option<Run>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM \"_cron_runs\" WHERE \"job\" = $1 \
+         ORDER BY \"finished\" IS NULL DESC, \"finished\" DESC, \"tick\" DESC, \"id\" DESC LIMIT 1"
+    );
+    let row = db.fetch_optional(Statement::new(sql, vec![Value::text(job)]))?;
+    row.as_ref().map(decode).transpose()
+}
+
 /// How many runs of a job there are.
 ///
 /// # Errors

@@ -73,6 +73,18 @@ impl Dialect {
         }
     }
 
+    /// A statement whose number is another one once the transaction itself has changed `_revision`. Where
+    /// others commit meanwhile, their changes are seen and tell nothing.
+    pub(in crate::store) const fn revision_mark(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SELECT \"number\" FROM \"_revision\"",
+            Self::Postgres => {
+                "SELECT COUNT(*) + 2 * COUNT(*) FILTER (WHERE \"xmin\" = pg_current_xact_id()::xid) \
+                 FROM \"_revision\""
+            }
+        }
+    }
+
     /// Whether a database serves one process at a time: the folder of a SQLite database has a lock for
     /// that.
     pub(in crate::store) const fn has_one_process(self) -> bool {

@@ -401,8 +401,11 @@ async fn a_run_that_is_not_over_has_no_other_beside_it() {
     assert_eq!((&skipped["cause"], &skipped["outcome"]), (&json!("schedule"), &json!("skipped")));
     assert_eq!(
         (&skipped["started"], &skipped["error"]),
-        (&json!(""), &json!("the run before it was not over"))
+        (&json!(""), &json!("the run before it was not over, or had not begun"))
     );
+    let jobs = root.get(&format!("{CRONS}?details=true")).await.expect(200).json();
+    let hide = jobs.as_array().unwrap().iter().find(|job| job["id"] == "hide").unwrap();
+    assert_eq!(hide["last"]["id"], "r1", "what is left out hides nothing that runs");
     app.advance(MINUTE);
     root.post(&format!("{CRONS}/hide"), json!(null)).await.expect(204);
     let all = runs(&root, "hide", 4).await;

@@ -72,7 +72,7 @@ pub async fn detailed(app: &App) -> Result<Vec<DetailedView>, Error> {
     let now = app.clock.now();
     let asked = Arc::clone(&jobs);
     let read = app.store.read(move |db| {
-        let last = |cron: &Cron| Ok(crons::page(db, &cron.id, 1, 0)?.pop());
+        let last = |cron: &Cron| crons::last(db, &cron.id);
         asked.iter().map(last).collect::<Result<Vec<_>, StoreError>>()
     });
     let last = read.await?;

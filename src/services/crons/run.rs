@@ -75,7 +75,14 @@ async fn sql(app: &App, run: String, statements: Vec<String>) -> Result<(), Fail
         Ok::<_, Error>(())
     });
     // The next tick tries it again. What was too slow now would be so in a minute.
-    done.await.map_err(Failure::for_good)
+    done.await.map_err(|error| match error {
+        Error::Unavailable(_) => Failure::ForGood(format!(
+            "its statements were not done within {} seconds, waiting for others included; nothing of \
+             them was kept",
+            SQL_LIMIT.as_secs()
+        )),
+        error => Failure::for_good(error),
+    })
 }
 
 /// What the database could not do now it may do in a moment; what was refused will be again.

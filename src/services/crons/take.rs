@@ -12,7 +12,7 @@ use crate::store::crons::{self, Cause, Mark, Run};
 use crate::store::{StoreError, Tx};
 
 /// Why a tick is left out.
-const OVERRUN: &str = "the run before it was not over";
+const OVERRUN: &str = "the run before it was not over, or had not begun";
 
 /// A tick of a job that is due.
 #[derive(Debug, Clone)]

@@ -200,3 +200,20 @@ async fn sessions_and_collections_do_not_outlive_what_a_statement_changed() {
     sql(&root, &edit).await.expect(200);
     assert_eq!(app.guest().list("posts", "").await.at("/totalItems"), json!(1));
 }
+
+#[actix_web::test]
+async fn statements_beside_each_other_do_not_count_as_tampering() {
+    let (_app, root) = start().await;
+    make(&root, json!({ "name": "posts", "fields": [text("title")] })).await;
+    for number in 0..16 {
+        root.create("posts", json!({ "title": format!("{number}") })).await.expect(200);
+    }
+    let change = |number: usize| {
+        let root = &root;
+        let query = format!("update posts set title = 'new {number}' where title = '{number}'");
+        async move { sql(root, &query).await.expect(200).at("/affectedRows") }
+    };
+    let changed = futures_util::future::join_all((0..16).map(change)).await;
+    assert!(changed.iter().all(|rows| *rows == json!(1)), "{changed:?}");
+    assert_eq!(root.list("posts", "title ~ 'new'").await.at("/totalItems"), json!(16));
+}
