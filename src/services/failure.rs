@@ -4,7 +4,7 @@
 use crate::services::BoxError;
 
 /// Why it was not done.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Failure {
     /// It may be later: a server is away or busy, or somebody can change the settings.
     #[error("{0}")]

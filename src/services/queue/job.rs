@@ -27,7 +27,7 @@ pub enum Job {
         id: String,
         /// Name of the webhook.
         webhook: String,
-        /// The type of the message, such as `posts.create`.
+        /// What the message is about, such as `posts.create 4rkx0dh2m1ul6ss`.
         event: String,
         /// The message, which is JSON.
         body: String,
@@ -89,6 +89,15 @@ impl Job {
             Self::Mail(message) | Self::OtpMail { message, .. } => message.subject.as_str(),
             Self::Webhook { event, .. } => event,
             Self::Cron { job, .. } => job,
+        }
+    }
+
+    /// What it is called in the log: nobody's address is.
+    pub(super) fn label(&self) -> String {
+        match self {
+            Self::Mail(_) | Self::OtpMail { .. } => "a mail".to_owned(),
+            Self::Webhook { webhook, .. } => format!("webhook {webhook}"),
+            Self::Cron { job, .. } => format!("job {job}"),
         }
     }
 

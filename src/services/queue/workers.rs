@@ -12,6 +12,7 @@ use tokio::task::{Id, JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use crate::domain::random::Random;
+use crate::domain::time::Timestamp;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::failure::Failure;
@@ -65,6 +66,8 @@ impl Workers {
 struct Running {
     tasks: JoinSet<()>,
     claims: HashMap<Id, (Claim, String)>,
+    /// When their claims were last prolonged together.
+    renewed: Timestamp,
 }
 
 impl Running {
@@ -77,6 +80,15 @@ impl Running {
     /// How many more jobs of `lane` may be done.
     fn room(&self, lane: &str) -> usize {
         AT_ONCE.saturating_sub(self.claims.values().filter(|(_, of)| of == lane).count())
+    }
+
+    /// The claims that are to be prolonged before others are made: where the database stood still, they have
+    /// run out, and this process would take its own jobs for somebody else's.
+    fn overdue(&self, now: Timestamp) -> Vec<Claim> {
+        if now.millis() - self.renewed.millis() < LEASE / 2 {
+            return Vec::new();
+        }
+        self.claims.values().map(|(claim, _)| claim.clone()).collect()
     }
 
     /// Waits for one to end, for ever when there is none.
@@ -101,8 +113,14 @@ async fn work(app: Arc<App>, mut stopped: oneshot::Receiver<()>) {
     }
     let mut running = Running::default();
     loop {
-        match claim(&app, |lane| running.room(lane)).await {
+        let now = app.clock.now();
+        let overdue = running.overdue(now);
+        let renews = !overdue.is_empty();
+        match claim(&app, overdue, |lane| running.room(lane)).await {
             Ok(claimed) => {
+                if renews {
+                    running.renewed = now;
+                }
                 for claimed in claimed {
                     running.start(&app, claimed);
                 }
@@ -132,18 +150,26 @@ async fn end_leases(app: &App) -> Result<(), StoreError> {
     app.store.write(move |tx| queue::end_leases(tx, now)).await.map(|_| ())
 }
 
-/// Claims jobs that are due, of each lane as many as there is room for.
-async fn claim(app: &App, room: impl Fn(&str) -> usize) -> Result<Vec<Claimed>, StoreError> {
+/// Claims jobs that are due, of each lane as many as there is room for, once the claims that are `overdue`
+/// were prolonged.
+async fn claim(
+    app: &App,
+    overdue: Vec<Claim>,
+    room: impl Fn(&str) -> usize,
+) -> Result<Vec<Claimed>, StoreError> {
     let now = app.clock.now();
     let due = app.store.read(move |db| queue::due_lanes(db, now)).await?;
     let lanes = due.into_iter().map(|lane| (room(&lane) as i64, lane));
     let lanes: Vec<(i64, String)> = lanes.filter(|(room, _)| *room > 0).collect();
-    if lanes.is_empty() {
+    if lanes.is_empty() && overdue.is_empty() {
         return Ok(Vec::new());
     }
     let lease = now.plus_millis(LEASE);
     app.store
         .write(move |tx| {
+            for claim in &overdue {
+                queue::renew(tx, claim, lease)?;
+            }
             let mut claimed = Vec::new();
             for (room, lane) in &lanes {
                 claimed.extend(queue::claim(tx, now, lease, lane, *room)?);
@@ -180,12 +206,31 @@ async fn attempt(app: Arc<App>, claimed: Claimed) {
                 outcome = undisturbed(&app, &job, claim.attempts) => outcome,
                 () = keep(&app, &claim) => return,
             };
-            settle(&app, claim, job, outcome).await
+            settled(&app, claim, job, outcome).await
         }
         Err(reason) => bury(&app, claim, format!("this version cannot do it: {reason}")).await,
     };
     if let Err(error) = settled {
         tracing::warn!(%error, kind, "how a job went could not be written down");
+    }
+}
+
+/// Writes down how a job went, for as long as the database has no time for that: what was done should not be
+/// done again.
+async fn settled(
+    app: &App,
+    claim: Claim,
+    job: Job,
+    outcome: Result<(), Failure>,
+) -> Result<(), Error> {
+    loop {
+        match settle(app, claim.clone(), job.clone(), outcome.clone()).await {
+            Err(error @ Error::Unavailable(_)) => {
+                tracing::warn!(%error, job = claim.id, "how a job went cannot be written down yet");
+                sleep(POLL).await;
+            }
+            settled => return settled,
+        }
     }
 }
 
@@ -230,7 +275,8 @@ async fn settle(
     };
     let reason = failure.to_string();
     let is_over = matches!(failure, Failure::ForGood(_)) || claim.attempts >= job.most_attempts();
-    tracing::warn!(reason, job = claim.id, attempts = claim.attempts, is_over, "a job failed");
+    let (id, attempts) = (&claim.id, claim.attempts);
+    tracing::warn!(reason, job = id, of = job.label(), attempts, is_over, "a job failed");
     let run_at = now.plus_millis(pause(claim.attempts, &mut Random::system()));
     let written = app.store.write(move |tx| {
         if !is_over {
@@ -268,7 +314,7 @@ fn pause(attempts: i64, random: &mut Random) -> i64 {
 #[cfg(test)]
 pub(crate) async fn work_off(app: &Arc<App>) {
     loop {
-        let claimed = claim(app, |_| 1).await.unwrap();
+        let claimed = claim(app, Vec::new(), |_| 1).await.unwrap();
         if claimed.is_empty() {
             return;
         }
@@ -281,6 +327,25 @@ pub(crate) async fn work_off(app: &Arc<App>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services::queue::push;
+    use crate::services::test_app::{START, TestApp};
+
+    #[actix_web::test]
+    async fn where_the_database_stood_still_nobody_claims_what_they_are_at() {
+        let test = TestApp::start(Vec::new()).await;
+        let app = &test.app;
+        let job = Job::Cron { run: "r1".to_owned(), job: "nightly".to_owned() };
+        app.store.write(move |tx| push(tx, job.clone(), START)).await.unwrap();
+        let mut claimed = claim(app, Vec::new(), |_| 4).await.unwrap();
+        let own = claimed.remove(0).claim;
+        let later = LEASE.unsigned_abs() + 1;
+        app.clock.advance(Duration::from_millis(later));
+        assert_eq!(claim(app, vec![own.clone()], |_| 4).await.unwrap(), []);
+        assert_eq!(claim(app, Vec::new(), |_| 4).await.unwrap(), []);
+        app.clock.advance(Duration::from_millis(later));
+        let again = claim(app, Vec::new(), |_| 4).await.unwrap().remove(0).claim;
+        assert_eq!((again.id, again.attempts), (own.id, own.attempts + 1), "somebody else's now");
+    }
 
     #[test]
     fn pauses_double_up_to_an_hour_and_are_shortened_by_half_at_most() {

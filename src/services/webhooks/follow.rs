@@ -99,6 +99,7 @@ fn queue_one(
 ) -> Result<(), StoreError> {
     let body = change.body(now).map_err(|error| StoreError::Data(error.to_string()))?;
     let id = format!("msg_{}", Random::system().text(ID_LENGTH, LOWER_ALPHANUMERIC));
-    let job = Job::Webhook { id, webhook: webhook.name.clone(), event: change.kind(), body };
+    let event = format!("{} {}", change.kind(), change.record.id());
+    let job = Job::Webhook { id, webhook: webhook.name.clone(), event, body };
     queue::push(tx, job, now)
 }

@@ -21,7 +21,9 @@ async fn a_message_that_is_not_taken_comes_again_as_itself() {
     let job = failed(&root).await;
     assert_eq!(job["error"], format!("{} answered 500 Internal Server Error", receiver.place()));
     assert_eq!((&job["id"], &job["kind"]), (&json!(id), &json!("webhook")));
-    assert_eq!((&job["to"], &job["subject"]), (&json!("posts:create"), &json!("posts.create")));
+    let message: Value = serde_json::from_str(&text).unwrap();
+    let subject = format!("posts.create {}", message["data"]["id"].as_str().unwrap());
+    assert_eq!((&job["to"], &job["subject"]), (&json!("posts:create"), &json!(subject)));
 
     app.advance(Duration::from_secs(600));
     let second = receiver.next().await;
