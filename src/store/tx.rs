@@ -12,7 +12,7 @@ use crate::domain::schema::Schema;
 use crate::store::Follower;
 use crate::store::console::Table;
 use crate::store::dialect::Dialect;
-use crate::store::engine::Session;
+use crate::store::engine::{REVISION, Session};
 use crate::store::error::StoreError;
 use crate::store::row::Row;
 use crate::store::sql::Statement;
@@ -73,6 +73,19 @@ impl Db {
     /// All collections as this function sees them.
     pub fn schema(&self) -> Arc<Schema> {
         Arc::clone(&self.schema)
+    }
+
+    /// Fails when the collections may have changed since the function began, which is then run again from
+    /// the start: for who compares them with rows that change together with them, once these are read.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`], or what the database says.
+    pub fn confirm_schema(&mut self) -> Result<(), StoreError> {
+        if self.dialect().has_one_process() {
+            return Ok(());
+        }
+        let found = self.fetch_one(Statement::new(REVISION, Vec::new()))?.int(0)?;
+        self.statement(|session| session.check_revision(found))
     }
 
     /// What stored secrets are sealed and opened with.
@@ -282,7 +295,7 @@ impl Tx {
         let raise = "UPDATE \"_revision\" SET \"number\" = \"number\" + 1 RETURNING \"number\"";
         let revision = self.db.fetch_one(Statement::new(raise, Vec::new()))?.int(0)?;
         if self.revision.replace(revision).is_none() {
-            self.db.statement(|session| session.check_revision(revision))?;
+            self.db.statement(|session| session.check_revision(revision - 1))?;
             self.events.push(Event::SchemaChanged);
         }
         Ok(revision)

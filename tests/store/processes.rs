@@ -226,6 +226,31 @@ async fn what_was_decided_from_collections_that_are_gone_is_decided_again() {
 }
 
 #[tokio::test]
+async fn a_read_that_compares_collections_with_rows_is_run_again_when_they_changed() {
+    if postgres_only(SHARED) {
+        return;
+    }
+    let test = TestStore::start().await;
+    let (other, _heard) = another(&test);
+    let (gate, keeper) = gate();
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&runs);
+    let compared = queued(test.store.read(move |db| {
+        let known = db.schema().by_name("notes").is_some();
+        if counted.fetch_add(1, Ordering::SeqCst) == 0 {
+            gate.pass();
+        }
+        db.confirm_schema()?;
+        Ok::<_, StoreError>(known)
+    }));
+    keeper.wait();
+    other.write(|tx| make(tx, &notes(&[]))).await.unwrap();
+    keeper.open();
+    assert!(compared.await.unwrap(), "the second time it knew");
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
 async fn two_writes_that_lock_each_other_out_both_happen() {
     if postgres_only("SQLite has one writer") {
         return;

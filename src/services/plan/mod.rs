@@ -104,6 +104,7 @@ pub async fn apply(app: &App, plan: &Plan, author: &str) -> Result<Applied, Erro
 fn draw(db: &mut Db, declared: &Arc<Declared>) -> Result<Plan, StoreError> {
     let live = db.schema();
     let stored = config_states::last(db)?;
+    db.confirm_schema()?;
     let last: Option<State> = stored
         .as_ref()
         .map(|stored| serde_json::from_value(stored.state.clone()))

@@ -16,7 +16,7 @@ use crate::store::sql::Statement;
 use crate::store::value::Value;
 
 /// Reads the number that grows with every change of collections and settings.
-const REVISION: &str = "SELECT \"number\" FROM \"_revision\"";
+pub(in crate::store) const REVISION: &str = "SELECT \"number\" FROM \"_revision\"";
 
 /// One connection with the words that [`crate::store::Db`] and [`crate::store::Tx`] need.
 pub(in crate::store) enum Session {
@@ -100,13 +100,13 @@ impl Session {
         }
     }
 
-    /// Fails when somebody else raised the revision since the transaction began, so that what was
-    /// decided from the collections then may be wrong; `raised` is what it is after this
-    /// transaction raised it once. The one writer of SQLite cannot be overtaken.
-    pub(in crate::store) fn check_revision(&self, raised: i64) -> Result<(), StoreError> {
+    /// Fails when somebody else raised the revision since the function began, so that what was decided
+    /// from the collections then may be wrong; `found` is the revision without what this function adds
+    /// to it. The one writer of SQLite cannot be overtaken.
+    pub(in crate::store) fn check_revision(&self, found: i64) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(session) => session.check_revision(raised),
+            Self::Postgres(session) => session.check_revision(found),
         }
     }
 

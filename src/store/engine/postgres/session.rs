@@ -214,8 +214,8 @@ impl Session {
         self.in_transaction && self.connection.is_none()
     }
 
-    pub(in crate::store) fn check_revision(&self, raised: i64) -> Result<(), StoreError> {
-        if raised == self.begun + 1 {
+    pub(in crate::store) fn check_revision(&self, found: i64) -> Result<(), StoreError> {
+        if found == self.begun {
             return Ok(());
         }
         let error = std::io::Error::other("another process changed the collections");
@@ -264,6 +264,7 @@ impl Session {
     /// Prepares for single statements of a process that knows the revision `known`.
     pub(super) fn ready(&mut self, known: i64) -> Result<(), StoreError> {
         self.connect().map_err(not_connected)?;
+        self.begun = known;
         self.forget_statements(known)
     }
 

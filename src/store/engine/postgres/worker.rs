@@ -194,7 +194,12 @@ impl Worker {
     /// longer what they were at the revision `known`.
     fn may_run_again(&mut self, error: &StoreError, known: i64) -> bool {
         match error {
-            StoreError::Conflict(_) | StoreError::Away(_) => true,
+            StoreError::Away(_) => true,
+            StoreError::Conflict(_) => {
+                // What the function knew may be what it failed of; if this fails, so will the next run.
+                let _ = self.has_moved(known);
+                true
+            }
             // Another process may have made the same collection.
             StoreError::Statement { .. } | StoreError::Unique(_) => {
                 self.has_moved(known).unwrap_or(false)
