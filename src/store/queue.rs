@@ -271,25 +271,43 @@ pub fn count(db: &mut Db, state: State) -> Result<i64, StoreError> {
     db.fetch_one(Statement::new(sql, vec![Value::text(state.word())]))?.int(0)
 }
 
-/// Lets a dead job be done again from `now` on, as if it were new; false when there is no such one.
+// Where nobody is at a job, its lease is over or, while it waits for its next attempt, ends with that.
+
+/// Lets a job be done from `now` on: a dead one as if it were new, one that waits for its next attempt
+/// without waiting. False when somebody is at it, or when there is no such one.
 ///
 /// # Errors
 /// What the database says.
 pub fn replay(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool, StoreError> {
-    let sql = "UPDATE \"_queue\" SET \"state\" = 'waiting', \"run_at\" = $1, \"lease\" = $2, \
-               \"attempts\" = 0 WHERE \"state\" = 'dead' AND \"id\" = $3";
+    let sql = "UPDATE \"_queue\" SET \"run_at\" = $1, \"lease\" = $2, \"state\" = 'waiting', \
+               \"attempts\" = CASE \"state\" WHEN 'dead' THEN 0 ELSE \"attempts\" END \
+               WHERE \"id\" = $3 \
+               AND (\"state\" = 'dead' OR \"lease\" <= $4 OR \"lease\" = \"run_at\")";
     let moment = Value::Timestamp(now);
-    let params = vec![moment.clone(), moment, Value::text(id)];
+    let params = vec![moment.clone(), moment.clone(), Value::text(id), moment];
     Ok(tx.run(Statement::new(sql, params))? > 0)
 }
 
-/// Removes a dead job; false when there is no such one.
+/// Removes a job that is dead or waits at `now`; false when somebody is at it, or when there is no such
+/// one.
 ///
 /// # Errors
 /// What the database says.
-pub fn remove(tx: &mut Tx, id: &str) -> Result<bool, StoreError> {
-    let sql = "DELETE FROM \"_queue\" WHERE \"state\" = 'dead' AND \"id\" = $1";
-    Ok(tx.run(Statement::new(sql, vec![Value::text(id)]))? > 0)
+pub fn remove(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "DELETE FROM \"_queue\" WHERE \"id\" = $1 \
+               AND (\"state\" = 'dead' OR \"lease\" <= $2 OR \"lease\" = \"run_at\")";
+    Ok(tx.run(Statement::new(sql, vec![Value::text(id), Value::Timestamp(now)]))? > 0)
+}
+
+/// One job.
+///
+/// # Errors
+/// What the database says.
+pub fn one(db: &mut Db, id: &str) -> Result<Option<Entry>, StoreError> {
+    let sql = "SELECT \"id\", \"kind\", \"payload\", \"state\", \"run_at\", \"attempts\", \
+               \"error\", \"created\" FROM \"_queue\" WHERE \"id\" = $1";
+    let row = db.fetch_optional(Statement::new(sql, vec![Value::text(id)]))?;
+    row.as_ref().map(entry).transpose()
 }
 
 /// Removes the jobs that were given up before `moment`.

@@ -216,6 +216,9 @@ async fn who_queues_a_mail_does_not_wait_for_it() {
     mail.next("held").await;
     let job = &items(&root, "/api/jobs?state=waiting", 1).await[0];
     assert_eq!((&job["to"], &job["attempts"]), (&json!("ann@example.com"), &json!(1)));
+    let path = format!("/api/jobs/{}", job["id"].as_str().unwrap());
+    root.delete(&path).await.expect(400);
+    root.post(&format!("{path}/replay"), json!({})).await.expect(400);
     mail.order("accept");
     assert_eq!(mail.next("accepted").await.to, ["ann@example.com"]);
     items(&root, "/api/jobs?state=waiting", 0).await;
@@ -236,6 +239,26 @@ async fn a_mail_that_is_refused_for_now_comes_again() {
     items(&root, "/api/jobs?state=waiting", 0).await;
     items(&root, "/api/jobs", 0).await;
     assert!(mail.is_silent(), "once is enough");
+}
+
+#[actix_web::test]
+async fn mails_that_wait_can_be_hurried_and_taken_back() {
+    let mut mail = MailServer::start().await;
+    mail.switch_to("refuse 451").await;
+    let (app, root) = sending_to(&mail).await;
+    queue_mail(&app, "m1").await;
+    queue_mail(&app, "m2").await;
+    let waiting = async || items(&root, "/api/jobs?state=waiting", 2).await;
+    mail.next("refused").await;
+    mail.next("refused").await;
+    while waiting().await.iter().any(|job| job["error"] == "") {}
+    mail.switch_to("accept").await;
+    root.delete("/api/jobs/m2").await.expect(204);
+    root.delete("/api/jobs/m2").await.expect(404);
+    root.post("/api/jobs/m1/replay", json!({})).await.expect(204);
+    assert!(mail.next("accepted").await.raw.contains("<m1@example.com>"));
+    items(&root, "/api/jobs?state=waiting", 0).await;
+    assert!(mail.is_silent());
 }
 
 #[actix_web::test]

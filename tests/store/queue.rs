@@ -119,12 +119,17 @@ async fn a_job_that_fails_waits_and_one_that_is_given_up_stays_to_be_looked_at()
     assert_eq!(store.read(|db| queue::count(db, State::Dead)).await.unwrap(), 1);
     let replay = |id: &'static str| store.write(move |tx| queue::replay(tx, id, at(7)));
     assert!(!replay("b").await.unwrap());
-    assert!(replay("a").await.unwrap() && !replay("a").await.unwrap());
+    assert!(replay("a").await.unwrap());
     let anew = claim(store, 7, 1).await.remove(0).claim;
     assert_eq!(anew.attempts, 1);
-    assert!(!store.write(|tx| queue::remove(tx, "a")).await.unwrap(), "it is no dead one");
-    store.write(move |tx| queue::bury(tx, &anew, at(8), "again")).await.unwrap();
-    assert!(store.write(|tx| queue::remove(tx, "a")).await.unwrap());
+    let remove = |id: &'static str| store.write(move |tx| queue::remove(tx, id, at(7)));
+    assert!(!remove("a").await.unwrap() && !replay("a").await.unwrap(), "somebody is at it");
+    store.write(move |tx| queue::retry(tx, &anew, at(50), "away")).await.unwrap();
+    assert!(store.write(|tx| queue::replay(tx, "a", at(9))).await.unwrap());
+    let hurried = claim(store, 9, 1).await.remove(0).claim;
+    assert_eq!(hurried.attempts, 2, "it is no new one");
+    store.write(move |tx| queue::bury(tx, &hurried, at(52), "again")).await.unwrap();
+    assert!(remove("a").await.unwrap() && !remove("a").await.unwrap());
     assert!(list(store, State::Dead).await.is_empty());
 }
 
@@ -278,6 +283,6 @@ async fn who_fails_often_drives_out_nobody_else() {
         queue::count(tx, State::Dead)
     };
     assert_eq!(store.write(bury_many).await.unwrap(), 1_001);
-    let remains = store.write(|tx| queue::remove(tx, "mine")).await.unwrap();
+    let remains = store.write(|tx| queue::remove(tx, "mine", at(5))).await.unwrap();
     assert!(remains, "the job of the other lane is there");
 }

@@ -65,33 +65,45 @@ pub async fn list(app: &App, state: &str) -> Result<Backlog, Error> {
     Ok(Backlog { items: entries.into_iter().map(view).collect(), total_items })
 }
 
-/// Has a dead job done again.
+/// Has a job done now: a dead one again, one that waits for its next attempt without waiting.
 ///
 /// # Errors
-/// `NotFound` when there is no such one.
+/// `NotFound` when there is no such one, `BadRequest` when somebody is at it.
 pub async fn replay(app: &App, id: &str) -> Result<(), Error> {
     let (id, now) = (id.to_owned(), app.clock.now());
     let replay = move |tx: &mut Tx| {
-        let is_there = queue::replay(tx, &id, now)?;
-        if is_there {
-            tx.emit(Event::Queued);
+        if !queue::replay(tx, &id, now)? {
+            return Err(refusal(tx, &id)?);
         }
-        Ok::<_, StoreError>(is_there)
+        tx.emit(Event::Queued);
+        Ok(())
     };
-    found(app.store.write(replay).await?)
+    app.store.write(replay).await
 }
 
-/// Forgets a dead job.
+/// Forgets a job that is dead or waits.
 ///
 /// # Errors
-/// `NotFound` when there is no such one.
+/// `NotFound` when there is no such one, `BadRequest` when somebody is at it or waits for it.
 pub async fn remove(app: &App, id: &str) -> Result<(), Error> {
-    let id = id.to_owned();
-    found(app.store.write(move |tx| queue::remove(tx, &id)).await?)
+    let (id, now) = (id.to_owned(), app.clock.now());
+    let remove = move |tx: &mut Tx| {
+        let entry = queue::one(tx, &id)?.ok_or(Error::NotFound)?;
+        let job = Job::of_row(&entry.kind, entry.payload);
+        if entry.state == State::Waiting && job.is_ok_and(|job| !job.is_kept()) {
+            return Err(Error::bad_request("What happens by the clock cannot be taken back."));
+        }
+        if queue::remove(tx, &id, now)? { Ok(()) } else { Err(refusal(tx, &id)?) }
+    };
+    app.store.write(remove).await
 }
 
-fn found(is_there: bool) -> Result<(), Error> {
-    if is_there { Ok(()) } else { Err(Error::NotFound) }
+/// Why nothing was done about a job.
+fn refusal(tx: &mut Tx, id: &str) -> Result<Error, StoreError> {
+    Ok(match queue::one(tx, id)? {
+        Some(_) => Error::bad_request("It is being done at this moment."),
+        None => Error::NotFound,
+    })
 }
 
 fn view(entry: Entry) -> JobView {

@@ -143,7 +143,8 @@ async fn a_mail_that_cannot_leave_is_tried_for_hours_and_then_laid_aside() {
     // Somebody puts the settings right and has it done again.
     save(&test, json!({})).await;
     backlog::replay(&test.app, "m1").await.unwrap();
-    assert!(backlog::replay(&test.app, "m1").await.is_err());
+    // Once more changes nothing.
+    backlog::replay(&test.app, "m1").await.unwrap();
     work_off(&test.app).await;
     assert_eq!(inbox(&test).await, ["m1"]);
     assert!(backlog::remove(&test.app, "m1").await.is_err());
