@@ -117,7 +117,7 @@ fn call(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Call> {
     let key = webhooks::key(section, reader);
     let allow_private = section.bool("allow_private", reader).unwrap_or_default();
     let timeout = webhooks::timeout(section, reader);
-    let url = webhooks::address("webhook", section, reader)?;
+    let url = webhooks::address("webhook", allow_private, section, reader)?;
     Some(Call { url, key, allow_private, timeout })
 }
 

@@ -14,6 +14,13 @@ impl Settings {
         &self.0
     }
 
+    /// Where it says something, such as `meta.appName`, without what it says.
+    pub fn paths(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        collect(&self.0, "", &mut paths);
+        paths
+    }
+
     pub(super) fn set(&mut self, group: &str, key: &str, value: impl Into<Json>) {
         let group = self.0.entry(group).or_insert_with(|| Json::Object(JsonMap::new()));
         if let Json::Object(map) = group {
@@ -23,6 +30,16 @@ impl Settings {
 
     pub(super) fn set_top(&mut self, key: &str, value: impl Into<Json>) {
         self.0.insert(key.to_owned(), value.into());
+    }
+}
+
+fn collect(map: &JsonMap, prefix: &str, paths: &mut Vec<String>) {
+    for (key, value) in map {
+        let path = format!("{prefix}{key}");
+        match value {
+            Json::Object(inner) => collect(inner, &format!("{path}."), paths),
+            _ => paths.push(path),
+        }
     }
 }
 

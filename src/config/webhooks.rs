@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 use crate::config::collections::CollectionSpec;
 use crate::config::report::{Fault, advise};
 use crate::config::secret::Secret;
 use crate::config::section::{Reader, Section};
 use crate::config::tree::Node;
+use crate::domain::addresses::may_be_public;
 use crate::domain::rules::{self, Rule};
 use crate::domain::schema::Schema;
 use crate::domain::webhooks::SigningKey;
@@ -122,7 +125,7 @@ impl<'t> Webhooks<'t> {
                     .help("an empty `url` switches the webhook off"),
             );
         }
-        let Some(url) = address("url", section, reader) else { return };
+        let Some(url) = address("url", allow_private, section, reader) else { return };
         self.on.push(Webhook { name, on, when, url, key, allow_private, timeout });
     }
 
@@ -193,17 +196,24 @@ impl Trigger {
 /// The address under `name`, which may hold secrets; an empty one is none.
 pub(super) fn address(
     name: &str,
+    allow_private: bool,
     section: &Section<'_>,
     reader: &mut Reader<'_>,
 ) -> Option<Secret> {
     let url = section.secret(name, reader, |_| false).filter(|url| !url.is_empty())?;
-    let is_address = url::Url::parse(url.expose())
-        .is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
-    if !is_address {
-        let place = section.node(name).map_or(section.place, |node| &node.place);
-        let message = format!("`{name}` is not an address such as https://example.com/hook");
-        reader.fault(Fault::error(message).at(place));
-    }
+    let parsed = Url::parse(url.expose()).ok();
+    let parsed = parsed.filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
+    let fault = match parsed {
+        None => {
+            Fault::error(format!("`{name}` is not an address such as https://example.com/hook"))
+        }
+        Some(url) if !allow_private && !may_be_public(&url) => {
+            Fault::error(format!("`{name}` is a private address, which is never called"))
+                .help("if it is meant, write `allow_private = true` beside it")
+        }
+        Some(_) => return Some(url),
+    };
+    reader.fault(fault.at(section.node(name).map_or(section.place, |node| &node.place)));
     Some(url)
 }
 

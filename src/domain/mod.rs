@@ -1,6 +1,7 @@
 //! Rules and types of the product: no IO, no async, no HTTP, no clock, and no SQL of its own
 //! (it reads the SQL texts that users write as index and view definitions, it never makes any).
 
+pub mod addresses;
 pub mod caller;
 pub mod changes;
 pub mod collection;

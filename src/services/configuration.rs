@@ -95,6 +95,8 @@ pub struct ConfigReport {
     warnings: Vec<Warning>,
     problem: Option<Problem>,
     parked: Parked,
+    /// The settings that the file sets, which the API cannot change, such as `meta.appName`.
+    settings: Vec<String>,
     /// What the file declares, by name.
     collections: BTreeMap<String, Declaration>,
 }
@@ -165,6 +167,7 @@ pub async fn report(app: &App) -> Result<ConfigReport, Error> {
         warnings: config.map(|config| warnings(&config.warnings)).unwrap_or_default(),
         problem: current.problem.load_full().as_deref().cloned(),
         parked,
+        settings: config.map(|config| config.settings.paths()).unwrap_or_default(),
         collections: config.map(declarations).unwrap_or_default(),
     })
 }

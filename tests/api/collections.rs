@@ -110,9 +110,10 @@ async fn a_list_of_collections_is_paged_sorted_and_picked_from() {
 #[actix_web::test]
 async fn the_state_of_the_configuration_shows_what_the_file_says() {
     let config = format!(
-        "{CONFIG}\n[[jobs]]\nname = \"x\"\nschedule = \"@daily\"\nkeep = {{ logs = \"30d\" }}\n"
+        "{CONFIG}\n[app]\nname = \"Notes\"\n[mail]\nsmtp = \"${{SMTP}}\"\n\
+         [[jobs]]\nname = \"x\"\nschedule = \"@daily\"\nkeep = {{ logs = \"30d\" }}\n"
     );
-    let app = TestApp::with_config(&config).await;
+    let app = TestApp::with_variables(&config, &[("SMTP", "smtp://u:hush@example.com:587")]).await;
     let user = person(&app).await;
     let root = app.superuser().await;
     assert_closed(&user, &root, &app.guest(), "/api/config").await;
@@ -130,6 +131,12 @@ async fn the_state_of_the_configuration_shows_what_the_file_says() {
     assert_eq!(report.at("/parked"), json!({ "collections": [], "fields": [] }));
     let line = config.lines().position(|line| line.starts_with("keep")).unwrap() + 1;
     assert_eq!(report.at("/warnings/0/line"), json!(line), "{}", report.text);
+
+    let settings = report.at("/settings");
+    for path in ["meta.appName", "smtp.host", "smtp.password"] {
+        assert!(settings.as_array().unwrap().contains(&json!(path)), "{path} in {settings}");
+    }
+    assert!(!report.text.contains("hush"));
 
     let notes = report.at("/collections/notes");
     assert_eq!(
@@ -154,5 +161,6 @@ async fn without_a_file_the_configuration_is_the_api() {
     for absent in ["/file", "/environment", "/onBoot", "/applied", "/problem"] {
         assert_eq!(report.at(absent), Value::Null, "{absent}");
     }
+    assert_eq!(report.at("/settings"), json!([]));
     assert_eq!(report.at("/collections"), json!({}));
 }

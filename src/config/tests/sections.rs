@@ -329,7 +329,9 @@ fn webhooks_have_names_that_stay() {
 fn webhooks_that_could_never_be_right_are_faults() {
     let text = "[collections.posts]\n[collections.all]\ntype = \"view\"\nquery = \"SELECT id FROM posts\"\n\
                 [[webhooks]]\non = [\"all:create\"]\nurl = \"https://a.example\"\nsecret = \"whsec_%\"\n\
-                timeout = \"0s\"\n[[webhooks]]\non = []\nurl = \"ftp://a.example/x\"\n";
+                timeout = \"0s\"\n[[webhooks]]\non = []\nurl = \"ftp://a.example/x\"\n\
+                [[webhooks]]\non = [\"posts:*\"]\nurl = \"http://u:p@169.254.1.1/x\"\n\
+                [[webhooks]]\non = [\"posts:*\"]\nurl = \"http://localhost/x\"\nallow_private = true\n";
     assert_eq!(
         refused(text),
         [
@@ -338,6 +340,7 @@ fn webhooks_that_could_never_be_right_are_faults() {
             "9:11 `timeout` leaves no time for an answer",
             "11:6 a webhook needs `on`",
             "12:7 `url` is not an address such as https://example.com/hook",
+            "15:7 `url` is a private address, which is never called",
         ]
     );
 }
@@ -361,12 +364,14 @@ fn jobs() {
     assert_eq!(*statements, ["DELETE FROM x", "SELECT 1"]);
     assert_eq!(
         refused(
-            "[[jobs]]\nname = \"a\"\nschedule = \"daily\"\nbackup = true\n[[jobs]]\nschedule = \"@daily\"\nsql = \"x\"\nbackup = true\n"
+            "[[jobs]]\nname = \"a\"\nschedule = \"daily\"\nbackup = true\n[[jobs]]\nschedule = \"@daily\"\nsql = \"x\"\nbackup = true\n\
+             [[jobs]]\nname = \"b\"\nschedule = \"0 0 31 2,4 *\"\nsql = \"SELECT 1\"\n"
         ),
         [
             "3:12 `schedule` is not a schedule: it has 5 segments, not 1",
             "5:1 a job needs a `name`",
             "5:1 a job does one thing, not 2",
+            "11:12 `schedule` never comes: no month has that day",
         ]
     );
 }

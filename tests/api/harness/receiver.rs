@@ -42,6 +42,11 @@ impl Receiver {
         format!("http://{}/hush?token=hush", self.address)
     }
 
+    /// The same by a name: what that means is known only when it is called.
+    pub(crate) fn named_url(&self) -> String {
+        self.url().replace("127.0.0.1", "localhost")
+    }
+
     /// What may be shown of the address.
     pub(crate) fn place(&self) -> String {
         format!("http://{}", self.address)
