@@ -6,12 +6,15 @@ import type {
   Account,
   AuthenticatorSecret,
   AuthenticatorState,
+  Backup,
   Collection,
   ConfigState,
   Cron,
   CronRun,
   Job,
   ListQuery,
+  LogEntry,
+  LogHour,
   Mail,
   MailEnvelope,
   Page,
@@ -19,12 +22,14 @@ import type {
   SecondFactor,
   Session,
   SessionEntry,
+  Settings,
+  TestMail,
 } from './types';
 
 export { ApiError, fieldError, isAborted, messageOf } from './request';
 export type * from './types';
 
-export type Watching = Pick<Options, 'onsent'>;
+export type Watching = Pick<Options, 'onsent' | 'signal'>;
 
 export interface NewSuperuser {
   email: string;
@@ -234,6 +239,74 @@ export const api = {
 
     remove(id: string): Promise<void> {
       return request(`/jobs/${encodeURIComponent(id)}`, { method: 'DELETE' });
+    },
+  },
+
+  settings: {
+    read(): Promise<Settings> {
+      return request('/settings');
+    },
+
+    /** Changes what is named and leaves the rest; an empty secret is none. */
+    change(patch: object): Promise<Settings> {
+      return request('/settings', { method: 'PATCH', body: patch });
+    },
+
+    /** By the settings that are saved, and so is the next one. */
+    testMail(mail: TestMail): Promise<void> {
+      return request('/settings/test/email', { method: 'POST', body: mail });
+    },
+
+    testBucket(filesystem: 'storage' | 'backups'): Promise<void> {
+      return request('/settings/test/s3', { method: 'POST', body: { filesystem } });
+    },
+  },
+
+  logs: {
+    list(query: ListQuery, signal?: AbortSignal): Promise<Page<LogEntry>> {
+      return request('/logs', { query, signal });
+    },
+
+    /** Only the hours in which something was logged. */
+    stats(filter: string, signal?: AbortSignal): Promise<LogHour[]> {
+      return request('/logs/stats', { query: { filter }, signal });
+    },
+
+    view(id: string): Promise<LogEntry> {
+      return request(`/logs/${encodeURIComponent(id)}`);
+    },
+
+    clear(): Promise<void> {
+      return request('/logs', { method: 'DELETE' });
+    },
+  },
+
+  backups: {
+    list(): Promise<Backup[]> {
+      return request('/backups');
+    },
+
+    /** Answers when it is complete, which may take minutes. */
+    create(name: string): Promise<void> {
+      return request('/backups', { method: 'POST', body: { name } });
+    },
+
+    upload(file: File, watching: Watching): Promise<void> {
+      return request('/backups/upload', { method: 'POST', body: { file }, ...watching });
+    },
+
+    /** Where it is read, with a file token: a download sends no header. */
+    url(key: string, token: string): string {
+      return `../api/backups/${encodeURIComponent(key)}${queryOf({ token })}`;
+    },
+
+    remove(key: string): Promise<void> {
+      return request(`/backups/${encodeURIComponent(key)}`, { method: 'DELETE' });
+    },
+
+    /** Answers before it happens: soon after, the server starts anew. */
+    restore(key: string): Promise<void> {
+      return request(`/backups/${encodeURIComponent(key)}/restore`, { method: 'POST' });
     },
   },
 };

@@ -99,7 +99,8 @@ async function answer(path: string, options: Options, token: string): Promise<Re
   const address = `../api${path}${queryOf(options.query)}`;
   const form = formOf(body);
   if (form) {
-    return upload(method, address, headers, form, options.onsent).catch(() => {
+    return upload(method, address, headers, form, options).catch((err: unknown) => {
+      if (isAborted(err)) throw err;
       throw new ApiError(0, 'The upload broke off. Is the server still running, and are the files where they were?');
     });
   }

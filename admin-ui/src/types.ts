@@ -264,4 +264,82 @@ export interface ConfigState {
   problem: { kind: 'invalid' | 'blocked'; text: string } | null;
   parked: { collections: string[]; fields: string[] };
   collections: Record<string, DeclaredCollection>;
+  /** The paths of settings that the file sets, such as `meta.appName`; not every server tells. */
+  settings?: string[];
+}
+
+/** A place for files, or for backups. Its secret is never answered. */
+export interface Bucket {
+  enabled: boolean;
+  bucket: string;
+  region: string;
+  endpoint: string;
+  accessKey: string;
+  secret?: string;
+  forcePathStyle: boolean;
+}
+
+export interface LimitRule {
+  label: string;
+  /** `@guest`, `@auth`, or empty for everybody. */
+  audience: string;
+  /** The window in seconds. */
+  duration: number;
+  maxRequests: number;
+}
+
+/** What superusers set while the server runs. */
+export interface Settings {
+  superuserIPs: string[];
+  smtp: {
+    enabled: boolean;
+    port: number;
+    host: string;
+    username: string;
+    password?: string;
+    authMethod: string;
+    tls: boolean;
+    localName: string;
+  };
+  backups: { cron: string; cronMaxKeep: number; s3: Bucket };
+  s3: Bucket;
+  meta: {
+    accentColor: string;
+    appName: string;
+    appURL: string;
+    senderName: string;
+    senderAddress: string;
+    hideControls: boolean;
+  };
+  rateLimits: { rules: LimitRule[]; excludedIPs: string[]; enabled: boolean };
+  trustedProxy: { headers: string[]; useLeftmostIP: boolean };
+  batch: { enabled: boolean; maxRequests: number; timeout: number; maxBodySize: number };
+  logs: { maxDays: number; minLevel: number; logIP: boolean; logAuthId: boolean };
+}
+
+export interface TestMail {
+  email: string;
+  template: string;
+  collection: string;
+}
+
+export interface LogEntry {
+  id: string;
+  created: string;
+  /** -4 debug, 0 info, 4 warn, 8 error. */
+  level: number;
+  message: string;
+  data: Record<string, unknown>;
+}
+
+/** How much was logged in an hour. */
+export interface LogHour {
+  date: string;
+  total: number;
+}
+
+export interface Backup {
+  key: string;
+  size: number;
+  modified: string;
 }

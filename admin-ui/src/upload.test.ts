@@ -14,6 +14,8 @@ class Request {
   upload: { onprogress?: (event: object) => void } = {};
   onload?: () => void;
   onerror?: () => void;
+  onabort?: () => void;
+  abort = () => this.onabort?.();
   status = 0;
   responseText = '';
   #opened = { method: '', address: '' };
@@ -79,3 +81,9 @@ test('the address of a file is encoded', () =>
   expect(api.files.url({ id: 'r/1', collectionId: 'c', collectionName: 'n' }, 'a b#.png', { thumb: '100x100' })).toBe(
     '../api/files/c/r%2F1/a%20b%23.png?thumb=100x100',
   ));
+
+test('an upload that is called off is told apart from one that broke', async () => {
+  const going = new AbortController();
+  const sending = api.backups.upload(file('a.zip'), { signal: going.signal, onsent: () => going.abort() });
+  await expect(sending).rejects.toMatchObject({ name: 'AbortError' });
+});

@@ -22,7 +22,7 @@ export function upload(
   address: string,
   headers: Record<string, string>,
   form: FormData,
-  onsent: ((share: number) => void) | undefined,
+  { onsent, signal }: { onsent?: (share: number) => void; signal?: AbortSignal },
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -34,7 +34,10 @@ export function upload(
       const headers: HeadersInit = retryAfter ? { 'Retry-After': retryAfter } : {};
       resolve(new Response(request.responseText || null, { status: request.status, headers }));
     };
-    request.onerror = request.onabort = () => reject(new TypeError('The upload broke off.'));
+    request.onerror = () => reject(new TypeError('The upload broke off.'));
+    request.onabort = () => reject(new DOMException('The upload was called off.', 'AbortError'));
+    signal?.addEventListener('abort', () => request.abort(), { once: true });
+    if (signal?.aborted) return reject(new DOMException('The upload was called off.', 'AbortError'));
     request.send(form);
   });
 }
