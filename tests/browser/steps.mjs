@@ -4,7 +4,7 @@
 import { after, before, test } from "node:test";
 
 import { failure, open } from "./browser.mjs";
-import { serve } from "./server.mjs";
+import { request, serve } from "./server.mjs";
 
 export let server;
 export let page;
@@ -41,3 +41,18 @@ export const toasted = (text) => page.getByText(text, { exact: true }).last().wa
 export const go = (path) => page.goto(`${server.url}/_/#${path}`);
 export const place = () => new URL(page.url()).hash;
 export const arrived = (check) => page.waitForURL((url) => check(new URLSearchParams(url.hash.split("?")[1]), url.hash));
+
+export const root = { email: "root@example.com", password: "correct horse battery" };
+
+/** The first superuser, signed in at a page of the dashboard. */
+export async function signedIn(path, title) {
+  await request(server.url, "POST", "collections/_superusers/records", { ...root, passwordConfirm: root.password }, server.link.split("/").pop());
+  await go(path);
+  await page.getByLabel("E-mail address").fill(root.email);
+  await page.getByLabel("Password", { exact: true }).fill(root.password);
+  await page.keyboard.press("Enter");
+  await heading(title).waitFor();
+}
+
+/** The token of the page, for requests beside it. */
+export const tokenOfPage = () => page.evaluate(() => JSON.parse(localStorage.getItem("ferrobase-session")).token);

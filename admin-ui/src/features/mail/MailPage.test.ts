@@ -52,15 +52,11 @@ test('lists mails, and empties the inbox after a question', async () => {
   expect(asked).toContain('DELETE /mails');
 });
 
-test('what was not delivered can be tried again or forgotten', async () => {
-  serve([], [job, { ...job, id: 'j2', subject: 'Another' }]);
+test('what was not delivered is said, with the way to it', async () => {
+  serve([], [job, { ...job, id: 'j2', kind: 'webhook', to: 'deploy' }]);
   render(MailPage);
-  expect(await screen.findAllByText('the mail server does not answer')).toHaveLength(2);
-  expect(screen.getByText('2 not delivered')).toBeInTheDocument();
-  await userEvent.click(screen.getAllByRole('button', { name: /^Try again / })[0]!);
-  await userEvent.click(screen.getByRole('button', { name: 'Forget Another' }));
-  expect(asked).toEqual(expect.arrayContaining(['POST /jobs/j1/replay', 'DELETE /jobs/j2']));
-  expect(screen.queryByRole('region', { name: /Not delivered/ })).toBeNull();
+  expect(await screen.findByText(/1 mail could not be delivered/)).toBeInTheDocument();
+  expect(screen.getByRole('link', { name: 'See them in the queue' })).toHaveAttribute('href', '#/queue?of=mail');
 });
 
 test.each([403, 500])('status %i is told', async (status) => {

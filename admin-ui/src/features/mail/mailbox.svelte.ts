@@ -1,9 +1,9 @@
-// The inbox and what was not delivered, loaded together and shared by the parts of the page.
+// The inbox, and how many mails were not delivered, loaded together and shared by the parts of the page.
 
-import { api, ApiError, isAborted, type Job, type MailEnvelope } from '../../api';
+import { api, ApiError, isAborted, type MailEnvelope } from '../../api';
 
 let mails = $state.raw<MailEnvelope[]>([]);
-let undelivered = $state.raw<Job[]>([]);
+let undelivered = $state(0);
 let loaded = $state(false);
 let error = $state.raw<ApiError | null>(null);
 
@@ -12,8 +12,8 @@ export const mailbox = {
   get mails(): MailEnvelope[] {
     return mails;
   },
-  /** Jobs that were given up, the last one first. */
-  get undelivered(): Job[] {
+  /** How many mails were given up; the queue has them. */
+  get undelivered(): number {
     return undelivered;
   },
   get loaded(): boolean {
@@ -27,7 +27,7 @@ export const mailbox = {
     try {
       const [inbox, dead] = await Promise.all([api.mails.list(), api.jobs.list('dead')]);
       mails = inbox.items;
-      undelivered = dead.items;
+      undelivered = dead.items.filter(({ kind }) => kind === 'mail').length;
       loaded = true;
       error = null;
     } catch (err) {
@@ -38,19 +38,10 @@ export const mailbox = {
     await api.mails.clear();
     mails = [];
   },
-  /** Has a job done again. Whether that helps shows later: it is gone from the list at once. */
-  async replay(id: string): Promise<void> {
-    await api.jobs.replay(id);
-    undelivered = undelivered.filter((job) => job.id !== id);
-  },
-  async forget(id: string): Promise<void> {
-    await api.jobs.remove(id);
-    undelivered = undelivered.filter((job) => job.id !== id);
-  },
   /** Forgets everything, when the session ends. */
   clear(): void {
     mails = [];
-    undelivered = [];
+    undelivered = 0;
     loaded = false;
     error = null;
   },

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { counted, nameOf } from './words';
+import { counted } from '../../ui/counted';
+import { nameOf } from './words';
 
 test('one mail is not several', () => {
-  expect([0, 1, 2].map((count) => counted(count, 'mail'))).toEqual(['0 mails', '1 mail', '2 mails']);
+  expect([0, 1, 2, 1200].map((count) => counted(count, 'mail'))).toEqual(['0 mails', '1 mail', '2 mails', '1,200 mails']);
 });
 
 test('a sender is called by the name, or by the address', () => {

@@ -105,6 +105,13 @@ test('a job that never ran says so', async () => {
   expect(await screen.findByText('It has not run yet')).toBeInTheDocument();
 });
 
+test('a job that is not there is not tried again', async () => {
+  serve([tidy], [], 404);
+  render(RunsDrawer, { id: 'nothing', onclose: () => undefined });
+  expect(await screen.findByText('There is no such job')).toBeInTheDocument();
+  expect(screen.queryByRole('button', { name: 'Try again' })).toBeNull();
+});
+
 test.each([403, 500])('status %i is told', async (status) => {
   serve([], [], status);
   render(ScheduledPage);

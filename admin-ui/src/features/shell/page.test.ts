@@ -13,4 +13,5 @@ it('stays the same page while a record, or the form of a new one, is open beside
   expect(titleOf(['mail', 'm1'])).toBe('Mail · Ferrobase');
   expect(pageKey(['scheduled', 'tidy'])).toBe(pageKey(['scheduled']));
   expect(titleOf(['scheduled', 'tidy'])).toBe('Scheduled · Ferrobase');
+  expect(titleOf(['constructor'])).toBe('Not found · Ferrobase');
 });

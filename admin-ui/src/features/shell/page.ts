@@ -3,26 +3,34 @@
 /** Records, and the form of a new one, open beside the table: it stays the same page. */
 const BESIDE = ['records', 'new'];
 
+/** Pages whose address may name one thing more, which is shown beside the rest or in its place. */
+const WITH_PART: Record<string, string> = {
+  mail: 'Mail',
+  scheduled: 'Scheduled',
+};
+
+/** Pages whose address ends with their name. */
+const WHOLE: Record<string, string> = { config: 'Configuration', account: 'Account', queue: 'Queue' };
+
 /** The same for all addresses of one page. */
 export function pageKey(segments: string[]): string {
   const [noun, name, part] = segments;
-  // A mail opens beside the inbox, what came of a job beside the others.
-  if (noun === 'mail' || noun === 'scheduled') return noun;
+  if (noun !== undefined && Object.hasOwn(WITH_PART, noun)) return noun;
   if (noun !== 'collections') return segments.join('/');
   return ['collections', name, part && BESIDE.includes(part) ? undefined : part].filter(Boolean).join('/');
 }
 
 /** The text of the browser's tab: what differs comes first. */
 export function titleOf(segments: string[]): string {
-  const [noun, name, part] = segments;
-  const page =
-    noun === undefined ? 'Overview'
-    : noun === 'config' && !name ? 'Configuration'
-    : noun === 'account' && !name ? 'Account'
-    : noun === 'mail' && !part ? 'Mail'
-    : noun === 'scheduled' && !part ? 'Scheduled'
-    : noun === 'collections' && name && part === 'definition' ? `Definition of ${name}`
-    : noun === 'collections' && name && (!part || BESIDE.includes(part)) ? name
-    : 'Not found';
-  return `${page} · Ferrobase`;
+  return `${nameOf(segments) ?? 'Not found'} · Ferrobase`;
+}
+
+function nameOf([noun, name, part]: string[]): string | undefined {
+  if (noun === undefined) return 'Overview';
+  if (noun !== 'collections') {
+    const titles = name === undefined ? { ...WHOLE, ...WITH_PART } : part === undefined ? WITH_PART : {};
+    return Object.hasOwn(titles, noun) ? titles[noun] : undefined;
+  }
+  if (name && part === 'definition') return `Definition of ${name}`;
+  return name && (!part || BESIDE.includes(part)) ? name : undefined;
 }
