@@ -13,5 +13,6 @@ it('stays the same page while a record, or the form of a new one, is open beside
   expect(titleOf(['mail', 'm1'])).toBe('Mail · Ferrobase');
   expect(pageKey(['scheduled', 'tidy'])).toBe(pageKey(['scheduled']));
   expect(titleOf(['scheduled', 'tidy'])).toBe('Scheduled · Ferrobase');
+  expect(pageKey(['settings', 'mail'])).toBe(pageKey(['settings']));
   expect(titleOf(['constructor'])).toBe('Not found · Ferrobase');
 });
