@@ -14,5 +14,6 @@ it('stays the same page while a record, or the form of a new one, is open beside
   expect(pageKey(['scheduled', 'tidy'])).toBe(pageKey(['scheduled']));
   expect(titleOf(['scheduled', 'tidy'])).toBe('Scheduled · Ferrobase');
   expect(pageKey(['settings', 'mail'])).toBe(pageKey(['settings']));
+  expect(titleOf(['logs', 'l1'])).toBe('Logs · Ferrobase');
   expect(titleOf(['constructor'])).toBe('Not found · Ferrobase');
 });

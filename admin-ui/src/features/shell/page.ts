@@ -7,6 +7,7 @@ const BESIDE = ['records', 'new'];
 const WITH_PART: Record<string, string> = {
   mail: 'Mail',
   scheduled: 'Scheduled',
+  logs: 'Logs',
   settings: 'Settings',
 };
 
