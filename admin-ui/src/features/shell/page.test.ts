@@ -15,5 +15,7 @@ it('stays the same page while a record, or the form of a new one, is open beside
   expect(titleOf(['scheduled', 'tidy'])).toBe('Scheduled · Ferrobase');
   expect(pageKey(['settings', 'mail'])).toBe(pageKey(['settings']));
   expect(titleOf(['logs', 'l1'])).toBe('Logs · Ferrobase');
+  expect(titleOf(['backups'])).toBe('Backups · Ferrobase');
+  expect(titleOf(['backups', 'x'])).toBe('Not found · Ferrobase');
   expect(titleOf(['constructor'])).toBe('Not found · Ferrobase');
 });

@@ -12,7 +12,7 @@ const WITH_PART: Record<string, string> = {
 };
 
 /** Pages whose address ends with their name. */
-const WHOLE: Record<string, string> = { config: 'Configuration', account: 'Account', queue: 'Queue' };
+const WHOLE: Record<string, string> = { config: 'Configuration', account: 'Account', queue: 'Queue', backups: 'Backups' };
 
 /** The same for all addresses of one page. */
 export function pageKey(segments: string[]): string {
