@@ -11,7 +11,7 @@ use crate::cli::environment::Environment;
 use crate::config::{Auth, Config, Durability as ConfigDurability, KEY_VARIABLE};
 use crate::domain::event::Event;
 use crate::domain::keyring::{Key, Keyring, WrongLength};
-use crate::domain::settings::Settings;
+use crate::domain::settings::{Secret, Settings};
 use crate::services::Error;
 use crate::services::app::{App, Options};
 use crate::services::blobs::{BlobError, Sync};
@@ -19,6 +19,9 @@ use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
 use crate::services::copy::CopyError;
 use crate::services::files::{self, Files};
+use crate::services::health::Health;
+use crate::services::logs::Logs;
+use crate::services::metrics::Metrics;
 use crate::services::nodes::JoinError;
 use crate::services::oauth2::{Limits, OAuth2};
 use crate::services::passwords::{self, Cost, Passwords};
@@ -111,6 +114,8 @@ pub(super) struct AppOptions<'a> {
     pub clock: Clock,
     /// Whether failed sign-ins slow down those who fail; `None` is as the file says.
     pub throttle: Option<bool>,
+    /// `FERROBASE_METRICS_TOKEN`, which goes before the file's.
+    pub metrics_token: Option<String>,
     /// How far the conversations with other providers may go.
     pub oauth2: Limits,
     /// Whether the API may not change collections and settings.
@@ -176,8 +181,11 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
         rate_limits: RateLimits::default(),
         throttle: Throttle::new(throttle),
         empty_lists: EmptyLists::default(),
+        logs: Arc::new(Logs::new(options.clock.clone())),
+        metrics: Metrics::default(),
+        health: Health::default(),
         configuration,
-        options: Options { locked: options.locked },
+        options: Options { locked: options.locked, metrics_token: metrics_token(options, config) },
     })
 }
 
@@ -251,6 +259,13 @@ fn postgres(options: &AppOptions<'_>, config: Option<&Config>) -> Option<Postgre
     let pool = database.and_then(|database| usize::try_from(database.pool?).ok());
     let url = named.or_else(of_file)?;
     Some(PostgresOptions { url, pool: pool.unwrap_or(PostgresOptions::POOL) })
+}
+
+/// What lets others than superusers read the figures.
+fn metrics_token(options: &AppOptions<'_>, config: Option<&Config>) -> Option<Secret> {
+    let named = options.metrics_token.clone().filter(|token| !token.is_empty());
+    let of_file = || Some(config?.server.metrics_token.as_ref()?.expose().to_owned());
+    named.or_else(of_file).map(Secret::new)
 }
 
 fn current(configuration: &Configuration) -> CurrentConfig {

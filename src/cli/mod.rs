@@ -7,6 +7,7 @@ mod copy;
 mod dev;
 mod environment;
 mod health;
+mod log;
 mod options;
 mod progress;
 mod run;
@@ -21,12 +22,13 @@ use clap::Parser;
 
 pub use boot::StartError;
 pub use environment::Environment;
+pub use log::Tap;
 
 use configuration::{Lookup, usual_file};
 use options::{Command, ConfigOptions, DataOptions, ListenOptions, Options};
 use run::colours;
 use serve::{Mode, ServeOptions};
-use terminal::{complain, is_coloured, say};
+use terminal::{complain, say};
 
 use crate::config::explain;
 use crate::services::clock::Clock;
@@ -38,8 +40,8 @@ pub fn run() -> ExitCode {
         Ok(options) => options,
         Err(error) => return usage(&error),
     };
-    log_to_stderr();
-    let outcome = actix_web::rt::System::new().block_on(carry_out(options.command));
+    let tap = log::start(options.log_format);
+    let outcome = actix_web::rt::System::new().block_on(carry_out(options.command, tap));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
@@ -56,39 +58,19 @@ fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// `FERROBASE_LOG` filters as `RUST_LOG` does elsewhere: `debug`, `ferrobase::store=trace`, …
-fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::builder()
-        .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
-        .with_env_var("FERROBASE_LOG")
-        .from_env_lossy();
-    // The driver warns of options of an address that it does not know, with what they say; a
-    // misspelt `password` is one.
-    let filter = match "sqlx_postgres::options=off".parse() {
-        Ok(directive) => filter.add_directive(directive),
-        Err(_) => filter,
-    };
-    // Only a second call in one process fails, and then the first one's logger serves.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(is_coloured())
-        .try_init();
-}
-
-async fn carry_out(command: Command) -> Result<(), String> {
+async fn carry_out(command: Command, tap: Tap) -> Result<(), String> {
     let failure = |error: StartError| match error {
         StartError::Config(error) => error.render(colours()),
         other => other.to_string(),
     };
     match command {
         Command::Serve(options) => {
-            let mut serve = serving(Mode::Production, options.data, options.listen)?;
+            let mut serve = serving(Mode::Production, options.data, options.listen, tap)?;
             serve.locked = options.locked;
             run::run(serve).await.map_err(failure)
         }
         Command::Dev(options) => {
-            let mut serve = serving(Mode::Development, options.data, options.listen)?;
+            let mut serve = serving(Mode::Development, options.data, options.listen, tap)?;
             serve.reset = options.reset;
             run::run(serve).await.map_err(failure)
         }
@@ -105,7 +87,12 @@ async fn carry_out(command: Command) -> Result<(), String> {
     }
 }
 
-fn serving(mode: Mode, data: DataOptions, listen: ListenOptions) -> Result<ServeOptions, String> {
+fn serving(
+    mode: Mode,
+    data: DataOptions,
+    listen: ListenOptions,
+    tap: Tap,
+) -> Result<ServeOptions, String> {
     if let Some(refusal) = listen.foreign.refusal() {
         return Err(refusal);
     }
@@ -118,6 +105,7 @@ fn serving(mode: Mode, data: DataOptions, listen: ListenOptions) -> Result<Serve
         mode,
         variables: Environment::of_process(),
         clock: Clock::system(),
+        tap,
         ..ServeOptions::new(data.dir)
     })
 }

@@ -6,10 +6,21 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::cli::log::Format;
+
 /// One executable and one config.toml are a whole backend.
 #[derive(Debug, Parser)]
 #[command(name = "ferrobase", version, propagate_version = true, arg_required_else_help = true)]
 pub(super) struct Options {
+    /// How lines on standard error look
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        env = "FERROBASE_LOG_FORMAT",
+        default_value = "text"
+    )]
+    pub log_format: Format,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::cli::boot::{self, AppOptions, StartError, make_dir};
 use crate::cli::configuration::{Configuration, Lookup};
 use crate::cli::environment::Environment;
+use crate::cli::log::Tap;
 use crate::http;
 use crate::http::edge::Origins;
 use crate::services::Error;
@@ -22,6 +23,7 @@ use crate::services::bootstrap::{self, Source};
 use crate::services::clock::Clock;
 use crate::services::crons::Ticker;
 use crate::services::files::loose;
+use crate::services::logs;
 use crate::services::nodes::Membership;
 use crate::services::oauth2::Limits;
 use crate::services::plan::{self, Applied, BootOptions, Declared};
@@ -69,6 +71,8 @@ pub struct ServeOptions {
     pub variables: Environment,
     /// What time it is.
     pub clock: Clock,
+    /// What hands lines of the process to the logs of the server.
+    pub tap: Tap,
     /// How far the conversations with other providers may go.
     pub oauth2: Limits,
 }
@@ -104,8 +108,10 @@ pub struct Server {
     sharing: Sharing,
     workers: Workers,
     realtime: realtime::Service,
+    logs: logs::Service,
     membership: Membership,
     report: Start,
+    tap: Tap,
     _lock: DirLock,
 }
 
@@ -136,6 +142,7 @@ impl ServeOptions {
             reset: false,
             variables: Environment::default(),
             clock: Clock::system(),
+            tap: Tap::default(),
             oauth2: Limits::default(),
         }
     }
@@ -175,7 +182,9 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         Ok((Prepared { applied, renewed_secrets, set_up_token }, membership)) => {
             let start = Start { configuration, applied, renewed_secrets, set_up_token };
             let origins = origins(&options, start.configuration.as_ref());
-            serve(app, listener, origins, start, membership, lock)
+            options.tap.open(&app.logs);
+            let server = serve(app, listener, origins, start, membership, lock);
+            server.map(|server| Server { tap: options.tap, ..server })
         }
         Err(error) => {
             app.store.close().await;
@@ -254,6 +263,7 @@ fn open(options: &ServeOptions, configuration: Option<&Configuration>) -> Result
         reset: options.reset,
         clock: options.clock.clone(),
         throttle: options.variables.switch("FERROBASE_AUTH_THROTTLE"),
+        metrics_token: options.variables.variable("FERROBASE_METRICS_TOKEN"),
         oauth2: Limits { leeway: leeway.unwrap_or(options.oauth2.leeway), ..options.oauth2 },
         locked: options.locked.unwrap_or(locked),
     })
@@ -296,6 +306,7 @@ fn serve(
     let ticker = Ticker::start(app.clone().into_inner());
     let sharing = Sharing::start(app.clone().into_inner());
     let realtime = realtime::Service::start(app.clone().into_inner());
+    let logs = logs::Service::start(app.clone().into_inner());
     let serving = rt::spawn(server);
     Ok(Server {
         app,
@@ -308,8 +319,10 @@ fn serve(
         sharing,
         workers,
         realtime,
+        logs,
         membership,
         report,
+        tap: Tap::default(),
         _lock: lock,
     })
 }
@@ -363,6 +376,8 @@ impl Server {
         self.realtime.stop();
         self.membership.leave().await;
         self.workers.stop().await;
+        self.tap.close();
+        self.logs.stop().await;
         self.app.store.close().await;
     }
 }

@@ -144,6 +144,7 @@ async fn open(
         // Accounts hold no such secrets; who lost the key must get in all the same.
         keyring: Keyring::Blind,
         clock: Clock::system(),
+        metrics_token: None,
         throttle: None,
         oauth2: Limits::default(),
         locked: false,

@@ -4,12 +4,23 @@ use crate::config::report::Fault;
 use crate::config::section::{Reader, Section};
 use crate::config::settings::Settings;
 use crate::config::tree::Value;
+use crate::config::units;
 use crate::domain::Json;
 
+/// What the section says that is no setting of PocketBase's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Logs {
+    /// Most entries that are kept.
+    pub rows: Option<i64>,
+}
+
 /// `[logs]` → `logs`.
-pub(super) fn read(section: &Section<'_>, settings: &mut Settings, reader: &mut Reader<'_>) {
-    section.only(&["days", "level", "ip", "auth_id"], reader);
-    reader.not_yet("stored logs are", section.place);
+pub(super) fn read(
+    section: &Section<'_>,
+    settings: &mut Settings,
+    reader: &mut Reader<'_>,
+) -> Logs {
+    section.only(&["days", "level", "ip", "auth_id", "data", "rows"], reader);
     if let Some(days) = section.integer("days", 0, reader) {
         settings.set("logs", "maxDays", days);
     }
@@ -21,6 +32,12 @@ pub(super) fn read(section: &Section<'_>, settings: &mut Settings, reader: &mut 
             settings.set("logs", name, flag);
         }
     }
+    let what = "a size such as \"16kB\" or \"1MB\"";
+    let size = |text: &str| units::size(text).filter(|size| *size > 0);
+    if let Some(size) = section.parse("data", what, reader, size) {
+        settings.set("logs", "maxDataSize", size);
+    }
+    Logs { rows: section.integer("rows", 1, reader) }
 }
 
 /// A level by name or by PocketBase's number.

@@ -51,6 +51,7 @@ pub use collections::{CollectionPlaces, CollectionSpec, Written};
 pub use database::{Database, Durability};
 pub use explain::explain;
 pub use jobs::{Call, Job, Keep, Kept, Missed, Task};
+pub use logs::Logs;
 pub use mail::Mail;
 pub use removed::Removed;
 pub use report::{Colours, Fault, Level, Report};
@@ -80,6 +81,8 @@ pub struct Config {
     pub database: Database,
     /// `[auth]`
     pub auth: Auth,
+    /// `[logs]`
+    pub logs: Logs,
     /// `[mail]`
     pub mail: Mail,
     /// What the file says about PocketBase's settings.
@@ -176,6 +179,8 @@ fn read(root: &Section<'_>, files: Arc<[SourceFile]>, reader: &mut Reader<'_>) -
     let strict = root.bool("strict", reader).unwrap_or(false);
     let on_boot = root.choice("on_boot", &ON_BOOT, reader).unwrap_or_default();
     plain_sections(root, &mut settings, reader);
+    let logs = root.table("logs", reader);
+    let logs = logs.map(|section| logs::read(&section, &mut settings, reader));
     let mail = root.table("mail", reader);
     let mail = mail.map(|section| mail::read(&section, &mut settings, reader));
     let server = root.table("server", reader);
@@ -206,6 +211,7 @@ fn read(root: &Section<'_>, files: Arc<[SourceFile]>, reader: &mut Reader<'_>) -
         server: server.unwrap_or_default(),
         database: database.unwrap_or_default(),
         auth,
+        logs: logs.unwrap_or_default(),
         mail: mail.unwrap_or_default(),
         settings,
         webhooks: webhooks(root, &specs, &collections.schema, reader),
@@ -221,13 +227,12 @@ fn read(root: &Section<'_>, files: Arc<[SourceFile]>, reader: &mut Reader<'_>) -
 /// The sections that only become settings.
 fn plain_sections(root: &Section<'_>, settings: &mut Settings, reader: &mut Reader<'_>) {
     type Read = fn(&Section<'_>, &mut Settings, &mut Reader<'_>);
-    let sections: [(&str, Read); 6] = [
+    let sections: [(&str, Read); 5] = [
         ("app", app::read),
         ("files", files::read),
         ("limits", limits::read),
         ("batch", batch::read),
         ("backups", backups::read),
-        ("logs", logs::read),
     ];
     for (name, read) in sections {
         if let Some(section) = root.table(name, reader) {

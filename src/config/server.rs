@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::config::report::Fault;
+use crate::config::secret::Secret;
 use crate::config::section::{Reader, Section};
 use crate::config::settings::Settings;
 
@@ -22,10 +23,21 @@ pub struct Server {
     pub public: Option<String>,
     /// Whether an unknown path answers with the folder's `index.html`.
     pub spa: Option<bool>,
+    /// What lets others than superusers read `/metrics`.
+    pub metrics_token: Option<Secret>,
 }
 
-const KEYS: [&str; 8] =
-    ["http", "https", "domains", "origins", "public", "spa", "trusted_proxies", "superuser_ips"];
+const KEYS: [&str; 9] = [
+    "http",
+    "https",
+    "domains",
+    "origins",
+    "public",
+    "spa",
+    "trusted_proxies",
+    "superuser_ips",
+    "metrics_token",
+];
 
 pub(super) fn read(
     section: &Section<'_>,
@@ -64,6 +76,9 @@ pub(super) fn read(
         origins: origins(section, reader),
         public: section.text("public", reader),
         spa: section.bool("spa", reader),
+        metrics_token: section
+            .secret("metrics_token", reader, |text| !text.is_empty())
+            .filter(|token| !token.is_empty()),
     }
 }
 

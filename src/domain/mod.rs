@@ -15,6 +15,7 @@ pub mod indexes;
 pub mod invalid;
 pub mod keyring;
 pub mod language;
+pub mod logs;
 pub mod mail;
 pub mod oauth2;
 pub mod pattern;

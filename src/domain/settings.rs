@@ -236,6 +236,8 @@ impl Default for Batch {
 /// What is logged and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logs {
+    /// Most bytes of an entry's data; 0 is 16 KiB.
+    pub max_data_size: i64,
     /// Days that logs are kept; 0 keeps none.
     pub max_days: i64,
     /// Least level: -4 debug, 0 info, 4 warn, 8 error.
@@ -248,6 +250,6 @@ pub struct Logs {
 
 impl Default for Logs {
     fn default() -> Self {
-        Self { max_days: 5, min_level: 0, log_ip: true, log_auth_id: false }
+        Self { max_data_size: 0, max_days: 5, min_level: 0, log_ip: true, log_auth_id: false }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HOST};
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use crate::domain::caller::Caller;
 use crate::domain::collection::Collection;
@@ -31,22 +31,37 @@ pub struct Sender {
     pub session: Option<Arc<Session>>,
 }
 
+/// Put into the extensions of a request once it is known who sent it.
+pub(in crate::http) struct Known(pub(in crate::http) Caller);
+
 impl FromRequest for Sender {
     type Error = ApiError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let app = request.app_data::<Data<App>>().cloned();
-        let token = token(request).map(str::to_owned);
+        let request = request.clone();
         Box::pin(async move {
             let app =
                 app.ok_or_else(|| Error::internal("the server was started without an App"))?;
-            Ok(Self::of(&app, token.as_deref()).await?)
+            Ok(Self::seen(&app, &request).await?)
         })
     }
 }
 
 impl Sender {
+    /// Whoever sent `request`, which is noted with it.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn seen(app: &App, request: &HttpRequest) -> Result<Self, Error> {
+        let sender = Self::of(app, token(request)).await?;
+        if sender.session.is_some() {
+            request.extensions_mut().insert(Known(sender.caller.clone()));
+        }
+        Ok(sender)
+    }
+
     /// Whoever sends `token`.
     ///
     /// # Errors

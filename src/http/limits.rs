@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use crate::domain::collection::Collection;
 use crate::domain::rate_limits::tags::{self, Action};
 use crate::domain::rate_limits::{Asked, Audience, Place};
-use crate::http::caller::{Sender, real_ip, token};
+use crate::http::caller::{Sender, real_ip};
 use crate::http::error::ApiError;
 use crate::http::records;
 use crate::services::app::App;
@@ -24,7 +24,7 @@ use crate::services::{Error, admission};
 pub(super) async fn admit(request: &ServiceRequest) -> Result<(), ApiError> {
     let Some(app) = request.app_data::<Data<App>>() else { return Ok(()) };
     let Mode::On(limiter) = admission::mode(app).await else { return Ok(()) };
-    let sender = Sender::of(app, token(request.request())).await?;
+    let sender = Sender::seen(app, request.request()).await?;
     let Some(audience) = Audience::of(&sender.caller) else { return Ok(()) };
     // The path as routes are matched: an escaped letter is that letter.
     let (method, path) = (request.method().as_str(), request.match_info().as_str());

@@ -18,7 +18,9 @@ mod health;
 mod jobs;
 pub mod json;
 mod limits;
+mod logs;
 mod mails;
+mod metrics;
 mod oauth2;
 pub mod query;
 mod realtime;
@@ -38,6 +40,7 @@ use actix_web::{App as Application, Resource, Route};
 
 use crate::http::auth::mailed;
 use crate::http::edge::Origins;
+use crate::http::edge::note::Label;
 use crate::http::error::ApiError;
 use crate::services::Error;
 use crate::services::app::App;
@@ -132,6 +135,10 @@ fn routes(config: &mut ServiceConfig) {
         .service(at("/api/crons").route(get().to(crons::list)))
         .service(at("/api/crons/{id}").route(web::post().to(crons::start)))
         .service(at("/api/crons/{id}/runs").route(get().to(crons::runs)))
+        .service(at("/api/logs").route(get().to(logs::list)).route(web::delete().to(logs::clear)))
+        .service(at("/api/logs/stats").route(get().to(logs::stats)))
+        .service(at("/api/logs/{id}").route(get().to(logs::view)))
+        .service(at("/metrics").route(get().to(metrics::page)))
         .service(at("/_").route(get().to(admin_ui::folder)))
         .service(at("/_/{file:.*}").route(get().to(admin_ui::file)));
 }
@@ -184,7 +191,7 @@ fn collection_routes(config: &mut ServiceConfig) {
 
 /// A resource that knows no other methods than the ones it is given: the rest is 404, never 405.
 fn at(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(not_found))
+    web::resource(path).app_data(Label::new(path)).default_service(web::to(not_found))
 }
 
 /// Every GET route answers HEAD too; the server leaves the body out.

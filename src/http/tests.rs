@@ -43,7 +43,7 @@ async fn health_answers_everybody_and_tells_superusers_more() {
     let (_, body) = answer(&app, with_token).await;
     let body: Json = serde_json::from_str(&body).unwrap();
     let expected = json!({
-        "canBackup": false, "possibleProxyHeader": "X-Forwarded-For", "realIP": "192.0.2.7",
+        "canBackup": true, "possibleProxyHeader": "X-Forwarded-For", "realIP": "192.0.2.7",
     });
     assert_eq!(body["data"], expected);
 

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use crate::domain::keyring::Keyring;
+use crate::domain::settings::Secret;
 use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
 use crate::services::files::Files;
+use crate::services::health::Health;
+use crate::services::logs::Logs;
+use crate::services::metrics::Metrics;
 use crate::services::oauth2::OAuth2;
 use crate::services::passwords::Passwords;
 use crate::services::queue::Queue;
@@ -50,6 +54,12 @@ pub struct App {
     pub throttle: Throttle,
     /// Who was lately told that a list has nothing for them.
     pub empty_lists: EmptyLists,
+    /// What happened and is to be written down.
+    pub logs: Arc<Logs>,
+    /// What is counted for those who watch over the server.
+    pub metrics: Metrics,
+    /// Whether the database answered lately.
+    pub health: Health,
     /// The config file that collections and settings come from, if they do.
     pub configuration: Arc<CurrentConfig>,
     /// What the command line and the config file settled for the life of the process.
@@ -61,4 +71,6 @@ pub struct App {
 pub struct Options {
     /// Whether collections and settings come from the config file and the API may not change them.
     pub locked: bool,
+    /// What lets others than superusers read the figures; without one nobody else does.
+    pub metrics_token: Option<Secret>,
 }

@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod app;
 pub mod auth;
+pub mod backups;
 pub mod blobs;
 pub mod bootstrap;
 pub mod clock;
@@ -13,7 +14,10 @@ pub mod copy;
 pub mod crons;
 pub mod failure;
 pub mod files;
+pub mod health;
+pub mod logs;
 pub mod mail;
+pub mod metrics;
 pub mod nodes;
 pub mod oauth2;
 pub mod paging;

@@ -13,6 +13,9 @@ use crate::services::app::{App, Options};
 use crate::services::blobs::Sync;
 use crate::services::clock::Clock;
 use crate::services::files::Files;
+use crate::services::health::Health;
+use crate::services::logs::Logs;
+use crate::services::metrics::Metrics;
 use crate::services::oauth2::OAuth2;
 use crate::services::passwords::{Cost, Passwords};
 use crate::services::queue::Queue;
@@ -76,6 +79,9 @@ impl TestApp {
             rate_limits: RateLimits::default(),
             throttle: Throttle::new(true),
             empty_lists: EmptyLists::default(),
+            logs: Arc::new(Logs::new(Clock::manual(START))),
+            metrics: Metrics::default(),
+            health: Health::default(),
             configuration: Arc::default(),
             options: Options::default(),
         };

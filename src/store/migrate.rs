@@ -22,8 +22,24 @@ struct Migration {
     text: &'static str,
 }
 
-/// Every migration in order.
-const MIGRATIONS: [Migration; 14] = [
+/// A database with system tables of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Home {
+    /// The database of the collections.
+    Main,
+    /// The file beside it that SQLite keeps the logs in.
+    Logs,
+}
+
+/// Every migration of the file that SQLite keeps the logs in.
+const OF_LOGS: [Migration; 1] = [Migration {
+    name: "0015_logs",
+    only: Some(Dialect::Sqlite),
+    text: include_str!("../../migrations/0015_logs.sqlite.sql"),
+}];
+
+/// Every migration of the database of the collections, in order.
+const MIGRATIONS: [Migration; 15] = [
     Migration {
         name: "0001_system",
         only: None,
@@ -94,22 +110,35 @@ const MIGRATIONS: [Migration; 14] = [
         only: Some(Dialect::Postgres),
         text: include_str!("../../migrations/0014_limits.postgres.sql"),
     },
+    Migration {
+        name: "0015_logs",
+        only: Some(Dialect::Postgres),
+        text: include_str!("../../migrations/0015_logs.postgres.sql"),
+    },
 ];
 
-/// The migrations of one engine, in order.
-fn migrations(dialect: Dialect) -> impl Iterator<Item = &'static Migration> {
-    MIGRATIONS.iter().filter(move |migration| migration.only.is_none_or(|only| only == dialect))
+/// The migrations of one database of one engine, in order.
+fn migrations(home: Home, dialect: Dialect) -> impl Iterator<Item = &'static Migration> {
+    let all: &[Migration] = match home {
+        Home::Main => &MIGRATIONS,
+        Home::Logs => &OF_LOGS,
+    };
+    all.iter().filter(move |migration| migration.only.is_none_or(|only| only == dialect))
 }
 
 /// Refuses a database that has a migration this version does not know; changes nothing.
 ///
 /// # Errors
 /// [`OpenError::Newer`], or why the database could not be asked.
-pub(in crate::store) fn refuse_newer(db: &mut Db, path: &Path) -> Result<(), OpenError> {
+pub(in crate::store) fn refuse_newer(
+    db: &mut Db,
+    home: Home,
+    path: &Path,
+) -> Result<(), OpenError> {
     let applied =
         applied(db).map_err(|source| OpenError::Store { path: path.to_owned(), source })?;
     let dialect = db.dialect();
-    let unknown = |name: &String| migrations(dialect).all(|known| known.name != name);
+    let unknown = |name: &String| migrations(home, dialect).all(|known| known.name != name);
     match applied.into_iter().find(unknown) {
         Some(found) => Err(OpenError::Newer { path: path.to_owned(), found }),
         None => Ok(()),
@@ -117,13 +146,13 @@ pub(in crate::store) fn refuse_newer(db: &mut Db, path: &Path) -> Result<(), Ope
 }
 
 /// Whether [`run`] has something to do.
-pub(in crate::store) fn is_needed(db: &mut Db) -> Result<bool, StoreError> {
+pub(in crate::store) fn is_needed(db: &mut Db, home: Home) -> Result<bool, StoreError> {
     let applied: HashSet<String> = applied(db)?.into_iter().collect();
-    Ok(migrations(db.dialect()).any(|migration| !applied.contains(migration.name)))
+    Ok(migrations(home, db.dialect()).any(|migration| !applied.contains(migration.name)))
 }
 
 /// Applies what the database does not have yet.
-pub(in crate::store) fn run(tx: &mut Tx) -> Result<(), StoreError> {
+pub(in crate::store) fn run(tx: &mut Tx, home: Home) -> Result<(), StoreError> {
     let applied: HashSet<String> = applied(tx)?.into_iter().collect();
     if applied.is_empty() {
         let table =
@@ -131,7 +160,8 @@ pub(in crate::store) fn run(tx: &mut Tx) -> Result<(), StoreError> {
         tx.run(Statement::new(table, Vec::new()))?;
     }
     let dialect = tx.dialect();
-    for migration in migrations(dialect).filter(|migration| !applied.contains(migration.name)) {
+    let missing = |migration: &&Migration| !applied.contains(migration.name);
+    for migration in migrations(home, dialect).filter(missing) {
         for statement in statements(dialect.spell_types(migration.text).as_str()) {
             tx.run(Statement::new(statement, Vec::new()))?;
         }
@@ -177,7 +207,7 @@ mod tests {
     #[test]
     fn migrations_are_in_order_and_split_into_statements() {
         assert!(MIGRATIONS.is_sorted_by(|left, right| left.name < right.name));
-        for Migration { name, text, .. } in &MIGRATIONS {
+        for Migration { name, text, .. } in MIGRATIONS.iter().chain(&OF_LOGS) {
             assert!(text.trim_end().ends_with(';'), "{name}");
             for statement in statements(text) {
                 let known = ["CREATE ", "ALTER ", "INSERT ", "DO "];
@@ -200,7 +230,7 @@ mod tests {
 
     #[test]
     fn sqlite_is_taught_nothing() {
-        let names = |dialect| migrations(dialect).map(|migration| migration.name);
+        let names = |dialect| migrations(Home::Main, dialect).map(|migration| migration.name);
         let everybodys = [
             "0001_system",
             "0005_loose_files",

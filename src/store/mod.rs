@@ -22,6 +22,7 @@ pub mod filter;
 pub mod fit;
 pub mod limits;
 mod lock;
+pub mod logs;
 pub mod loose_files;
 pub mod mails;
 mod migrate;
@@ -48,6 +49,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use dialect::Dialect;
+pub use engine::figures::Figures;
 pub use engine::sqlite::Snapshot;
 pub use error::{OpenError, ServerFault, Source, StoreError, Unique};
 pub use feed::Feed;
@@ -352,6 +354,71 @@ impl Store {
         optimized.await?;
         self.empty_log().await;
         Ok(())
+    }
+
+    /// Runs `work`, which only fetches, over the logs: on SQLite in their own file.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn read_logs<T, E>(
+        &self,
+        work: impl Fn(&mut Db) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite(engine) => engine.read_logs(work).await,
+            Self::Postgres(engine) => engine.read(work).await,
+        }
+    }
+
+    /// Runs `work` in a transaction over the logs: on SQLite in their own file, where it stands in front
+    /// of no other write. It emits nothing.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_logs<T, E>(
+        &self,
+        work: impl Fn(&mut Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite(engine) => engine.write_logs(work).await,
+            Self::Postgres(engine) => engine.write(engine.write_timeout(), work).await,
+        }
+    }
+
+    /// Gives the system back what removed logs took. PostgreSQL does that by itself.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn reclaim_logs(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.reclaim_logs().await,
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Asks the database for one row, to see whether it answers.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn ask(&self) -> Result<(), StoreError> {
+        let asked = self.read(|db| db.fetch_one(Statement::new(engine::REVISION, Vec::new())));
+        asked.await.map(|_| ())
+    }
+
+    /// What the writes of this process came to.
+    pub fn figures(&self) -> Figures {
+        match self {
+            Self::Sqlite(engine) => engine.figures(),
+            Self::Postgres(engine) => engine.figures(),
+        }
     }
 
     /// Finishes what was accepted, refuses the rest with [`StoreError::Closed`], and leaves the

@@ -72,11 +72,6 @@ export const deliberate = [
         comparisons(request.filter).some(misplacesModifier)),
   },
   {
-    reason: "There are no backups yet, so none can be made now.",
-    holds: ({ request }, theirs, ours) =>
-      request.path === "/api/health" && theirs.body.data.canBackup && !ours.body.data.canBackup,
-  },
-  {
     reason: "`tags:length` beside a text counts; PocketBase compares its digits as a text.",
     holds: ({ request }) => comparisons(request.filter).some(lengthBesideText),
   },

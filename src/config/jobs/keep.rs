@@ -90,12 +90,7 @@ fn kept(entry: &Entry, schema: &Schema, reader: &mut Reader<'_>) -> Option<Kept>
             );
             None
         }
-        Some(kept) => {
-            if *kept == Kept::Logs {
-                reader.not_yet("stored logs are", &entry.key_place);
-            }
-            Some(kept.clone())
-        }
+        Some(kept) => Some(kept.clone()),
         None => records(entry, schema, reader),
     }
 }

@@ -250,15 +250,18 @@ fn limits_that_would_never_count_are_told() {
 #[test]
 fn batch_backups_and_logs() {
     let text = "[batch]\nenabled = true\nmax = 10\ntimeout = \"3s\"\n[backups]\ncron = \"0 3 * * *\"\nkeep = 3\n\
-                [logs]\ndays = 7\nlevel = \"warn\"\nip = false\nauth_id = true\n";
+                [logs]\ndays = 7\nlevel = \"warn\"\nip = false\nauth_id = true\ndata = \"8kB\"\nrows = 5000\n";
     assert_eq!(
         settings(text),
         json!({
             "batch": {"enabled": true, "maxRequests": 10, "timeout": 3},
             "backups": {"cron": "0 3 * * *", "cronMaxKeep": 3},
-            "logs": {"maxDays": 7, "minLevel": 4, "logIP": false, "logAuthId": true},
+            "logs": {"maxDays": 7, "minLevel": 4, "logIP": false, "logAuthId": true,
+                     "maxDataSize": 8192},
         })
     );
+    assert_eq!(loaded(text).logs.rows, Some(5000));
+    assert_eq!(refused("[logs]\ndata = \"0B\"\nrows = 0\n").len(), 2);
     assert_eq!(
         refused(
             "[batch]\nmax = 0\n[backups]\ncron = \"* * * * MON\"\n[logs]\ndays = -1\nlevel = 3\n"

@@ -248,6 +248,7 @@ impl Batch {
 
 impl Logs {
     fn apply(&mut self, map: &JsonMap) -> Outcome {
+        set(&mut self.max_data_size, decode::integer(map, "maxDataSize")?);
         set(&mut self.max_days, decode::integer(map, "maxDays")?);
         set(&mut self.min_level, decode::integer(map, "minLevel")?);
         set(&mut self.log_ip, decode::boolean(map, "logIP")?);
@@ -257,6 +258,7 @@ impl Logs {
 
     fn to_json(&self) -> JsonMap {
         object([
+            ("maxDataSize", self.max_data_size.into()),
             ("maxDays", self.max_days.into()),
             ("minLevel", self.min_level.into()),
             ("logIP", self.log_ip.into()),

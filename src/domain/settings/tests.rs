@@ -24,7 +24,7 @@ fn the_defaults_are_written_as_contracted() {
         r#"{"label":"/api/","audience":"","duration":10,"maxRequests":300}],"#,
         r#""excludedIPs":[],"enabled":false},"trustedProxy":{"headers":[],"useLeftmostIP":false},"#,
         r#""batch":{"enabled":false,"maxRequests":50,"timeout":3,"maxBodySize":0},"#,
-        r#""logs":{"maxDays":5,"minLevel":0,"logIP":true,"logAuthId":false}}"#,
+        r#""logs":{"maxDataSize":0,"maxDays":5,"minLevel":0,"logIP":true,"logAuthId":false}}"#,
     );
     assert_eq!(Json::from(Settings::default().to_json()).to_string(), expected);
 }

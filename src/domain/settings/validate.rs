@@ -171,6 +171,7 @@ impl Batch {
 impl Logs {
     fn validate(&self) -> FieldErrors {
         let mut errors = FieldErrors::new();
+        errors.check("maxDataSize", at_least(self.max_data_size, 0, false));
         errors.check("maxDays", at_least(self.max_days, 0, false));
         errors
     }

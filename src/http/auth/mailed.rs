@@ -9,9 +9,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::domain::collection::Collection;
 use crate::http::body::{self, Body, DEFAULT_LIMIT};
 use crate::http::caller::{Sender, require_same_collection};
+use crate::http::edge::note::Concealed;
 use crate::http::error::ApiError;
 use crate::services::Error;
 use crate::services::app::App;
+use crate::services::auth::Mailing;
 use crate::services::auth::password_reset::{self, NewPassword};
 use crate::services::auth::{auth_collection, email_change, verification};
 
@@ -29,6 +31,15 @@ fn done() -> HttpResponse {
     HttpResponse::NoContent().finish()
 }
 
+/// The same answer whatever became of the mail; only the logs know.
+fn asked_for(mailing: Mailing) -> HttpResponse {
+    let mut response = done();
+    if let Mailing::Withheld(reason) = mailing {
+        response.extensions_mut().insert(Concealed(reason));
+    }
+    response
+}
+
 /// `POST /api/collections/{collection}/request-verification`
 pub(in crate::http) async fn request_verification(
     app: Data<App>,
@@ -37,8 +48,7 @@ pub(in crate::http) async fn request_verification(
 ) -> Result<HttpResponse, ApiError> {
     let (collection, body) = sent(&app, request, path).await?;
     let email = body.text("email")?;
-    verification::request(&app, &collection, &email).await?;
-    Ok(done())
+    Ok(asked_for(verification::request(&app, &collection, &email).await?))
 }
 
 /// `POST /api/collections/{collection}/confirm-verification`
@@ -61,8 +71,7 @@ pub(in crate::http) async fn request_password_reset(
 ) -> Result<HttpResponse, ApiError> {
     let (collection, body) = sent(&app, request, path).await?;
     let email = body.text("email")?;
-    password_reset::request(&app, &collection, &email).await?;
-    Ok(done())
+    Ok(asked_for(password_reset::request(&app, &collection, &email).await?))
 }
 
 /// `POST /api/collections/{collection}/confirm-password-reset`

@@ -1,11 +1,13 @@
 //! What happens around every request: CORS, security headers, panics, the limits on requests, and the
 //! id and log line of what went wrong (contract A 1.9, B 9.2, 9.3).
 
+pub(in crate::http) mod note;
 mod origins;
 #[cfg(test)]
 mod tests;
 
 use std::panic::AssertUnwindSafe;
+use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -27,6 +29,7 @@ use crate::domain::random::Random;
 use crate::http::error::ApiError;
 use crate::http::limits;
 use crate::services::Error;
+use crate::services::app::App;
 
 /// The header that names a request in the log, on answers to what went wrong.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -55,12 +58,13 @@ pub async fn edge(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let allowed = allowed_origin(&request);
+    let (allowed, started) = (allowed_origin(&request), Instant::now());
     if request.method() == Method::OPTIONS {
         let response = preflight(&request, allowed);
         return Ok(request.into_response(response));
     }
     let line = format!("{} {}", request.method(), request.path());
+    let app = request.app_data::<Data<App>>().cloned();
     match AssertUnwindSafe(answer(request, next)).catch_unwind().await {
         Ok(answer) => {
             let mut response = answer?;
@@ -69,6 +73,7 @@ pub async fn edge(
             if response.response().extensions().contains::<Frameable>() {
                 response.headers_mut().remove(X_FRAME_OPTIONS);
             }
+            note::note(&response, started).await;
             Ok(response)
         }
         Err(_) => {
@@ -76,6 +81,9 @@ pub async fn edge(
             let error = ApiError(Error::internal("a request handler panicked"));
             let mut response = error.error_response();
             log_failure(&mut response, &error, &line);
+            if let Some(app) = app {
+                note::note_panic(&app, &line, started.elapsed(), &error).await;
+            }
             add_headers(response.headers_mut(), allowed);
             Err(InternalError::from_response("panic", response).into())
         }
@@ -89,7 +97,10 @@ async fn answer(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     match limits::admit(&request).await {
         Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
-        Err(error) => Ok(request.into_response(HttpResponse::from_error(error))),
+        // `into_response` would lose the error, which the log wants to know.
+        Err(error) => {
+            Ok(ServiceResponse::new(request.into_parts().0, HttpResponse::from_error(error)))
+        }
     }
 }
 

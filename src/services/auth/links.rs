@@ -27,6 +27,15 @@ pub(super) struct Link {
     pub(super) is_wanted: fn(&Record) -> bool,
 }
 
+/// What became of a request for a mail. Whoever asked must not learn it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mailing {
+    /// The mail is on its way.
+    Queued,
+    /// There is none, for this reason.
+    Withheld(&'static str),
+}
+
 /// Sends the mail to the account with this address, when there is one that wants it and did not get
 /// one within the last two minutes.
 ///
@@ -37,7 +46,7 @@ pub(super) async fn send(
     collection: &Arc<Collection>,
     email: &str,
     link: Link,
-) -> Result<(), Error> {
+) -> Result<Mailing, Error> {
     address::check(email).map_err(|fault| Error::invalid("email", fault))?;
     let (of, asked) = (Arc::clone(collection), email.to_owned());
     let record = app.store.read(move |db| address::account(db, &of, &asked)).await?;
@@ -49,8 +58,12 @@ pub(super) async fn send(
     let sent = app.store.write(move |tx| {
         let too_often = OFTEN.count(tx, &key, now)?.is_some();
         match &message {
-            Some(message) if !too_often => Ok(queue::push(tx, Job::Mail(message.clone()), now)?),
-            _ => Ok::<_, Error>(()),
+            Some(message) if !too_often => {
+                queue::push(tx, Job::Mail(message.clone()), now)?;
+                Ok::<_, Error>(Mailing::Queued)
+            }
+            Some(_) => Ok(Mailing::Withheld("the account had such a mail a moment ago")),
+            None => Ok(Mailing::Withheld("no account of this address wants such a mail")),
         }
     });
     sent.await

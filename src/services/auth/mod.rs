@@ -29,6 +29,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 pub use answer::{Entry, SignedIn};
+pub use links::Mailing;
 
 use crate::domain::collection::{AuthOptions, Collection};
 use crate::domain::random::LOWER_ALPHANUMERIC;

@@ -8,7 +8,7 @@ use crate::domain::invalid::{Fault, FieldErrors};
 use crate::domain::random::Random;
 use crate::services::Error;
 use crate::services::app::App;
-use crate::services::auth::links::{self, Link};
+use crate::services::auth::links::{self, Link, Mailing};
 use crate::services::auth::mailed_token::MailedToken;
 use crate::services::auth::options;
 use crate::services::mail::Template;
@@ -34,7 +34,11 @@ pub struct NewPassword {
 ///
 /// # Errors
 /// `BadRequest` where nobody signs in by password, `Invalid` when `email` is no address.
-pub async fn request(app: &App, collection: &Arc<Collection>, email: &str) -> Result<(), Error> {
+pub async fn request(
+    app: &App,
+    collection: &Arc<Collection>,
+    email: &str,
+) -> Result<Mailing, Error> {
     if !options(collection)?.password_auth.enabled {
         return Err(Error::bad_request("Nobody signs in by password here."));
     }

@@ -7,7 +7,7 @@ use crate::domain::invalid::Fault;
 use crate::domain::random::Random;
 use crate::services::Error;
 use crate::services::app::App;
-use crate::services::auth::links::{self, Link};
+use crate::services::auth::links::{self, Link, Mailing};
 use crate::services::auth::mailed_token::MailedToken;
 use crate::services::auth::options;
 use crate::services::mail::Template;
@@ -18,7 +18,11 @@ use crate::services::tokens::{Grant, TokenKind, claims_of_any};
 ///
 /// # Errors
 /// `BadRequest` for superusers, who need no verification; `Invalid` when `email` is no address.
-pub async fn request(app: &App, collection: &Arc<Collection>, email: &str) -> Result<(), Error> {
+pub async fn request(
+    app: &App,
+    collection: &Arc<Collection>,
+    email: &str,
+) -> Result<Mailing, Error> {
     if collection.name == SUPERUSERS {
         return Err(Error::bad_request("Superusers need no verification."));
     }

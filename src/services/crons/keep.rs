@@ -9,6 +9,7 @@ use crate::services::Error;
 use crate::services::app::App;
 use crate::services::crons::run::failed;
 use crate::services::failure::Failure;
+use crate::services::logs;
 use crate::services::records::delete;
 use crate::store::{StoreError, Tx, crons, mails, queue, records, sessions};
 
@@ -36,8 +37,7 @@ pub(super) async fn run(app: &App, keeps: &[Keep]) -> Result<(), Failure> {
 
 async fn one(app: &App, kept: &Kept, before: Timestamp) -> Result<(), Failure> {
     let done = match kept {
-        // There are none yet.
-        Kept::Logs => Ok(()),
+        Kept::Logs => logs::forget_before(app, before).await,
         Kept::Sessions => forget_sessions(app, before).await,
         Kept::Mails => app.store.write(move |tx| mails::forget(tx, before)).await.map(|_| ()),
         Kept::DeadJobs => {

@@ -9,7 +9,7 @@ use crate::services::auth::cleanup;
 use crate::services::crons::catalogue::{self, System, Work};
 use crate::services::crons::{call, keep};
 use crate::services::failure::Failure;
-use crate::services::{Error, console};
+use crate::services::{Error, console, logs};
 use crate::store::Tx;
 use crate::store::crons::{self, Outcome, Run};
 
@@ -54,8 +54,7 @@ async fn of_system(app: &App, system: System) -> Result<(), Failure> {
         System::Optimize => app.store.optimize().await.map_err(Error::from),
         System::Factors => cleanup::factors(app).await,
         System::Codes => cleanup::codes(app).await,
-        // There are none yet.
-        System::Logs => Ok(()),
+        System::Logs => logs::forget(app).await,
         System::Backup => return Err(Failure::ForGood(NO_BACKUPS.to_owned())),
         System::RateLimits => {
             app.rate_limits.sweep(app.clock.now());

@@ -273,6 +273,7 @@ async fn settle(
         }
         Err(failure) => failure,
     };
+    app.metrics.job_failed();
     let reason = failure.to_string();
     let is_over = matches!(failure, Failure::ForGood(_)) || claim.attempts >= job.most_attempts();
     let (id, attempts) = (&claim.id, claim.attempts);

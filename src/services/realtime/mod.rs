@@ -124,6 +124,11 @@ impl Realtime {
         Ok(Connection::new(Arc::clone(self), client))
     }
 
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.roster().connections()
+    }
+
     /// What this process is told apart by, among those that serve the same database.
     pub fn node(&self) -> &str {
         &self.node

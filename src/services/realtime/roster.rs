@@ -80,6 +80,11 @@ impl Roster {
         Ok(())
     }
 
+    /// How many connections there are.
+    pub(super) const fn connections(&self) -> usize {
+        self.connections
+    }
+
     /// To be called when the connection of a client is closed, whenever it was removed.
     pub(super) fn disconnected(&mut self, address: IpAddr) {
         self.connections -= 1;

@@ -2,6 +2,7 @@
 //! is written here, and nothing outside this folder names a database driver.
 
 mod call;
+pub(in crate::store) mod figures;
 pub(in crate::store) mod postgres;
 mod slow;
 pub(in crate::store) mod sqlite;
@@ -140,10 +141,7 @@ impl Session {
         rows: &[Vec<Value>],
     ) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(session) => rows.iter().try_for_each(|row| {
-                let insert = Statement::new(sql.to_owned(), row.clone());
-                session.run(&insert).map(|_| ())
-            }),
+            Self::Sqlite(session) => session.load(sql, rows),
             Self::Postgres(session) => session.load(sql, rows),
         }
     }

@@ -158,6 +158,16 @@ impl Query<'_> {
         Ok((Fragment::from("SELECT COUNT(*)") + self.body(&[])?.rows()).statement())
     }
 
+    /// Asks how many rows there are of each value of `key`, in the order of these: rows of a value and a
+    /// number. `key` is SQL over the row.
+    ///
+    /// # Errors
+    /// [`FilterError::Invalid`] when it would join too many tables.
+    pub(in crate::store) fn count_by(&self, key: &str) -> Result<Statement, FilterError> {
+        let select = Fragment::from(format!("SELECT {key}, COUNT(*)"));
+        Ok((select + self.body(&[])?.rows() + " GROUP BY 1 ORDER BY 1").statement())
+    }
+
     /// Whether the query is about one row that is there.
     const fn is_one_row(&self) -> bool {
         self.given.is_some() || matches!(self.among, Some(Among::Id(_)))

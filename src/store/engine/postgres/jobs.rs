@@ -48,6 +48,11 @@ impl<J> Jobs<J> {
         self.put(place, job).map_err(|_| StoreError::Closed)
     }
 
+    /// How many entries wait.
+    pub(super) fn len(&self) -> usize {
+        self.lock().jobs.len()
+    }
+
     /// Puts `job` in if there is a place; else it comes back.
     pub(super) fn try_push(&self, job: J) -> Result<(), J> {
         match self.places.try_acquire() {

@@ -29,6 +29,7 @@ use crate::domain::event::Event;
 use crate::domain::schema::Schema;
 use crate::store::engine::REVISION;
 use crate::store::engine::call::Call;
+use crate::store::engine::figures::{Figures, Tally};
 use crate::store::engine::postgres::announcer::Announcements;
 use crate::store::engine::postgres::jobs::Jobs;
 use crate::store::engine::postgres::own::{Own, OwnEvents};
@@ -76,6 +77,7 @@ struct Shared {
     announcements: Announcements,
     /// Held while events are told, so that listeners hear one transaction after the other.
     telling: Mutex<()>,
+    writes: Tally,
 }
 
 impl PostgresEngine {
@@ -127,6 +129,10 @@ impl PostgresEngine {
         self.call(&self.threads.writes, timeout, work).await
     }
 
+    pub(in crate::store) fn figures(&self) -> Figures {
+        self.shared.writes.figures(self.threads.writes.len())
+    }
+
     async fn call<T, E>(
         &self,
         jobs: &Jobs<Job>,
@@ -138,7 +144,11 @@ impl PostgresEngine {
         E: From<StoreError> + Send + 'static,
     {
         let (call, answer) = Call::new(work, Instant::now() + timeout);
-        jobs.push(Box::new(call)).await?;
+        let pushed = jobs.push(Box::new(call)).await;
+        if matches!(pushed, Err(StoreError::Busy)) && std::ptr::eq(jobs, &*self.threads.writes) {
+            self.shared.writes.refuse();
+        }
+        pushed?;
         answer.wait().await
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::domain::keyring::Keyring;
 use crate::domain::schema::Schema;
+use crate::store::engine::figures::Tally;
 use crate::store::engine::postgres::announcer::{Announcements, Announcer};
 use crate::store::engine::postgres::connect::{Role, Server};
 use crate::store::engine::postgres::jobs::Jobs;
@@ -22,6 +23,7 @@ use crate::store::engine::postgres::{PostgresEngine, Shared, Threads};
 use crate::store::engine::slow::SlowStatements;
 use crate::store::engine::{REVISION, Session as AnySession};
 use crate::store::error::{OpenError, ServerFault};
+use crate::store::migrate::Home;
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
 use crate::store::{PostgresOptions, StoreOptions, collections, copying, events, migrate, secrets};
@@ -56,6 +58,7 @@ pub(super) fn open(
         node: uuid::Uuid::new_v4().simple().to_string(),
         announcements: Announcements::default(),
         telling: Mutex::new(()),
+        writes: Tally::default(),
     });
     let queue = || Arc::new(Jobs::new(options.queue, options.queue_wait));
     let (reads, slow_reads, writes) = (queue(), queue(), queue());
@@ -169,10 +172,10 @@ fn prepare(
     }
     let is_new = !is_ours(tx, server)?;
     if !is_new {
-        migrate::refuse_newer(tx, &path)?;
+        migrate::refuse_newer(tx, Home::Main, &path)?;
         secrets::refuse_sealed(tx, &path)?;
     }
-    if is_new || migrate::is_needed(tx).map_err(failed)? {
+    if is_new || migrate::is_needed(tx, Home::Main).map_err(failed)? {
         migrate(tx, server)?;
     }
     tx.begin(Arc::default(), Instant::now() + MIGRATION);
@@ -273,8 +276,8 @@ fn migrate(tx: &mut Tx, server: &Server) -> Result<(), OpenError> {
         let lock =
             format!("SELECT pg_advisory_xact_lock({MIGRATING}, hashtext(current_schema()))::text");
         tx.fetch_one(Statement::new(lock, Vec::new())).map_err(failed)?;
-        migrate::refuse_newer(tx, &path)?;
-        migrate::run(tx).map_err(failed)
+        migrate::refuse_newer(tx, Home::Main, &path)?;
+        migrate::run(tx, Home::Main).map_err(failed)
     };
     let done = work();
     tx.end();

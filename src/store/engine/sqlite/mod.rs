@@ -1,6 +1,7 @@
 //! SQLite: one thread writes, groups of functions under one COMMIT; reads run on the callers'
 //! threads, and move to a small pool when they are slow.
 
+mod auxiliary;
 mod checkpoint;
 mod copy;
 mod error;
@@ -22,6 +23,8 @@ use arc_swap::ArcSwap;
 use crate::domain::schema::Schema;
 use crate::store::engine::REVISION;
 use crate::store::engine::call::Call;
+use crate::store::engine::figures::{Figures, Tally};
+use crate::store::engine::sqlite::auxiliary::Auxiliary;
 use crate::store::engine::sqlite::gate::Gate;
 use crate::store::engine::sqlite::queue::Queue;
 use crate::store::engine::sqlite::readers::Readers;
@@ -41,6 +44,8 @@ pub struct SqliteEngine {
     readers: Arc<Readers>,
     write_timeout: Duration,
     path: PathBuf,
+    /// The file of the logs.
+    logs: Arc<Auxiliary>,
 }
 
 /// What the writer publishes and everybody reads.
@@ -56,6 +61,7 @@ struct Shared {
     events: EventSink,
     feed: Option<Arc<dyn Feed>>,
     follower: Follower,
+    writes: Tally,
 }
 
 impl SqliteEngine {
@@ -98,7 +104,11 @@ impl SqliteEngine {
         let deadline = Instant::now() + timeout;
         let (call, answer) = Call::new(work, deadline);
         let call = call.long(timeout > self.write_timeout);
-        self.writer.push(Job::Call(Box::new(call))).await?;
+        let pushed = self.writer.push(Job::Call(Box::new(call))).await;
+        if matches!(pushed, Err(StoreError::Busy)) {
+            self.shared.writes.refuse();
+        }
+        pushed?;
         answer.wait().await
     }
 
@@ -123,8 +133,39 @@ impl SqliteEngine {
         let _ = tokio::task::spawn_blocking(move || checkpoint::empty(&path)).await;
     }
 
+    pub(in crate::store) async fn read_logs<T, E>(
+        &self,
+        work: impl Fn(&mut Db) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.logs.read(work).await
+    }
+
+    pub(in crate::store) async fn write_logs<T, E>(
+        &self,
+        work: impl Fn(&mut Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.logs.write(work).await
+    }
+
+    pub(in crate::store) async fn reclaim_logs(&self) -> Result<(), StoreError> {
+        self.logs.reclaim().await
+    }
+
+    pub(in crate::store) fn figures(&self) -> Figures {
+        self.shared.writes.figures(self.writer.len())
+    }
+
     pub(in crate::store) async fn close(&self) {
         self.readers.close();
+        self.logs.close().await;
         let (done, closed) = tokio::sync::oneshot::channel();
         if self.writer.push(Job::Close(done)).await.is_ok() {
             // An error says that the writer is gone, which is what was asked for.

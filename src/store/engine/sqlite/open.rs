@@ -17,6 +17,8 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 use crate::domain::schema::Schema;
 use crate::store::engine::REVISION;
 use crate::store::engine::Session as AnySession;
+use crate::store::engine::figures::Tally;
+use crate::store::engine::sqlite::auxiliary::Auxiliary;
 use crate::store::engine::sqlite::checkpoint::Checkpointer;
 use crate::store::engine::sqlite::error::store_error;
 use crate::store::engine::sqlite::queue::Queue;
@@ -26,6 +28,7 @@ use crate::store::engine::sqlite::writer::{Writer, data_version, session};
 use crate::store::engine::sqlite::{Shared, SqliteEngine};
 use crate::store::error::{OpenError, StoreError};
 use crate::store::filter::SCALAR_FUNCTIONS;
+use crate::store::migrate::Home;
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
 use crate::store::{Durability, StoreOptions, migrate, secrets};
@@ -49,6 +52,16 @@ const READER_MAP: i64 = 1 << 30;
 /// Marks the file as the product's: "FERB".
 const APPLICATION_ID: i64 = 0x4645_5242;
 
+/// Everything that a database in a folder is made of.
+const FILES: [&str; 6] = [
+    "data.db",
+    "data.db-wal",
+    "data.db-shm",
+    "auxiliary.db",
+    "auxiliary.db-wal",
+    "auxiliary.db-shm",
+];
+
 pub(super) fn open(options: StoreOptions) -> Result<SqliteEngine, OpenError> {
     let path = options.dir.join("data.db");
     make_folder(&options.dir)
@@ -57,6 +70,7 @@ pub(super) fn open(options: StoreOptions) -> Result<SqliteEngine, OpenError> {
     let (schema, revision) = prepare(&mut tx, &path)?;
     let failed = |source| OpenError::Store { path: path.clone(), source };
     let data_version = data_version(&mut tx).map_err(failed)?;
+    let logs = Auxiliary::open(options.dir.join("auxiliary.db"), options.read_timeout)?;
     let shared = Arc::new(Shared {
         schema: ArcSwap::from_pointee(schema),
         revision: AtomicI64::new(revision),
@@ -65,6 +79,7 @@ pub(super) fn open(options: StoreOptions) -> Result<SqliteEngine, OpenError> {
         events: Arc::clone(&options.events),
         feed: options.feed.clone(),
         follower: Arc::clone(&options.follower),
+        writes: Tally::default(),
     });
     let no_thread = |source| OpenError::Folder { path: path.clone(), source };
     let readers = Readers::start(&options, path.clone(), Arc::clone(&shared)).map_err(no_thread)?;
@@ -95,12 +110,13 @@ pub(super) fn open(options: StoreOptions) -> Result<SqliteEngine, OpenError> {
         readers: Arc::new(readers),
         write_timeout: options.write_timeout,
         path,
+        logs: Arc::new(logs),
     })
 }
 
 /// Deletes the database of the folder `dir`, whose lock the caller holds.
 pub(super) fn erase(dir: &Path) -> Result<(), OpenError> {
-    for name in ["data.db", "data.db-wal", "data.db-shm"] {
+    for name in FILES {
         match std::fs::remove_file(dir.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(OpenError::Folder { path: dir.to_owned(), source: error });
@@ -155,7 +171,7 @@ fn open_writer(path: &Path, options: &StoreOptions) -> Result<Tx, OpenError> {
     let mut tx = Tx::new(db);
     // Before the first pragma that writes: a file of a newer version stays as it is, and so does one
     // whose secrets cannot be opened.
-    migrate::refuse_newer(&mut tx, path)?;
+    migrate::refuse_newer(&mut tx, Home::Main, path)?;
     secrets::refuse_sealed(&mut tx, path)?;
     if options.fresh {
         crate::store::collections::refuse_any(&mut tx, path)?;
@@ -215,7 +231,10 @@ fn register_functions(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn set_up_writer(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
+pub(super) fn set_up_writer(
+    connection: &Connection,
+    durability: Durability,
+) -> rusqlite::Result<()> {
     let owner: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if owner != APPLICATION_ID {
         connection.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -233,9 +252,9 @@ fn set_up_writer(connection: &Connection, durability: Durability) -> rusqlite::R
 /// Brings the system tables up to date and reads the collections.
 fn prepare(tx: &mut Tx, path: &Path) -> Result<(Schema, i64), OpenError> {
     let mut work = || {
-        if migrate::is_needed(tx)? {
+        if migrate::is_needed(tx, Home::Main)? {
             session(tx).begin_write()?;
-            migrate::run(tx)?;
+            migrate::run(tx, Home::Main)?;
             session(tx).commit()?;
         }
         // A server may be writing: a command that opens the database does not wait for it.

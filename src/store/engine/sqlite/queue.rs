@@ -27,6 +27,11 @@ impl<J> Queue<J> {
         (Self { sender, wait }, receiver)
     }
 
+    /// How many entries wait.
+    pub(super) fn len(&self) -> usize {
+        self.sender.max_capacity() - self.sender.capacity()
+    }
+
     /// Puts `job` in, waiting for a place in order of arrival.
     pub(super) async fn push(&self, job: J) -> Result<(), StoreError> {
         self.sender.send_timeout(job, self.wait).await.map_err(|error| match error {

@@ -225,6 +225,21 @@ impl Session {
         Ok(self.connection.changes())
     }
 
+    /// Runs the statement `sql` once for each of `rows`, which are its parameters.
+    pub(in crate::store) fn load(
+        &mut self,
+        sql: &str,
+        rows: &[Vec<Value>],
+    ) -> Result<(), StoreError> {
+        self.protect()?;
+        let mut prepared = self.connection.prepare_cached(sql).map_err(store_error)?;
+        for row in rows {
+            bind(&mut prepared, row)?;
+            prepared.raw_execute().map_err(store_error)?;
+        }
+        Ok(())
+    }
+
     pub(in crate::store) fn savepoint(&mut self) -> Result<(), StoreError> {
         self.protect()?;
         control(&self.connection, "SAVEPOINT \"attempt\"")
@@ -306,14 +321,7 @@ impl Session {
             control(&self.connection, "SAVEPOINT \"function\"")?;
             self.function = Function::Changed;
         }
-        let expected = prepared.parameter_count();
-        if expected != statement.params.len() {
-            let given = statement.params.len();
-            return Err(StoreError::Data(format!("{expected} parameters, {given} values")));
-        }
-        for (index, value) in statement.params.iter().enumerate() {
-            prepared.raw_bind_parameter(index + 1, encode(value)).map_err(store_error)?;
-        }
+        bind(&mut prepared, &statement.params)?;
         Ok(prepared)
     }
 
@@ -325,6 +333,18 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// Gives a statement its parameters.
+fn bind(prepared: &mut CachedStatement<'_>, params: &[Value]) -> Result<(), StoreError> {
+    let (expected, given) = (prepared.parameter_count(), params.len());
+    if expected != given {
+        return Err(StoreError::Data(format!("{expected} parameters, {given} values")));
+    }
+    for (index, value) in params.iter().enumerate() {
+        prepared.raw_bind_parameter(index + 1, encode(value)).map_err(store_error)?;
+    }
+    Ok(())
 }
 
 fn control(connection: &Connection, sql: &str) -> Result<(), StoreError> {

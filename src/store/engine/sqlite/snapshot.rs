@@ -15,7 +15,7 @@ use crate::store::engine::Session as AnySession;
 use crate::store::engine::sqlite::open::{FLAGS, READER_CACHE, check_owner, open_error, set_up};
 use crate::store::engine::sqlite::session::Session;
 use crate::store::error::{OpenError, StoreError};
-use crate::store::migrate;
+use crate::store::migrate::{self, Home};
 use crate::store::sql::Statement;
 use crate::store::tx::Db;
 
@@ -44,8 +44,8 @@ impl Snapshot {
         let version = data_version(&mut watch).map_err(failed)?;
         let mut db = connect(&path)?;
         db.session().sqlite().begin_read().map_err(failed)?;
-        migrate::refuse_newer(&mut db, &path)?;
-        if migrate::is_needed(&mut db).map_err(failed)? {
+        migrate::refuse_newer(&mut db, Home::Main, &path)?;
+        if migrate::is_needed(&mut db, Home::Main).map_err(failed)? {
             return Err(OpenError::Older { path });
         }
         let mut load = || {

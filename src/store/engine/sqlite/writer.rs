@@ -96,11 +96,12 @@ impl Writer {
 
     /// Runs one group.
     fn group(&mut self, first: Box<dyn Function>) {
-        let mut group = Group::default();
+        let (mut group, started) = (Group::default(), Instant::now());
         if let Err(error) = self.begin() {
             return answer_all(vec![first], Some(&error));
         }
         self.fill(&mut group, first);
+        let functions = group.done.len();
         if group.lost {
             for function in group.done.into_iter().rev() {
                 self.again.push_front(function);
@@ -108,6 +109,7 @@ impl Writer {
         } else {
             self.commit(group);
         }
+        self.shared.writes.group(functions, started.elapsed());
     }
 
     /// Begins the transaction, and takes in what other processes changed in the schema.

@@ -72,7 +72,7 @@ impl Database {
 
 /// Whether a table counts what was tried, also what was refused, or notes when it was.
 fn is_tally(table: &str) -> bool {
-    matches!(table, "_throttle" | "_sessions" | "_crons" | "_nodes" | "_limits")
+    matches!(table, "_throttle" | "_sessions" | "_crons" | "_nodes" | "_limits" | "_logs")
 }
 
 fn quote(name: &str) -> String {

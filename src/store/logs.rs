@@ -1,0 +1,198 @@
+//! The table `_logs`: what happened. On SQLite it is in a file of its own, see
+//! [`crate::store::Store::write_logs`]; rows are numbered in the order in which they came.
+
+use std::sync::{Arc, LazyLock};
+
+use crate::domain::Json;
+use crate::domain::collection::Collection;
+use crate::domain::logs::{self, TABLE};
+use crate::domain::rules::RequestInfo;
+use crate::domain::schema::Schema;
+use crate::domain::time::Timestamp;
+use crate::store::column::decode_value;
+use crate::store::error::StoreError;
+use crate::store::filter::{FilterError, Query};
+use crate::store::row::Row;
+use crate::store::sql::{Statement, quote};
+use crate::store::tx::{Db, Tx};
+use crate::store::value::Value;
+
+/// The shape of the table, as filters and sorts see it.
+static COLLECTION: LazyLock<Arc<Collection>> = LazyLock::new(|| Arc::new(logs::collection()));
+
+/// Filters of logs reach no other table.
+static NO_SCHEMA: LazyLock<Schema> = LazyLock::new(Schema::default);
+
+const COLUMNS: [&str; 5] = ["id", "level", "message", "data", "created"];
+
+/// An entry that is to be stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewLog {
+    /// What it is told apart by.
+    pub id: String,
+    /// How bad it is.
+    pub level: i64,
+    /// What happened, in a line.
+    pub message: String,
+    /// The rest, as the text of a JSON object.
+    pub data: String,
+    /// When it happened.
+    pub created: Timestamp,
+}
+
+/// A stored entry, with its values as answers have them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredLog {
+    /// What it is told apart by.
+    pub id: Json,
+    /// How bad it is.
+    pub level: Json,
+    /// What happened, in a line.
+    pub message: Json,
+    /// The rest.
+    pub data: Json,
+    /// When it happened.
+    pub created: Json,
+}
+
+/// Rows of a [`NewLog`], ready to be stored more than once.
+#[derive(Debug, Clone)]
+pub struct Batch(Arc<[Vec<Value>]>);
+
+impl Batch {
+    /// These entries, in their order.
+    pub fn new(logs: Vec<NewLog>) -> Self {
+        let row = |log: NewLog| {
+            vec![
+                Value::Text(log.id),
+                Value::Int(log.level),
+                Value::Text(log.message),
+                Value::Text(log.data),
+                Value::Timestamp(log.created),
+            ]
+        };
+        Self(logs.into_iter().map(row).collect())
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Stores entries.
+///
+/// # Errors
+/// What the database says.
+pub fn add(tx: &mut Tx, batch: &Batch) -> Result<(), StoreError> {
+    let sql = tx.dialect().load(TABLE, &COLUMNS);
+    tx.load(&sql, &batch.0)
+}
+
+/// The entries that `filter` finds, in the order of `sort`, `limit` of them after the first `offset`.
+///
+/// # Errors
+/// [`FilterError`] when they cannot be asked for so.
+pub fn page(
+    db: &mut Db,
+    request: &RequestInfo,
+    (filter, sort): (&str, &str),
+    (limit, offset): (i64, i64),
+) -> Result<Result<Vec<StoredLog>, FilterError>, StoreError> {
+    let query = query(db, request, filter).and_then(|query| query.sort(sort));
+    match query.and_then(|query| query.page(limit, offset)) {
+        Ok(statement) => Ok(Ok(db.fetch_all(statement)?.into_iter().map(decode).collect())),
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+/// How many entries `filter` finds.
+///
+/// # Errors
+/// [`FilterError`] when they cannot be asked for so.
+pub fn count(
+    db: &mut Db,
+    request: &RequestInfo,
+    filter: &str,
+) -> Result<Result<i64, FilterError>, StoreError> {
+    match query(db, request, filter).and_then(|query| query.count()) {
+        Ok(statement) => Ok(Ok(db.fetch_one(statement)?.int(0)?)),
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+/// How many entries `filter` finds in each hour that has any.
+///
+/// # Errors
+/// [`FilterError`] when they cannot be asked for so.
+pub fn hours(
+    db: &mut Db,
+    request: &RequestInfo,
+    filter: &str,
+) -> Result<Result<Vec<(String, i64)>, FilterError>, StoreError> {
+    let hour = db.dialect().hour(&format!("{}.\"created\"", quote(TABLE)));
+    match query(db, request, filter).and_then(|query| query.count_by(&hour)) {
+        Ok(statement) => {
+            let hour = |row: &Row| Ok((row.text(0)?.to_owned(), row.int(1)?));
+            Ok(Ok(db.fetch_all(statement)?.iter().map(hour).collect::<Result<_, StoreError>>()?))
+        }
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+/// The entry with this id.
+///
+/// # Errors
+/// What the database says.
+pub fn by_id(db: &mut Db, id: &str) -> Result<Option<StoredLog>, StoreError> {
+    let columns = COLLECTION.fields.iter().map(|field| quote(&field.name));
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    let sql = format!("SELECT {columns} FROM {} WHERE \"id\" = $1", quote(TABLE));
+    Ok(db.fetch_optional(Statement::new(sql, vec![Value::text(id)]))?.map(decode))
+}
+
+/// Removes all entries.
+///
+/// # Errors
+/// What the database says.
+pub fn clear(tx: &mut Tx) -> Result<(), StoreError> {
+    let clear = tx.dialect().empty(TABLE);
+    tx.run(clear).map(|_| ())
+}
+
+/// Removes `most` of the entries from before `moment`, the oldest; how many there were.
+///
+/// # Errors
+/// What the database says.
+pub fn forget(tx: &mut Tx, moment: Timestamp, most: i64) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM \"_logs\" WHERE \"_rowid_\" IN (SELECT \"_rowid_\" FROM \"_logs\" \
+               WHERE \"created\" < $1 ORDER BY \"created\" LIMIT $2)";
+    tx.run(Statement::new(sql, vec![Value::Timestamp(moment), Value::Int(most)]))
+}
+
+/// Leaves no more than the last `most` entries; how many were removed.
+///
+/// # Errors
+/// What the database says.
+pub fn trim(tx: &mut Tx, most: i64) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM \"_logs\" WHERE \"_rowid_\" <= \
+               (SELECT MAX(\"_rowid_\") FROM \"_logs\") - $1";
+    tx.run(Statement::new(sql, vec![Value::Int(most)]))
+}
+
+fn query<'a>(db: &Db, request: &'a RequestInfo, filter: &str) -> Result<Query<'a>, FilterError> {
+    Query::rows(db.dialect(), &NO_SCHEMA, &COLLECTION, request).filter(filter)
+}
+
+/// The entry of a row that has the fields of the collection.
+fn decode(row: Row) -> StoredLog {
+    let fields = COLLECTION.fields.iter();
+    let mut values = fields.zip(row.into_values()).map(|(field, value)| decode_value(field, value));
+    let mut next = || values.next().unwrap_or_default();
+    StoredLog { id: next(), level: next(), message: next(), data: next(), created: next() }
+}
