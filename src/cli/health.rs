@@ -70,7 +70,7 @@ pub(super) async fn run(options: HealthOptions) -> Result<(), Unhealthy> {
         Some(text) => parse(text)?,
         None => own_address(options.http.unwrap_or(USUAL))?,
     };
-    let url = health_of(base);
+    let url = health_of(base, options.live);
     let patience = options.timeout;
     let asked = timeout(patience, ask(&url)).await;
     let first_line = asked
@@ -114,9 +114,10 @@ fn own_address(mut listen: SocketAddr) -> Result<Url, Unhealthy> {
 }
 
 /// A server behind a prefix of a proxy keeps the prefix.
-fn health_of(mut base: Url) -> Url {
+fn health_of(mut base: Url, live: bool) -> Url {
     let path = format!("{}/api/health", base.path().trim_end_matches('/'));
     base.set_path(&path);
+    base.set_query(live.then_some("live=true"));
     base
 }
 
@@ -126,8 +127,9 @@ async fn ask(url: &Url) -> io::Result<Vec<u8>> {
     let mut stream = connect(url).await?;
     let host = url.host_str().unwrap_or_default();
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     let request = format!(
-        "GET {} HTTP/1.1\r\nHost: {host}{port}\r\nUser-Agent: ferrobase/{}\r\n\
+        "GET {}{query} HTTP/1.1\r\nHost: {host}{port}\r\nUser-Agent: ferrobase/{}\r\n\
          Accept: application/json\r\nConnection: close\r\n\r\n",
         url.path(),
         env!("CARGO_PKG_VERSION"),
@@ -164,7 +166,7 @@ mod tests {
     #[test]
     fn a_server_that_listens_everywhere_is_asked_on_the_loopback() {
         let asked = |listen: &str| {
-            health_of(own_address(listen.parse().unwrap()).unwrap()).as_str().to_owned()
+            health_of(own_address(listen.parse().unwrap()).unwrap(), false).as_str().to_owned()
         };
         assert_eq!(asked("0.0.0.0:8090"), "http://127.0.0.1:8090/api/health");
         assert_eq!(asked("[::]:9000"), "http://[::1]:9000/api/health");
@@ -173,10 +175,13 @@ mod tests {
 
     #[test]
     fn a_prefix_stays_before_the_path() {
-        let asked = |url: &str| health_of(parse(url.to_owned()).unwrap()).as_str().to_owned();
+        let asked =
+            |url: &str| health_of(parse(url.to_owned()).unwrap(), false).as_str().to_owned();
         assert_eq!(asked("http://localhost:8090"), "http://localhost:8090/api/health");
         assert_eq!(asked("http://localhost/"), "http://localhost/api/health");
         assert_eq!(asked("http://localhost/app/"), "http://localhost/app/api/health");
+        let live = health_of(parse("http://localhost/app".to_owned()).unwrap(), true);
+        assert_eq!(live.as_str(), "http://localhost/app/api/health?live=true");
     }
 
     #[test]

@@ -200,6 +200,9 @@ pub(super) struct HealthOptions {
     /// What the server was told to listen on; 0.0.0.0 and [::] mean this machine
     #[arg(long, value_name = "ADDR", env = "FERROBASE_HTTP")]
     pub http: Option<SocketAddr>,
+    /// Ask whether the process answers, whatever its database does
+    #[arg(long, env = "FERROBASE_LIVE")]
+    pub live: bool,
     /// How long the answer may take
     #[arg(
         long,

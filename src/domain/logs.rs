@@ -66,6 +66,13 @@ pub fn id(millis: i64, number: u32) -> String {
     text.iter().map(|&byte| char::from(byte)).collect()
 }
 
+/// The moment that an [`id`] begins with; none when it is no id.
+pub fn moment_of(id: &str) -> Option<i64> {
+    let is_id =
+        id.len() == 15 && id.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase());
+    i64::from_str_radix(id.get(..9).filter(|_| is_id)?, 36).ok()
+}
+
 /// How many numbers there are for [`id`].
 pub const NUMBERS: u32 = 36_u32.pow(6);
 
@@ -87,6 +94,11 @@ mod tests {
         assert!(ids[..4].is_sorted(), "{ids:?}");
         assert!(ids.iter().all(|id| id.len() == 15), "{ids:?}");
         assert!(id(5, NUMBERS - 1).ends_with("zzzzzz"));
+        assert_eq!(moment_of(&ids[3]), Some(1_767_225_600_000));
+        for other in ["", "0mwypfeqc7ph6m", "0mwypfeqc7ph6mgg", "0mwypfeqC7ph6mg", "ümwypfeqc7ph6m"]
+        {
+            assert_eq!(moment_of(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -152,8 +152,11 @@ pub fn hours(
 pub fn by_id(db: &mut Db, id: &str) -> Result<Option<StoredLog>, StoreError> {
     let columns = COLLECTION.fields.iter().map(|field| quote(&field.name));
     let columns = columns.collect::<Vec<_>>().join(", ");
-    let sql = format!("SELECT {columns} FROM {} WHERE \"id\" = $1", quote(TABLE));
-    Ok(db.fetch_optional(Statement::new(sql, vec![Value::text(id)]))?.map(decode))
+    let Some(moment) = logs::moment_of(id).map(Timestamp::from_millis) else { return Ok(None) };
+    let sql =
+        format!("SELECT {columns} FROM {} WHERE \"created\" = $1 AND \"id\" = $2", quote(TABLE));
+    let params = vec![Value::Timestamp(moment), Value::text(id)];
+    Ok(db.fetch_optional(Statement::new(sql, params))?.map(decode))
 }
 
 /// Removes all entries.

@@ -70,9 +70,21 @@ fn a_server_that_answers_is_healthy() {
     healthy(health(&[&format!("http://{socket}/")]));
     healthy(health(&["--http", socket]));
     healthy(health_with(&[], &[("FERROBASE_HTTP", socket)]));
+    healthy(health(&["--live", "--http", socket]));
     let (_, port) = socket.split_once(':').unwrap();
     healthy(health(&[&format!("http://localhost:{port}")]));
     healthy(health_with(&[], &[("FERROBASE_HTTP", &format!("0.0.0.0:{port}"))]));
+}
+
+#[test]
+fn life_is_asked_for_where_that_is_wanted() {
+    let url = listen(|stream| {
+        let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+        assert_eq!(lines.next().as_deref(), Some("GET /api/health?live=true HTTP/1.1"));
+        assert!(lines.any(|line| line.is_empty()), "the head has no end");
+        let _ = (&stream).write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+    });
+    healthy(health(&[&url, "--live"]));
 }
 
 #[test]

@@ -122,8 +122,13 @@ async fn a_database_that_is_away_is_503_until_it_is_back() {
         assert_unavailable(&guest.get(NOTES).await);
         assert_unavailable(&guest.create("notes", json!({ "text": "lost" })).await);
     }
+    // Probes are told, and those who ask for the process alone are not.
+    assert_unavailable(&guest.get("/api/health").await);
+    guest.get("/api/health?live=true").await.expect(200);
     place.run(format!("ALTER ROLE {name} LOGIN"));
     recovers(&guest).await;
+    // What was said last counts for a second.
+    while guest.get("/api/health").await.status != 200 {}
     let texts = Database::of(place.folder()).column("notes", "text");
     assert!(!texts.contains(&"lost".to_owned()), "{texts:?}");
     assert_eq!(server.terminate().code, Some(0));
