@@ -111,7 +111,7 @@ async fn a_list_of_collections_is_paged_sorted_and_picked_from() {
 async fn the_state_of_the_configuration_shows_what_the_file_says() {
     let config = format!(
         "{CONFIG}\n[app]\nname = \"Notes\"\n[mail]\nsmtp = \"${{SMTP}}\"\n\
-         [[jobs]]\nname = \"x\"\nschedule = \"@daily\"\nkeep = {{ logs = \"30d\" }}\n"
+         [limits]\n\"misspelt:list\" = \"1/s\"\n"
     );
     let app = TestApp::with_variables(&config, &[("SMTP", "smtp://u:hush@example.com:587")]).await;
     let user = person(&app).await;
@@ -129,7 +129,7 @@ async fn the_state_of_the_configuration_shows_what_the_file_says() {
     assert_eq!(report.at("/applied/at"), json!("2026-01-01 00:00:00.000Z"));
     assert_eq!(report.at("/problem"), Value::Null);
     assert_eq!(report.at("/parked"), json!({ "collections": [], "fields": [] }));
-    let line = config.lines().position(|line| line.starts_with("keep")).unwrap() + 1;
+    let line = config.lines().position(|line| line.starts_with("\"misspelt")).unwrap() + 1;
     assert_eq!(report.at("/warnings/0/line"), json!(line), "{}", report.text);
 
     let settings = report.at("/settings");
