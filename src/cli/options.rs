@@ -158,6 +158,18 @@ pub(super) enum SuperuserAction {
     Delete(AccountName),
     /// Print a one-time code to sign in by, for as long as the collection _superusers says
     Otp(AccountName),
+    /// Say from where superusers may come; without addresses, from everywhere
+    Ips(Networks),
+}
+
+/// Where superusers may come from.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Networks {
+    /// Addresses and networks such as 10.0.0.0/8, in place of those that were set before
+    #[arg(value_name = "CIDR")]
+    pub networks: Vec<String>,
+    #[command(flatten)]
+    pub data: DataOptions,
 }
 
 /// An account with its password.

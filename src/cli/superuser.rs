@@ -3,14 +3,16 @@
 use crate::cli::boot::{self, AppOptions, StartError, make_dir};
 use crate::cli::configuration::Lookup;
 use crate::cli::environment::Environment;
-use crate::cli::options::{Account, AccountName, DataOptions, SuperuserAction};
+use crate::cli::options::{Account, AccountName, DataOptions, Networks, SuperuserAction};
 use crate::cli::terminal::{ask, complain, say};
+use crate::domain::JsonMap;
 use crate::domain::keyring::Keyring;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::bootstrap;
 use crate::services::clock::Clock;
 use crate::services::oauth2::Limits;
+use crate::services::settings;
 use crate::services::superusers::{self, Upserted};
 
 /// Carries `action` out. A running server notices within a second.
@@ -48,7 +50,20 @@ async fn carry_out(app: &App, action: SuperuserAction) -> Result<(), StartError>
         }
         SuperuserAction::Delete(account) => delete(app, account).await?,
         SuperuserAction::Otp(account) => one_time_code(app, &account.email).await?,
+        SuperuserAction::Ips(Networks { networks, .. }) => admit_from(app, networks).await?,
     }
+    Ok(())
+}
+
+/// Replaces the addresses from which superusers may come.
+async fn admit_from(app: &App, networks: Vec<String>) -> Result<(), StartError> {
+    let told = match networks.as_slice() {
+        [] => "Superusers may come from everywhere.".to_owned(),
+        networks => format!("Superusers may come from {} only.", networks.join(", ")),
+    };
+    let patch = JsonMap::from_iter([("superuserIPs".to_owned(), networks.into())]);
+    settings::change(app, patch, None).await?;
+    say(&told);
     Ok(())
 }
 
@@ -163,6 +178,7 @@ impl SuperuserAction {
         match self {
             Self::Upsert(account) | Self::Create(account) | Self::Update(account) => &account.data,
             Self::Delete(account) | Self::Otp(account) => &account.data,
+            Self::Ips(networks) => &networks.data,
         }
     }
 }

@@ -1,11 +1,12 @@
 //! `[server]`: where it listens and whom it trusts.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use crate::config::report::Fault;
 use crate::config::secret::Secret;
 use crate::config::section::{Reader, Section};
 use crate::config::settings::Settings;
+use crate::domain::addresses::parse_network;
 
 /// Where the server listens and what it serves beside the API. What is absent keeps the default of
 /// the command line.
@@ -55,13 +56,6 @@ pub(super) fn read(
             reader.not_yet("static files are", section.key_place(key));
         }
     }
-    for (key, feature) in
-        [("trusted_proxies", "trusted proxies are"), ("superuser_ips", "superusers' addresses are")]
-    {
-        if section.has(key) {
-            reader.not_yet(feature, section.key_place(key));
-        }
-    }
     if let Some(headers) = section.texts("trusted_proxies", reader) {
         settings.set("trustedProxy", "headers", headers);
     }
@@ -108,7 +102,7 @@ fn addresses(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Vec<Strin
     let mut addresses = Vec::new();
     for node in nodes {
         let Some(text) = reader.text("superuser_ips", node) else { continue };
-        if text.parse::<IpAddr>().is_ok() || text.parse::<ipnet::IpNet>().is_ok() {
+        if parse_network(&text).is_some() {
             addresses.push(text);
         } else {
             reader.fault(

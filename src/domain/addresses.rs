@@ -1,8 +1,20 @@
-//! Which addresses are those of hosts of the public Internet.
+//! Addresses of hosts: networks of them, and which are those of the public Internet.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::IpNet;
 use url::{Host, Url};
+
+/// The network that a text names, `10.0.0.0/8`, or the one of a single address.
+pub fn parse_network(text: &str) -> Option<IpNet> {
+    let single = || text.parse().ok().map(|address: IpAddr| IpNet::from(address.to_canonical()));
+    text.parse().ok().or_else(single)
+}
+
+/// Whether one of `networks` holds `address`, which is none that stands for one of the older protocol.
+pub fn is_among(networks: &[String], address: IpAddr) -> bool {
+    networks.iter().filter_map(|text| parse_network(text)).any(|network| network.contains(&address))
+}
 
 /// Whether the host of `url` may be one that anybody could reach, as far as it shows: what a name means
 /// is known when it is resolved.

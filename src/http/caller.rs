@@ -1,7 +1,6 @@
 //! Who sent a request, and the guards that routes ask (contract A 1.3, B 0.4).
 
 use std::future::Future;
-use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -14,11 +13,13 @@ use crate::domain::caller::Caller;
 use crate::domain::collection::Collection;
 use crate::domain::rules::RequestInfo;
 use crate::domain::time::Timestamp;
+use crate::http::address::real_ip;
 use crate::http::error::ApiError;
 use crate::http::query::Query;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::auth::session;
+use crate::services::superusers::require_known_address;
 use crate::services::tokens::Session;
 
 /// The sender of a request, for handlers to take as a parameter. Only a database that cannot be
@@ -53,9 +54,13 @@ impl Sender {
     /// Whoever sent `request`, which is noted with it.
     ///
     /// # Errors
-    /// When the database cannot be asked.
+    /// `Forbidden` for superusers who come from elsewhere than they may, or when the database cannot be
+    /// asked.
     pub async fn seen(app: &App, request: &HttpRequest) -> Result<Self, Error> {
         let sender = Self::of(app, token(request)).await?;
+        if sender.caller.is_superuser() {
+            require_known_address(app, real_ip(request)).await?;
+        }
         if sender.session.is_some() {
             request.extensions_mut().insert(Known(sender.caller.clone()));
         }
@@ -110,12 +115,6 @@ pub fn require_any(caller: &Caller) -> Result<(), Error> {
 pub fn require_same_collection(caller: &Caller, collection: &Collection) -> Result<(), Error> {
     let record = caller.record().ok_or(Error::Unauthenticated)?;
     if record.collection().id == collection.id { Ok(()) } else { Err(Error::Forbidden) }
-}
-
-/// The address that a request came from. Which proxies to believe is a setting of its own.
-pub fn real_ip(request: &HttpRequest) -> IpAddr {
-    let peer = request.peer_addr().map(|address| address.ip().to_canonical());
-    peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
 /// What rules may know of a request, without a body: that is known later.

@@ -7,7 +7,8 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
-use crate::http::caller::{Sender, real_ip};
+use crate::http::address::real_ip;
+use crate::http::caller::Sender;
 use crate::http::edge::note::Unnoted;
 use crate::http::error::ApiError;
 use crate::http::json;

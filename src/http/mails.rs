@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
 use crate::domain::Json;
+use crate::http::address::real_ip;
 use crate::http::caller::{Sender, require_superuser};
 use crate::http::error::ApiError;
 use crate::http::json;
@@ -58,7 +59,7 @@ pub(super) async fn page(
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let query = Query::parse(request.query_string());
-    require_superuser(&token::caller_of(&app, query.text("token")).await?)?;
+    require_superuser(&token::caller_of(&app, query.text("token"), real_ip(&request)).await?)?;
     let mail = inbox::view(&app, &id).await?;
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")

@@ -2,6 +2,7 @@
 //!
 //! [`routes`] is the whole table of routes.
 
+pub mod address;
 mod admin_ui;
 mod auth;
 mod batch;

@@ -9,11 +9,12 @@ use serde_json::json;
 use std::net::IpAddr;
 
 use crate::domain::{Json, JsonMap};
+use crate::http::address::real_ip;
 use crate::http::admin_ui;
 use crate::http::auth::asked::Asked;
 use crate::http::auth::entered;
 use crate::http::body::{self, Body, DEFAULT_LIMIT};
-use crate::http::caller::{Sender, real_ip, require_superuser};
+use crate::http::caller::{Sender, require_superuser};
 use crate::http::error::ApiError;
 use crate::http::json;
 use crate::http::query::Query;

@@ -7,8 +7,9 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
+use crate::http::address::real_ip;
 use crate::http::body::{self, DEFAULT_LIMIT};
-use crate::http::caller::{Sender, real_ip, token};
+use crate::http::caller::{Sender, token};
 use crate::http::error::ApiError;
 use crate::services::app::App;
 use crate::services::realtime::{self, Subscription};

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::domain::Json;
 use crate::domain::settings::Settings;
+use crate::http::address::real_ip;
 use crate::http::body::{self, DEFAULT_LIMIT};
 use crate::http::caller::{Sender, require_superuser};
 use crate::http::error::ApiError;
@@ -34,7 +35,7 @@ pub(super) async fn change(
     require_superuser(&sender.caller)?;
     let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
     Query::parse(request.query_string()).pick()?;
-    answer(&request, &*settings::change(&app, body.into_values()).await?)
+    answer(&request, &*settings::change(&app, body.into_values(), Some(real_ip(&request))).await?)
 }
 
 /// `POST /api/settings/test/email`

@@ -1,9 +1,11 @@
 //! Superuser accounts without being signed in: from the command line, and the very first one
 //! (contract B 5.1, 5.2).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::addresses::is_among;
 use crate::domain::collection::{Collection, SUPERUSERS};
 use crate::domain::random::Random;
 use crate::domain::record::Record;
@@ -14,11 +16,21 @@ use crate::services::app::App;
 use crate::services::auth::otp_issue::{self, Issued};
 use crate::services::records;
 use crate::services::records::system_refs::INSTALLER;
+use crate::services::settings;
 use crate::services::tokens::{self, Grant, Lifetime};
 use crate::store::{Db, StoreError, records as rows};
 
 /// How long the first superuser may take to follow the set-up link.
 const SET_UP_TIME: Duration = Duration::from_secs(30 * 60);
+
+/// Refuses addresses from which superusers may not come (contract B 5.3).
+///
+/// # Errors
+/// `Forbidden`, or when the settings cannot be read.
+pub async fn require_known_address(app: &App, address: IpAddr) -> Result<(), Error> {
+    let known = &settings::current(app).await?.superuser_ips;
+    if known.is_empty() || is_among(known, address) { Ok(()) } else { Err(Error::Forbidden) }
+}
 
 /// What `upsert` did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@ mod harness;
 mod only;
 
 mod accounts;
+mod addresses;
 mod bad_input;
 mod batch;
 mod blog;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::{Backups, Batch, Logs, Meta, RateLimitRule, RateLimits, S3, Settings, Smtp};
+use crate::domain::addresses::parse_network;
 use crate::domain::cron;
 use crate::domain::fields::{is_domain, is_email, is_url};
 use crate::domain::invalid::{Fault, FieldErrors};
@@ -225,7 +226,7 @@ fn check_networks(networks: &[String]) -> FieldErrors {
     for (index, network) in networks.iter().enumerate() {
         let index = index.to_string();
         errors.check(index.as_str(), required(network));
-        if network.parse::<IpAddr>().is_err() && network.parse::<ipnet::IpNet>().is_err() {
+        if parse_network(network).is_none() {
             // The contract spells it so.
             let code = "validation_invlaid_ip_or_subnet";
             errors

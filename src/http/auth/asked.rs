@@ -6,15 +6,17 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
 
-use crate::domain::collection::Collection;
+use crate::domain::collection::{Collection, SUPERUSERS};
 use crate::domain::rules::RequestInfo;
+use crate::http::address::real_ip;
 use crate::http::body::{self, Body, DEFAULT_LIMIT};
-use crate::http::caller::{Sender, real_ip, request_info};
+use crate::http::caller::{Sender, request_info};
 use crate::http::query::Query;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::auth::auth_collection;
 use crate::services::pick::Pick;
+use crate::services::superusers::require_known_address;
 
 /// A request to sign in.
 pub(in crate::http) struct Asked {
@@ -33,7 +35,8 @@ impl Asked {
     /// this way in is open there.
     ///
     /// # Errors
-    /// `NotFound` when there is no such collection, what `require_open` says, `BadRequest` for a
+    /// `NotFound` when there is no such collection, `Forbidden` for superusers who come from elsewhere
+    /// than they may, what `require_open` says, `BadRequest` for a
     /// request that cannot be read.
     pub(in crate::http) async fn read(
         app: &App,
@@ -44,10 +47,14 @@ impl Asked {
     ) -> Result<Self, Error> {
         let collection = auth_collection(app, path)?;
         require_open(&collection)?;
+        let address = real_ip(&request);
+        if collection.name == SUPERUSERS {
+            require_known_address(app, address).await?;
+        }
         let pick = Query::parse(request.query_string()).pick()?;
         let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
         let info = request_info(&request, sender.caller, app.clock.now());
-        Ok(Self { pick, body, address: real_ip(&request), collection, info })
+        Ok(Self { pick, body, address, collection, info })
     }
 
     /// The collection, and what rules may know of the request, with the body as it was sent.

@@ -11,10 +11,11 @@ use serde_json::json;
 
 use crate::domain::Json;
 use crate::domain::collection::AuthOptions;
+use crate::http::address::real_ip;
 use crate::http::auth::asked::Asked;
 use crate::http::body::{self, DEFAULT_LIMIT};
 use crate::http::caller::{
-    Sender, real_ip, request_info, require_same_collection, require_superuser, token,
+    Sender, request_info, require_same_collection, require_superuser, token,
 };
 use crate::http::error::ApiError;
 use crate::http::json;

@@ -27,7 +27,7 @@ pub use origins::Origins;
 
 use crate::domain::random::Random;
 use crate::http::error::ApiError;
-use crate::http::limits;
+use crate::http::{address, limits};
 use crate::services::Error;
 use crate::services::app::App;
 
@@ -65,6 +65,7 @@ pub async fn edge(
     }
     let line = format!("{} {}", request.method(), request.path());
     let app = request.app_data::<Data<App>>().cloned();
+    address::note(request.request()).await;
     match AssertUnwindSafe(answer(request, next)).catch_unwind().await {
         Ok(answer) => {
             let mut response = answer?;

@@ -15,7 +15,8 @@ use actix_web::{HttpMessage, HttpRequest};
 
 use crate::domain::Json;
 use crate::domain::logs::{ERROR, HEADER_LENGTH, INFO, URL_LENGTH};
-use crate::http::caller::{Known, real_ip};
+use crate::http::address::{peer, real_ip};
+use crate::http::caller::Known;
 use crate::http::edge::causes;
 use crate::http::error::{ApiError, field_errors};
 use crate::services::Error;
@@ -106,8 +107,6 @@ fn entry(
     took: Duration,
     failure: Option<Box<Failure>>,
 ) -> RequestLog {
-    let remote = request.peer_addr().map(|address| address.ip().to_canonical());
-    let user_ip = real_ip(request);
     RequestLog {
         method: method(request.method()),
         url: short(request.uri().path_and_query().map_or("", |url| url.as_str()), URL_LENGTH),
@@ -116,8 +115,8 @@ fn entry(
         status,
         took,
         caller: request.extensions().get::<Known>().map(|known| known.0.clone()),
-        user_ip,
-        remote_ip: remote.unwrap_or(user_ip),
+        user_ip: real_ip(request),
+        remote_ip: peer(request),
         failure,
     }
 }

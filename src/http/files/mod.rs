@@ -21,6 +21,7 @@ use crate::domain::caller::Caller;
 use crate::domain::fields::spells_true;
 use crate::domain::files::ranges::{self, Ranges};
 use crate::domain::files::serving;
+use crate::http::address::real_ip;
 use crate::http::caller::{Sender, request_info};
 use crate::http::edge::Frameable;
 use crate::http::error::ApiError;
@@ -63,6 +64,7 @@ pub(super) async fn download(
         name,
         thumb: query.text("thumb").to_owned(),
         token: query.text("token").to_owned(),
+        address: real_ip(&request),
     };
     let download = spells_true(query.text("download"));
     // Who asks is what the file token says, whatever the headers do.

@@ -1,6 +1,7 @@
 //! Which stored file a request may read (contract A 4.1, 4.4, 4.5).
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::domain::caller::Caller;
@@ -29,6 +30,8 @@ pub struct Wanted {
     pub thumb: String,
     /// The file token that came with it, empty for none.
     pub token: String,
+    /// Where it is asked from.
+    pub address: IpAddr,
 }
 
 /// A file that the caller may read.
@@ -94,8 +97,11 @@ async fn find(
         .fields
         .iter()
         .any(|field| matches!(&field.kind, FieldKind::File(options) if options.protected));
-    let caller =
-        if is_protected { token::caller_of(app, &wanted.token).await? } else { Caller::guest() };
+    let caller = if is_protected {
+        token::caller_of(app, &wanted.token, wanted.address).await?
+    } else {
+        Caller::guest()
+    };
     let request = RequestInfo { caller, context: RequestContext::ProtectedFile, ..request };
     let collection = collection.id.clone();
     app.store.read(move |db| within(db, &collection, &wanted, &request)).await

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use crate::domain::addresses::parse_network;
 use crate::domain::rate_limits::{Asked, Labels};
 use crate::domain::settings::{RateLimitRule, RateLimits};
 use crate::domain::time::Timestamp;
@@ -42,7 +43,7 @@ impl Limiter {
         Self {
             labels: Labels::of(&limits.rules),
             rules: limits.rules.clone(),
-            excluded: limits.excluded_ips.iter().filter_map(|text| excluded(text)).collect(),
+            excluded: limits.excluded_ips.iter().filter_map(|text| parse_network(text)).collect(),
             windows: Windows::new(CAPACITY),
         }
     }
@@ -101,12 +102,6 @@ fn shared_key(rule: &RateLimitRule, key: &Key) -> String {
     let about: [&dyn Display; 8] =
         [label, audience, duration, max_requests, &id, &route, &tag, &key.network];
     throttle::Key::of("limits", &about).into_text()
-}
-
-/// A network, or the one of a single address. What is neither did not pass the checks of settings.
-fn excluded(text: &str) -> Option<IpNet> {
-    let single = || text.parse().ok().map(|address: IpAddr| IpNet::from(address.to_canonical()));
-    text.parse().ok().or_else(single)
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Changing settings through the API (contract B 6.2). What the config file says cannot be changed
 //! here and is not stored either: it holds secrets that belong into the file's environment.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::domain::addresses::is_among;
 use crate::domain::invalid::{Fault, FieldErrors};
 use crate::domain::settings::Settings;
 use crate::domain::time::Timestamp;
@@ -15,15 +17,20 @@ use crate::store::Tx;
 use crate::store::settings as stored;
 
 /// Lays `patch` over the settings and answers what is in force then: absent keys and omitted secrets
-/// stay as they are, lists are replaced.
+/// stay as they are, lists are replaced. `from` is where a superuser asks from who is not to lock out
+/// themselves.
 ///
 /// # Errors
 /// `BadRequest` when a value has the wrong type, `Invalid` for values that cannot be, and for those
 /// that the config file says otherwise.
-pub async fn change(app: &App, patch: JsonMap) -> Result<Arc<Settings>, Error> {
+pub async fn change(
+    app: &App,
+    patch: JsonMap,
+    from: Option<IpAddr>,
+) -> Result<Arc<Settings>, Error> {
     let config = app.configuration.config();
     let now = app.clock.now();
-    let work = move |tx: &mut Tx| in_transaction(tx, &patch, config.as_deref(), now);
+    let work = move |tx: &mut Tx| in_transaction(tx, &patch, config.as_deref(), from, now);
     app.store.write(work).await?;
     current(app).await
 }
@@ -32,6 +39,7 @@ fn in_transaction(
     tx: &mut Tx,
     patch: &JsonMap,
     config: Option<&Config>,
+    from: Option<IpAddr>,
     now: Timestamp,
 ) -> Result<(), Error> {
     let before = stored::load(tx)?;
@@ -49,11 +57,27 @@ fn in_transaction(
     let mut checked = after.clone();
     pin(&mut checked, config)?;
     errors.merge(checked.validate());
+    if let Some(from) = from.filter(|_| checked.superuser_ips != in_force.superuser_ips) {
+        errors.merge(locked_out(&checked, from));
+    }
     errors.into_result()?;
     if after != before {
         stored::save(tx, &after, now)?;
     }
     Ok(())
+}
+
+/// Whoever changes from where superusers may come must still be one of them.
+fn locked_out(settings: &Settings, from: IpAddr) -> FieldErrors {
+    let known = &settings.superuser_ips;
+    if known.is_empty() || is_among(known, from) {
+        return FieldErrors::new();
+    }
+    let message = format!(
+        "You come from {from}, which is not among them: you could not take this back. Add it, or use \
+         `ferrobase superuser ips` at the server."
+    );
+    FieldErrors::from(("superuserIPs", Fault::new("validation_locked_out", message)))
 }
 
 /// Follows a collection that is called `new` instead of `old` in the labels of rate limits

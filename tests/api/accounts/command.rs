@@ -47,6 +47,24 @@ fn addresses(folder: &Path) -> Vec<String> {
 }
 
 #[actix_web::test]
+async fn who_locked_themselves_out_comes_in_by_the_command() {
+    let folder = folder();
+    let folder = folder.path();
+    succeeds(superuser(folder, &["create", "a@example.com", PASSWORD]), "Created");
+    succeeds(superuser(folder, &["ips", "10.0.0.0/8", "::1"]), "from 10.0.0.0/8, ::1 only");
+    fails(superuser(folder, &["ips", "10.0.0.0/8", "everywhere"]), "superuserIPs");
+    let server = Process::serve(folder, &[]);
+    let path = "/api/collections/_superusers/auth-with-password";
+    let known = json!({ "identity": "a@example.com", "password": PASSWORD });
+    server.guest().post(path, known.clone()).await.expect(403);
+    succeeds(superuser(folder, &["ips"]), "from everywhere");
+    // A running server notices within a second.
+    while server.guest().post(path, known.clone()).await.status == 403 {}
+    server.guest().post(path, known).await.expect(200);
+    assert_eq!(server.terminate().code, Some(0));
+}
+
+#[actix_web::test]
 async fn accounts_are_made_changed_and_deleted_without_a_server() {
     let folder = folder();
     let folder = folder.path();
