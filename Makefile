@@ -32,7 +32,7 @@ browser: ## a tour of the dashboard in the system's Chromium
 bench: ## measure beside PocketBase, about twenty minutes; not part of test
 	@scripts/bench.sh
 
-stress: ## nodes and databases that go away, 10,000 connections, 2 GB, a full disk
+stress: ## nodes and databases that go away, 10,000 connections, 2 GB, a backup, a full disk
 	@scripts/stress.sh
 
 container: ## build the container image and use it (root on Debian, no Docker needed)

@@ -14,7 +14,8 @@ use crate::domain::keyring::{Key, Keyring, WrongLength};
 use crate::domain::settings::{Secret, Settings};
 use crate::services::Error;
 use crate::services::app::{App, Options};
-use crate::services::blobs::{BlobError, Sync};
+use crate::services::backups::Backups;
+use crate::services::blobs::{BlobError, Blobs, Sync};
 use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
 use crate::services::copy::CopyError;
@@ -90,6 +91,11 @@ pub enum StartError {
     /// The database could be opened and then failed.
     #[error("{}", with_causes(.0))]
     Failed(#[from] Error),
+    /// A restore cannot be brought to its end.
+    #[error(
+        "a restore cannot be ended: {0}\nThe data is in the data folder, or in .restore below it."
+    )]
+    Restore(#[source] std::io::Error),
     /// Files cannot be kept.
     #[error("cannot use the place for files: {0}")]
     Files(#[source] BlobError),
@@ -130,7 +136,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
     let config = options.configuration.map(|configuration| configuration.config.as_ref());
     let callers = Arc::new(Callers::default());
     let loosened = Arc::new(Notify::new());
-    let files = files(options, config, &loosened)?;
+    let files = files(options.dir, config, &loosened)?;
     let settings = Arc::new(CurrentSettings::default());
     let queue = Arc::new(Queue::default());
     let realtime = Arc::new(Realtime::default());
@@ -169,6 +175,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
     Ok(App {
         store,
         files,
+        backups: Backups::new(options.dir),
         secrets: options.keyring.clone(),
         clock: options.clock.clone(),
         passwords: Passwords::start(cost(config), hashing_threads())?,
@@ -211,13 +218,17 @@ pub(super) fn keyring(
     })
 }
 
+/// The place for files alone.
+///
+/// # Errors
+/// When it cannot be used.
+pub(super) fn blobs(dir: &Path, config: Option<&Config>) -> Result<Arc<Blobs>, StartError> {
+    Ok(files(dir, config, &Arc::default())?.blobs)
+}
+
 /// Where files are kept: the bucket that the file names, else a folder of the data folder.
-fn files(
-    options: &AppOptions<'_>,
-    config: Option<&Config>,
-    loosened: &Arc<Notify>,
-) -> Result<Files, StartError> {
-    let dir = options.dir.join("storage");
+fn files(dir: &Path, config: Option<&Config>, loosened: &Arc<Notify>) -> Result<Files, StartError> {
+    let dir = dir.join("storage");
     let loosened = Arc::clone(loosened);
     let mut settings = Settings::default();
     if let Some(config) = config {

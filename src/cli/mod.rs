@@ -1,6 +1,7 @@
 //! The command line: reads options and the environment, wires the floors below together. Nothing
 //! below this floor prints, reads the environment or looks for files.
 
+mod backup;
 mod boot;
 pub mod configuration;
 mod copy;
@@ -10,6 +11,7 @@ mod health;
 mod log;
 mod options;
 mod progress;
+mod restore;
 mod run;
 pub mod serve;
 mod superuser;
@@ -76,6 +78,14 @@ async fn carry_out(command: Command, tap: Tap) -> Result<(), String> {
         }
         Command::Check(options) => check(options),
         Command::Explain(options) => explain_collection(&options.collection, options.config),
+        Command::Backup(options) => {
+            let lookup = |data: &DataOptions| lookup(data.config.clone(), Mode::Production).ok();
+            backup::run(options, lookup).await.map_err(failure)
+        }
+        Command::Restore(options) => {
+            let lookup = |data: &DataOptions| lookup(data.config.clone(), Mode::Production).ok();
+            restore::run(options, lookup).await.map_err(failure)
+        }
         Command::Copy(options) => copy::run(options).await.map_err(failure),
         Command::Health(options) => {
             health::run(options).await.map_err(|unhealthy| unhealthy.to_string())

@@ -39,6 +39,10 @@ pub(super) enum Command {
     Explain(ExplainOptions),
     /// Make, change or delete superuser accounts
     Superuser(SuperuserOptions),
+    /// Make a backup of the database and its files, beside a running server or without one
+    Backup(BackupOptions),
+    /// Put a backup in the place of the data; no server may run on the folder
+    Restore(RestoreOptions),
     /// Copy a data folder's database into an empty PostgreSQL database
     Copy(CopyOptions),
     /// Ask a running server whether it answers: exit code 0 if it does, else 1 (for containers)
@@ -188,6 +192,31 @@ pub(super) struct Account {
 pub(super) struct AccountName {
     /// E-mail address of the account
     pub email: String,
+    #[command(flatten)]
+    pub data: DataOptions,
+}
+
+/// Options of `backup`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct BackupOptions {
+    /// Name of the backup, such as before_upgrade.zip [default: pb_backup_APP_TIME.zip]
+    pub name: Option<String>,
+    /// Make it this file, and not a backup beside the others
+    #[arg(long, value_name = "FILE", conflicts_with = "name")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub data: DataOptions,
+}
+
+/// Options of `restore`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct RestoreOptions {
+    /// The archive: a file, or the name of a backup
+    #[arg(value_name = "FILE|NAME", required_unless_present = "undo")]
+    pub archive: Option<String>,
+    /// Bring back the data of before the last restore
+    #[arg(long, conflicts_with = "archive")]
+    pub undo: bool,
     #[command(flatten)]
     pub data: DataOptions,
 }

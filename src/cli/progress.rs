@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::terminal::complain;
+use crate::services::backups::{self, Stage};
 use crate::services::copy::{Phase, Progress};
 
 /// Lines for each phase.
@@ -16,7 +17,7 @@ pub(super) struct Bar {
     /// The bar, when somebody sees it.
     bar: Option<ProgressBar>,
     /// Which tenth of which phase was shown last.
-    last: Mutex<Option<(Phase, u64)>>,
+    last: Mutex<Option<(&'static str, u64)>>,
 }
 
 impl Bar {
@@ -36,10 +37,26 @@ impl Bar {
     /// Shows how far the work is.
     pub(super) fn show(&self, progress: &Progress) {
         let Progress { phase, collection, done, of } = progress;
-        let tenths = (done * TENTHS).checked_div(*of).unwrap_or_default();
+        self.advance(word(*phase), (*done, *of), "records", collection);
+    }
+
+    /// Shows how far a backup or a restore is.
+    pub(super) fn show_bytes(&self, progress: backups::Progress) {
+        let (word, unit) = match progress.stage {
+            Stage::Database => ("Copying", "of the database"),
+            Stage::Packing => ("Packing", "bytes of the database"),
+            Stage::Files => ("Packing", "files"),
+            Stage::Storing => ("Storing", "bytes"),
+            Stage::Unpacking => ("Unpacking", "bytes"),
+        };
+        self.advance(word, (progress.done, progress.of), unit, unit);
+    }
+
+    fn advance(&self, word: &'static str, (done, of): (u64, u64), unit: &str, what: &str) {
+        let tenths = done.saturating_mul(TENTHS).checked_div(of).unwrap_or_default();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = (*phase, tenths);
-        let is_new_phase = last.as_ref().is_none_or(|(before, _)| before != phase);
+        let now = (word, tenths);
+        let is_new_phase = last.as_ref().is_none_or(|(before, _)| *before != word);
         let is_new = last.as_ref() != Some(&now);
         *last = Some(now);
         drop(last);
@@ -47,15 +64,14 @@ impl Bar {
             Some(bar) => {
                 if is_new_phase {
                     bar.reset();
-                    bar.set_prefix(word(*phase));
+                    bar.set_prefix(word);
                 }
-                bar.set_length(*of);
-                bar.set_position(*done);
-                bar.set_message(collection.clone());
+                bar.set_length(of);
+                bar.set_position(done);
+                bar.set_message(what.to_owned());
             }
-            None if is_new => {
-                complain(&format!("{} {done} of {of} records ({collection})", word(*phase)));
-            }
+            None if is_new && what == unit => complain(&format!("{word} {done} of {of} {unit}")),
+            None if is_new => complain(&format!("{word} {done} of {of} {unit} ({what})")),
             None => {}
         }
     }

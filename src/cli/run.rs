@@ -1,6 +1,8 @@
 //! `ferrobase serve` and `ferrobase dev`: a server with a person in front of it.
 
 use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -22,16 +24,39 @@ pub(super) async fn run(options: ServeOptions) -> Result<(), StartError> {
     let mut signals = Signals::new().map_err(StartError::Server)?;
     let server = serve::start(options.clone()).await?;
     greet(&server, &options);
-    match mode {
-        Mode::Production => signals.stop().await,
-        Mode::Development => tokio::select! {
-            () = signals.stop() => {}
-            () = dev::follow(&server, &options) => {}
-        },
-    }
-    complain("Stopping: requests in flight are finished first.");
+    let app = server.app();
+    let follow = async {
+        match mode {
+            Mode::Production => std::future::pending().await,
+            Mode::Development => dev::follow(&server, &options).await,
+        }
+    };
+    let starts_again = tokio::select! {
+        () = signals.stop() => false,
+        () = follow => false,
+        () = app.backups.restart_wanted() => true,
+    };
+    complain(if starts_again {
+        "Starting again with the restored data: requests in flight are finished first."
+    } else {
+        "Stopping: requests in flight are finished first."
+    });
+    drop(app);
     server.stop().await;
-    Ok(())
+    if starts_again { Err(start_again()) } else { Ok(()) }
+}
+
+/// Puts a new run of the same executable, with the same options, in the place of this process: its id
+/// stays. Answers only why that failed.
+fn start_again() -> StartError {
+    let again = || -> io::Result<std::convert::Infallible> {
+        let mut command = Command::new(std::env::current_exe()?);
+        Err(command.args(std::env::args_os().skip(1)).exec())
+    };
+    match again() {
+        Ok(never) => match never {},
+        Err(error) => StartError::Server(error),
+    }
 }
 
 /// The first line of output says where the server listens; programs read it.

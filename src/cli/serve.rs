@@ -2,7 +2,7 @@
 //! which a failure leaves the least behind.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ use crate::http;
 use crate::http::edge::Origins;
 use crate::services::Error;
 use crate::services::app::App;
+use crate::services::backups::{self, swap, swap::Swapped};
+use crate::services::blobs::Folder;
 use crate::services::bootstrap::{self, Source};
 use crate::services::clock::Clock;
 use crate::services::crons::Ticker;
@@ -168,8 +170,57 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let listener = listen(&options, configuration.as_ref())?;
     make_dir(&options.dir)?;
     let lock = DirLock::acquire(&options.dir)?;
-    let app = open(&options, configuration.as_ref())?;
-    let prepared = prepare(&app, configuration.as_ref(), options.allow_public).await;
+    let swapped = tidy(&options.dir)?;
+    let mut ready = make_ready(&options, configuration.as_ref()).await;
+    match (swapped, &ready) {
+        (Some(swapped), Ok(_)) => swapped.keep().map_err(StartError::Restore)?,
+        (Some(swapped), Err(error)) => {
+            tracing::error!(%error, "what was restored cannot be served: the data of before is back");
+            swapped.undo().map_err(StartError::Restore)?;
+            ready = make_ready(&options, configuration.as_ref()).await;
+        }
+        (None, _) => {}
+    }
+    let Ready { app, prepared, membership } = ready?;
+    let Prepared { applied, renewed_secrets, set_up_token } = prepared;
+    let start = Start { configuration, applied, renewed_secrets, set_up_token };
+    let origins = origins(&options, start.configuration.as_ref());
+    options.tap.open(&app.logs);
+    let server = serve(app, listener, origins, start, membership, lock);
+    server.map(|server| Server { tap: options.tap, ..server })
+}
+
+/// Clears away what an earlier process left in the data folder, and goes on with a restore.
+fn tidy(dir: &Path) -> Result<Option<Swapped>, StartError> {
+    let swapped = match swap::resume(dir) {
+        Err(error) if swap::is_under_way(dir) => return Err(StartError::Restore(error)),
+        Err(error) => {
+            tracing::error!(%error, "a backup could not be restored: the data of before is back");
+            None
+        }
+        Ok(swapped) => swapped,
+    };
+    backups::clear_scratch(dir).map_err(StartError::Restore)?;
+    for files in ["storage", "backups"] {
+        Folder::clear_spool(&dir.join(files)).map_err(StartError::Files)?;
+    }
+    Ok(swapped)
+}
+
+/// A database that can be served.
+struct Ready {
+    app: Data<App>,
+    prepared: Prepared,
+    membership: Membership,
+}
+
+/// Opens the database and brings it to what the file says. When that fails, it is closed again.
+async fn make_ready(
+    options: &ServeOptions,
+    configuration: Option<&Configuration>,
+) -> Result<Ready, StartError> {
+    let app = open(options, configuration)?;
+    let prepared = prepare(&app, configuration, options.allow_public).await;
     let app = Data::new(app);
     let joined = match prepared {
         Ok(prepared) => {
@@ -179,13 +230,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         Err(error) => Err(error),
     };
     match joined {
-        Ok((Prepared { applied, renewed_secrets, set_up_token }, membership)) => {
-            let start = Start { configuration, applied, renewed_secrets, set_up_token };
-            let origins = origins(&options, start.configuration.as_ref());
-            options.tap.open(&app.logs);
-            let server = serve(app, listener, origins, start, membership, lock);
-            server.map(|server| Server { tap: options.tap, ..server })
-        }
+        Ok((prepared, membership)) => Ok(Ready { app, prepared, membership }),
         Err(error) => {
             app.store.close().await;
             Err(error)

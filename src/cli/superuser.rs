@@ -1,5 +1,6 @@
 //! `ferrobase superuser …`: accounts without being signed in, beside a running server or without one.
 
+use crate::cli::backup::half_restored;
 use crate::cli::boot::{self, AppOptions, StartError, make_dir};
 use crate::cli::configuration::Lookup;
 use crate::cli::environment::Environment;
@@ -9,6 +10,7 @@ use crate::domain::JsonMap;
 use crate::domain::keyring::Keyring;
 use crate::services::Error;
 use crate::services::app::App;
+use crate::services::backups::swap;
 use crate::services::bootstrap;
 use crate::services::clock::Clock;
 use crate::services::oauth2::Limits;
@@ -149,6 +151,9 @@ async fn open(
         let dir = data.dir.display();
         let why = format!("There is no database in {dir}. Name its folder with --dir.");
         return Err(StartError::Failed(Error::bad_request(why)));
+    }
+    if swap::is_under_way(&data.dir) {
+        return Err(StartError::Failed(half_restored(&data.dir)));
     }
     make_dir(&data.dir)?;
     let app = boot::open(&AppOptions {

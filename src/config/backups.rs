@@ -7,7 +7,6 @@ use crate::config::{address, cron};
 /// `[backups]` → `backups`.
 pub(super) fn read(section: &Section<'_>, settings: &mut Settings, reader: &mut Reader<'_>) {
     section.only(&["cron", "keep", "s3"], reader);
-    reader.not_yet("backups are", section.place);
     if let Some(schedule) = cron::read("cron", section, reader) {
         settings.set("backups", "cron", schedule);
     }

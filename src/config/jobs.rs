@@ -106,10 +106,7 @@ fn task(section: &Section<'_>, schema: &Schema, reader: &mut Reader<'_>) -> Opti
         "webhook" => call(section, reader).map(Task::Webhook),
         "sql" => sql(section, reader).map(Task::Sql),
         "keep" => keep::read(section, schema, reader).map(Task::Keep),
-        _ => {
-            reader.not_yet("backups are", section.key_place("backup"));
-            section.bool("backup", reader)?.then_some(Task::Backup)
-        }
+        _ => section.bool("backup", reader)?.then_some(Task::Backup),
     }
 }
 

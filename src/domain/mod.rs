@@ -2,6 +2,7 @@
 //! (it reads the SQL texts that users write as index and view definitions, it never makes any).
 
 pub mod addresses;
+pub mod backups;
 pub mod caller;
 pub mod changes;
 pub mod collection;

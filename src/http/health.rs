@@ -46,7 +46,7 @@ async fn ready(app: &App, request: &HttpRequest) -> Result<serde_json::Value, Ap
     }
     let trusted = &settings::current(app).await?.trusted_proxy.headers;
     Ok(json!({
-        "canBackup": backups::can_backup(app),
+        "canBackup": backups::can_begin(app).await?,
         "possibleProxyHeader": possible_proxy_header(trusted, request.headers()),
         "realIP": real_ip(request).to_string(),
     }))

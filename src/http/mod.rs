@@ -5,6 +5,7 @@
 pub mod address;
 mod admin_ui;
 mod auth;
+mod backups;
 mod batch;
 pub mod body;
 pub mod caller;
@@ -115,11 +116,13 @@ fn routes(config: &mut ServiceConfig) {
         )
         .service(at("/api/files/token").route(web::post().to(files::token)))
         .service(at("/api/files/{collection}/{record}/{filename}").route(get().to(files::download)))
+        .configure(backup_routes)
         .service(
             at("/api/settings")
                 .route(get().to(settings::view))
                 .route(web::patch().to(settings::change)),
         )
+        .service(at("/api/settings/test/s3").route(web::post().to(settings::test_s3)))
         .service(at("/api/settings/test/email").route(web::post().to(settings::test_email)))
         .service(
             at("/api/settings/apple/generate-client-secret")
@@ -161,6 +164,22 @@ fn auth_routes(config: &mut ServiceConfig) {
         .service(at("confirm-password-reset").route(web::post().to(mailed::confirm_password_reset)))
         .service(at("request-email-change").route(web::post().to(mailed::request_email_change)))
         .service(at("confirm-email-change").route(web::post().to(mailed::confirm_email_change)));
+}
+
+fn backup_routes(config: &mut ServiceConfig) {
+    config
+        .service(
+            at("/api/backups")
+                .route(get().to(backups::list))
+                .route(web::post().to(backups::create)),
+        )
+        .service(at("/api/backups/upload").route(web::post().to(backups::upload)))
+        .service(
+            at("/api/backups/{key}")
+                .route(get().to(backups::download))
+                .route(web::delete().to(backups::delete)),
+        )
+        .service(at("/api/backups/{key}/restore").route(web::post().to(backups::restore)));
 }
 
 fn collection_routes(config: &mut ServiceConfig) {

@@ -13,6 +13,7 @@ use crate::http::error::ApiError;
 use crate::http::json;
 use crate::http::query::Query;
 use crate::services::app::App;
+use crate::services::backups;
 use crate::services::mail::trial::{self, Trial};
 use crate::services::settings;
 
@@ -49,6 +50,18 @@ pub(super) async fn test_email(
     let (email, template) = (body.text("email")?, body.text("template")?);
     let trial = Trial { email, template, collection: body.text("collection")? };
     trial::send(&app, &trial).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /api/settings/test/s3`
+pub(super) async fn test_s3(
+    app: Data<App>,
+    sender: Sender,
+    (request, payload): (HttpRequest, Payload),
+) -> Result<HttpResponse, ApiError> {
+    require_superuser(&sender.caller)?;
+    let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
+    backups::test_s3(&app, &body.text("filesystem")?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

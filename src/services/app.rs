@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::keyring::Keyring;
 use crate::domain::settings::Secret;
+use crate::services::backups::Backups;
 use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
 use crate::services::files::Files;
@@ -28,6 +29,8 @@ pub struct App {
     pub store: Store,
     /// The stored files.
     pub files: Files,
+    /// Backups and restores under way.
+    pub backups: Backups,
     /// What secrets are sealed with before they are stored, and opened with. What the store itself
     /// seals, such as settings and definitions of collections, comes opened from there.
     pub secrets: Keyring,

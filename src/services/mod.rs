@@ -37,6 +37,7 @@ pub mod superusers;
 pub(crate) mod test_app;
 #[cfg(test)]
 pub(crate) mod test_records;
+pub mod threads;
 pub mod throttle;
 pub mod tokens;
 pub mod webhooks;

@@ -10,6 +10,7 @@ use crate::domain::record::Record;
 use crate::domain::schema::Schema;
 use crate::domain::time::Timestamp;
 use crate::services::app::{App, Options};
+use crate::services::backups::Backups;
 use crate::services::blobs::Sync;
 use crate::services::clock::Clock;
 use crate::services::files::Files;
@@ -67,6 +68,7 @@ impl TestApp {
                 Arc::default(),
             )
             .unwrap(),
+            backups: Backups::new(database.options().dir),
             secrets: Keyring::default(),
             clock: Clock::manual(START),
             passwords: Passwords::start(Cost::LEAST, NonZeroUsize::MIN).unwrap(),

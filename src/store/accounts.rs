@@ -33,6 +33,17 @@ impl AccountKey {
     }
 }
 
+/// The e-mail addresses of all records of the auth collection `collection`.
+///
+/// # Errors
+/// What the database says.
+pub fn addresses(db: &mut Db, collection: &Collection) -> Result<Vec<String>, StoreError> {
+    let table = quote(&collection.name);
+    let sql = format!("SELECT \"email\" FROM {table} WHERE \"email\" <> '' ORDER BY \"email\"");
+    let rows = db.fetch_all(Statement::new(sql, Vec::new()))?;
+    rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
 /// The records of `owner`, one of the collections with `collectionRef` and `recordRef`, that belong
 /// to the account `id` of the auth collection `collection`.
 ///

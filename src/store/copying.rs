@@ -175,6 +175,15 @@ pub fn load_system_rows(
     tx.load(&sql, rows)
 }
 
+/// Removes all rows of a system table.
+///
+/// # Errors
+/// What the database says.
+pub fn clear_system_table(tx: &mut Tx, table: &SystemTable) -> Result<(), StoreError> {
+    let sql = format!("DELETE FROM {}", quote(table.name));
+    tx.run(Statement::new(sql, Vec::new())).map(|_| ())
+}
+
 /// Hands every record to `each`, in the order in which they came.
 ///
 /// # Errors
@@ -305,6 +314,9 @@ pub fn gather_statistics(tx: &mut Tx, collection: &Collection) -> Result<(), Sto
 
 /// The value at `position` in the type of its column.
 fn typed(row: &Row, position: usize, kind: Kind) -> Result<Value, StoreError> {
+    if row.is_null(position)? {
+        return Ok(Value::Null(kind));
+    }
     Ok(match kind {
         Kind::Json => Value::Json(row.json(position)?),
         Kind::Timestamp => Value::Timestamp(row.timestamp(position)?),

@@ -252,6 +252,16 @@ pub enum OpenError {
         /// The database.
         path: PathBuf,
     },
+    /// A collection has no table or view, which only another engine has the words for.
+    #[error(
+        "{path} has no table or view for the collection {collection:?}: it was exported from PostgreSQL, and SQLite refuses this one\nUse it with PostgreSQL, or give the view a query for SQLite there and export it again."
+    )]
+    Incomplete {
+        /// The file.
+        path: PathBuf,
+        /// The first such collection.
+        collection: String,
+    },
     /// A newer version of the product made the database; it was left untouched.
     #[error(
         "{path} was written by a newer version (it has the migration {found:?}, which this version does not know)\nStart the newer version again, or restore a backup made by this one."

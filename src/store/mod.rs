@@ -44,13 +44,13 @@ mod tx;
 mod value;
 pub mod view_rows;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use dialect::Dialect;
+pub use engine::Snapshot;
 pub use engine::figures::Figures;
-pub use engine::sqlite::Snapshot;
 pub use error::{OpenError, ServerFault, Source, StoreError, Unique};
 pub use feed::Feed;
 pub use lock::DirLock;
@@ -72,6 +72,47 @@ pub type EventSink = Arc<dyn Fn(&[Event]) + Send + Sync>;
 /// Does what follows from the events of a function inside of its transaction, once the function has
 /// succeeded: it is kept or undone with the function. It may run more than once, as the function may.
 pub type Follower = Arc<dyn Fn(&mut Tx, &[Event]) -> Result<(), StoreError> + Send + Sync>;
+
+/// Takes how much of a copy is done, and of how much; on the thread that copies.
+pub type CopyReport = Arc<dyn Fn(u64, u64) + Send + Sync>;
+
+/// What keeps other processes from doing the same until it is released. When it is dropped, or its process
+/// ends, that follows as soon as the server notices.
+pub struct Held {
+    session: Option<Snapshot>,
+}
+
+impl Held {
+    /// Lets go of it. When this returns, the next one may have it.
+    pub async fn release(self) {
+        let Some(mut session) = self.session else { return };
+        let released = tokio::task::spawn_blocking(move || {
+            let release = session.dialect().release();
+            session.fetch_one(release).map(|_| ())
+        });
+        if let Ok(Err(error)) = released.await {
+            tracing::debug!(%error, "the server finds out by itself that a lock is free");
+        }
+    }
+}
+
+/// Copies what stands in the database file `from` into the new file `to`, while others use it.
+///
+/// # Errors
+/// Why not; nothing is left of the copy then.
+pub fn copy_file(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let report: CopyReport = Arc::new(|_, _| ());
+    engine::sqlite::copy::copy(from, to, &report)
+}
+
+/// Whether the file `path` holds a whole SQLite database of ours, of this or an older version, whose
+/// secrets `keyring` opens, and that a database of the engine `target` can be made from.
+///
+/// # Errors
+/// Why not, for people to read.
+pub fn check_file(path: &Path, keyring: Keyring, target: Dialect) -> Result<(), OpenError> {
+    engine::sqlite::snapshot::check(path, keyring, target)
+}
 
 /// A database. Clones share it.
 #[derive(Clone)]
@@ -321,14 +362,59 @@ impl Store {
         }
     }
 
-    /// Copies one state of the database into the new file `to`, while reads and writes go on.
+    /// Copies one state of the database into the new file `to`, while reads and writes go on. On
+    /// PostgreSQL there is no file to copy: see [`Store::snapshot`].
     ///
     /// # Errors
     /// Why not, for one because the file is there already; nothing is left of the copy then.
-    pub async fn copy(&self, to: PathBuf) -> Result<(), StoreError> {
+    pub async fn copy(&self, to: PathBuf, report: CopyReport) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(engine) => engine.copy(to).await,
+            Self::Sqlite(engine) => engine.copy(to, report).await,
             Self::Postgres(engine) => engine.copy(to).await,
+        }
+    }
+
+    /// One state of a shared database, on a connection of its own; nothing where the database is a file,
+    /// which [`Store::copy`] copies.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(None),
+            Self::Postgres(engine) => engine.snapshot().await.map(Some),
+        }
+    }
+
+    /// Keeps all other processes that use the database from backups and restores, until what is answered
+    /// is released; `None` when one of them is at it. Where the database is a file, files keep them off.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn hold(&self) -> Result<Option<Held>, StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(Some(Held { session: None })),
+            Self::Postgres(engine) => {
+                let held = engine.hold().await?;
+                Ok(held.map(|session| Held { session: Some(session) }))
+            }
+        }
+    }
+
+    /// Whether a process has the database by [`Store::hold`].
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn is_held(&self) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(false),
+            Self::Postgres(_) => {
+                self.read(|db| {
+                    let held = db.dialect().is_held();
+                    db.fetch_one(held)?.bool(0)
+                })
+                .await
+            }
         }
     }
 

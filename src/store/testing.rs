@@ -5,6 +5,7 @@ mod engine;
 
 use tempfile::TempDir;
 
+pub(crate) use crate::store::engine::sqlite::copy::change_file;
 pub(crate) use engine::is_postgres;
 
 use crate::store::sql::quote;

@@ -177,6 +177,11 @@ impl Tx {
         Self { db, events: Vec::new(), revision: None }
     }
 
+    /// The side that only fetches.
+    pub(in crate::store) fn into_db(self) -> Db {
+        self.db
+    }
+
     /// What a function leaves beside its changes: its events, and the revision if it raised it.
     pub(in crate::store) fn take_effects(&mut self) -> (Vec<Event>, Option<i64>) {
         (std::mem::take(&mut self.events), self.revision.take())

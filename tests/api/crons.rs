@@ -105,6 +105,12 @@ async fn run(root: &Client, job: &str) -> Value {
     runs(root, job, 1).await.remove(0)
 }
 
+/// Starts a job and answers its run, which is one of so many.
+async fn run_again(root: &Client, job: &str, count: usize) -> Value {
+    root.post(&format!("{CRONS}/{job}"), json!(null)).await.expect(204);
+    runs(root, job, count).await.remove(0)
+}
+
 #[actix_web::test]
 async fn jobs_are_listed_in_the_order_of_the_contract() {
     let app = TestApp::without_config().await;
@@ -216,13 +222,57 @@ async fn statements_run_all_or_not_at_all() {
 }
 
 #[actix_web::test]
-async fn a_backup_says_that_there_are_none_yet() {
-    let (_app, root) = start().await;
+async fn a_backup_is_made_and_the_oldest_go() {
+    let (app, root) = start().await;
+    root.post("/api/backups", json!({ "name": "by_hand.zip" })).await.expect(204);
+    let settings = json!({ "backups": { "cron": "@hourly", "cronMaxKeep": 2 } });
+    root.patch(SETTINGS, settings).await.expect(200);
+    for (job, count) in
+        [("archive", 1), ("__pbAutoBackup__", 1), ("archive", 2), ("__pbAutoBackup__", 2)]
+    {
+        assert_eq!(run_again(&root, job, count).await["outcome"], "done", "{job}");
+        app.advance(Duration::from_secs(1));
+    }
+    let names = keys(&root).await;
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert!(
+        names[0].starts_with("@auto_pb_backup_") && names[0].ends_with("000002.zip"),
+        "{names:?}"
+    );
+    assert!(names[1].ends_with("000003.zip") && names[2] == "by_hand.zip", "{names:?}");
+}
+
+#[actix_web::test]
+async fn a_backup_that_fails_is_told_to_superusers() {
+    let (app, root) = start().await;
+    // A file where the folder has to be.
+    let folder = app.data().join("backups");
+    std::fs::write(&folder, "in the way").unwrap();
     let failed = run(&root, "archive").await;
-    assert_eq!((&failed["outcome"], &failed["cause"]), (&json!("failed"), &json!("hand")));
-    assert!(failed["error"].as_str().unwrap().contains("backups are not there yet"), "{failed}");
-    root.patch(SETTINGS, json!({ "backups": { "cron": "@hourly" } })).await.expect(200);
-    assert_eq!(run(&root, "__pbAutoBackup__").await["outcome"], "failed");
+    assert_eq!(failed["outcome"], "failed");
+    assert_eq!(root.get("/api/backups").await.status / 100, 5, "nobody can list them either");
+    // The mail is a job of its own.
+    let sent = async {
+        loop {
+            let mails = root.get("/api/mails").await.expect(200);
+            if mails.at("/totalItems") == json!(1) {
+                return mails;
+            }
+        }
+    };
+    let mail = tokio::time::timeout(RUNS_OUT, sent).await.expect("no mail").at("/items/0");
+    assert_eq!(mail["to"], "root@example.com", "{mail}");
+    assert!(mail["subject"].as_str().unwrap().contains("backup failed"), "{mail}");
+    std::fs::remove_file(folder).unwrap();
+    app.advance(Duration::from_secs(1));
+    assert_eq!(run_again(&root, "archive", 2).await["outcome"], "done");
+}
+
+/// The names of all backups.
+async fn keys(root: &Client) -> Vec<String> {
+    let list = root.get("/api/backups").await.expect(200).json();
+    let key = |item: &Value| item["key"].as_str().unwrap().to_owned();
+    list.as_array().unwrap().iter().map(key).collect()
 }
 
 /// Creates a post with a file.

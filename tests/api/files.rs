@@ -193,12 +193,12 @@ async fn a_large_upload_needs_little_memory() {
 
 /// What `scripts/stress.sh` sets.
 #[expect(clippy::disallowed_methods, reason = "a stress says how large it is")]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
 /// The most bytes of memory that a process had so far.
-fn peak_memory(process: u32) -> u64 {
+pub(crate) fn peak_memory(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
@@ -293,7 +293,7 @@ async fn files_may_be_in_a_bucket() {
 }
 
 /// A server that speaks S3 and has the bucket `files`; its address.
-async fn bucket_server(folder: &Path) -> std::net::SocketAddr {
+pub(crate) async fn bucket_server(folder: &Path) -> std::net::SocketAddr {
     let root = folder.join("s3");
     std::fs::create_dir_all(root.join("files")).unwrap();
     let mut service = S3ServiceBuilder::new(FileSystem::new(root).unwrap());

@@ -11,6 +11,7 @@ mod only;
 
 mod accounts;
 mod addresses;
+mod backups;
 mod bad_input;
 mod batch;
 mod blog;

@@ -5,12 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ferrobase::store::{Durability, OpenError, Statement, Store, StoreError, StoreOptions, Value};
+use ferrobase::store::{
+    CopyReport, Durability, OpenError, Statement, Store, StoreError, StoreOptions, Value,
+};
 
 use crate::support::*;
 
 /// Why these tests run on SQLite only.
 const FILE: &str = "PostgreSQL keeps its files to itself";
+
+/// Nobody asks how far a copy is.
+fn silent() -> CopyReport {
+    Arc::new(|_, _| ())
+}
 
 #[tokio::test]
 async fn a_closed_store_leaves_all_in_its_file() {
@@ -146,8 +153,8 @@ async fn a_copy_is_a_database_of_its_own() {
         Ok::<_, StoreError>(())
     }));
     keeper.wait();
-    test.store.copy(file.clone()).await.unwrap();
-    assert!(test.store.copy(file).await.is_err(), "nothing is overwritten");
+    test.store.copy(file.clone(), silent()).await.unwrap();
+    assert!(test.store.copy(file, silent()).await.is_err(), "nothing is overwritten");
     keeper.open();
     writing.await.unwrap();
     let copy = to.open().unwrap();
@@ -163,7 +170,7 @@ async fn a_copy_that_fails_leaves_no_file() {
     }
     let test = TestStore::start().await;
     let file = test.database.dir.path().join("missing").join("copy.db");
-    assert!(test.store.copy(file.clone()).await.is_err());
+    assert!(test.store.copy(file.clone(), silent()).await.is_err());
     assert!(!file.exists());
 }
 

@@ -8,7 +8,7 @@ mod tests;
 mod tree;
 
 pub use form::infer;
-pub use read::{Intake, read, read_with, refuse_declared};
+pub use read::{Intake, read, read_long, read_with, refuse_declared};
 
 use crate::domain::{Json, JsonMap};
 use crate::services::Error;

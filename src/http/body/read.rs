@@ -19,13 +19,16 @@ use url::form_urlencoded;
 use crate::domain::Json;
 use crate::http::body::form::Form;
 use crate::http::body::tree::Budget;
-use crate::http::body::{Body, Content};
+use crate::http::body::{Body, Content, DEFAULT_LIMIT};
 use crate::services::Error;
 use crate::services::blobs::{Spool, Spooled};
 use crate::services::files::uploads::Received;
 
 /// How long a client may take to send a body (contract B 9.4).
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
+
+/// The same for a body of any size, which a slow line may take a day for.
+const LONG_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Parts of a form; more are not a form but an attack on whoever keeps them.
 const MOST_PARTS: usize = 10_000;
@@ -80,6 +83,26 @@ pub async fn read_with(
     in_time(PATIENCE, read_content(request, payload, declared, (intake, budget))).await
 }
 
+/// Reads a multipart body whose files may have any size and take their time. All else in it is as short
+/// as anywhere. Whoever may send one is known before.
+///
+/// # Errors
+/// As [`read_with`], and `BadRequest` for every other kind of body.
+pub async fn read_long(
+    request: &HttpRequest,
+    payload: Payload,
+    intake: Intake<'_>,
+) -> Result<Body, Error> {
+    let header = request.headers().get(CONTENT_TYPE);
+    let kind = header.and_then(|header| header.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("multipart/form-data") {
+        return read_with(request, payload, DEFAULT_LIMIT, Intake::Drop).await;
+    }
+    let payload = Limited { payload, left: u64::MAX };
+    let body = multipart(request, payload, intake, (Budget::of(DEFAULT_LIMIT), DEFAULT_LIMIT));
+    in_time(LONG_PATIENCE, body).await
+}
+
 async fn in_time(
     patience: Duration,
     body: impl Future<Output = Result<Body, Error>>,
@@ -114,7 +137,7 @@ async fn read_content(
     let header = request.headers().get(CONTENT_TYPE);
     let kind = header.and_then(|header| header.to_str().ok()).unwrap_or_default();
     if kind.starts_with("multipart/form-data") {
-        return multipart(request, payload, intake, budget).await;
+        return multipart(request, payload, intake, (budget, u64::MAX)).await;
     }
     let bytes = all(payload, declared.unwrap_or_default()).await?;
     if bytes.is_empty() && !is_chunked(request) {
@@ -175,7 +198,7 @@ async fn multipart(
     request: &HttpRequest,
     payload: Limited,
     intake: Intake<'_>,
-    mut budget: Budget,
+    (mut budget, mut left): (Budget, u64),
 ) -> Result<Body, Error> {
     let mut parts = Multipart::new(request.headers(), payload);
     let (mut form, mut files, mut number) = (Form::default(), Vec::new(), 0);
@@ -191,7 +214,11 @@ async fn multipart(
                 memory -= content.memory();
                 files.push(Received { key, name, content });
             }
-            None => form.push(key, text(part).await?, &mut budget)?,
+            None => {
+                let text = text(part, left).await?;
+                left -= text.len() as u64;
+                form.push(key, text, &mut budget)?;
+            }
         }
     }
     Ok(Body { content: Content::Form(form), files })
@@ -231,10 +258,14 @@ async fn file(
     Ok(writer.finish().await?)
 }
 
-async fn text(mut part: Field) -> Result<String, Error> {
+/// A text of at most `most` bytes.
+async fn text(mut part: Field, most: u64) -> Result<String, Error> {
     let mut bytes = Vec::new();
     while let Some(chunk) = part.next().await {
         bytes.extend_from_slice(&chunk.map_err(|err| multipart_error(&err))?);
+        if bytes.len() as u64 > most {
+            return Err(Error::TooLarge);
+        }
     }
     String::from_utf8(bytes)
         .map_err(|_| Error::bad_request("A text part of the request body is not UTF-8."))

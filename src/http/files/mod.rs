@@ -10,7 +10,7 @@ use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HttpDate, LAST_MODIFIED, RANGE,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, HttpDate, LAST_MODIFIED, RANGE,
 };
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -29,7 +29,7 @@ use crate::http::json;
 use crate::http::query::Query;
 use crate::services::Error;
 use crate::services::app::App;
-use crate::services::blobs::Pieces;
+use crate::services::blobs::{Blob, Pieces};
 use crate::services::files::download::{self, Served, Wanted};
 use crate::services::files::token;
 use conditions::Conditions;
@@ -108,17 +108,29 @@ fn answer(request: &HttpRequest, served: &Served, download: bool) -> HttpRespons
     response
 }
 
+/// A file that is saved, of the type `mime`; parts of it when the request asks for some.
+pub(super) fn attached(request: &HttpRequest, blob: &Blob, mime: &str) -> HttpResponse {
+    let header = request.headers().get(RANGE).and_then(|value| value.to_str().ok());
+    let ranges = header.map_or(Ranges::Whole, |text| ranges::parse(text, blob.size));
+    let mut response = bytes(blob, mime, ranges);
+    response.headers_mut().insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    response
+}
+
 fn content(served: &Served, ranges: Ranges) -> HttpResponse {
-    let size = served.blob.size;
-    let mime = serving::content_type(&served.name, &served.mime);
+    bytes(&served.blob, serving::content_type(&served.name, &served.mime), ranges)
+}
+
+fn bytes(blob: &Blob, mime: &str, ranges: Ranges) -> HttpResponse {
+    let size = blob.size;
     match ranges {
-        Ranges::Whole => sized(StatusCode::OK, mime, size, served.blob.pieces(0..size)),
+        Ranges::Whole => sized(StatusCode::OK, mime, size, blob.pieces(0..size)),
         Ranges::Unsatisfiable => HttpResponse::RangeNotSatisfiable()
             .insert_header((CONTENT_RANGE, format!("bytes */{size}")))
             .finish(),
         Ranges::Partial(ranges) => match ranges.as_slice() {
             [range] => {
-                let bytes = served.blob.pieces(range.start..range.start + range.length);
+                let bytes = blob.pieces(range.start..range.start + range.length);
                 let mut response = sized(StatusCode::PARTIAL_CONTENT, mime, range.length, bytes);
                 if let Ok(value) = range.content_range(size).parse() {
                     response.headers_mut().insert(CONTENT_RANGE, value);
@@ -127,7 +139,7 @@ fn content(served: &Served, ranges: Ranges) -> HttpResponse {
             }
             ranges => {
                 let parts = parts::Parts::new(ranges, mime, size);
-                let bytes = parts.pieces(&served.blob);
+                let bytes = parts.pieces(blob);
                 sized(StatusCode::PARTIAL_CONTENT, &parts.content_type(), parts.length(), bytes)
             }
         },

@@ -28,6 +28,17 @@ pub struct Bucket {
     store: Arc<AmazonS3>,
 }
 
+/// What a list of a bucket says of a file.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its key.
+    pub key: String,
+    /// How many bytes it has.
+    pub size: u64,
+    /// When it was stored.
+    pub modified: SystemTime,
+}
+
 /// A file that can be read on.
 pub(super) struct Rest {
     store: Arc<AmazonS3>,
@@ -52,6 +63,20 @@ impl Bucket {
             .with_client_options(ClientOptions::new().with_allow_http(true))
             .build()?;
         Ok(Self { store: Arc::new(store) })
+    }
+
+    /// The files whose keys have no slash.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn entries(&self) -> Result<Vec<Entry>, BlobError> {
+        let found = self.store.list_with_delimiter(None).await?;
+        let entry = |meta: object_store::ObjectMeta| Entry {
+            key: meta.location.to_string(),
+            size: meta.size,
+            modified: SystemTime::from(meta.last_modified),
+        };
+        Ok(found.objects.into_iter().map(entry).collect())
     }
 
     pub(super) async fn store(

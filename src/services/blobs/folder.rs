@@ -32,18 +32,29 @@ pub struct Folder {
 pub(super) struct Rest(Arc<File>);
 
 impl Folder {
-    /// The folder `dir`, which is made when it is not there. Uploads that an earlier process did not
-    /// finish are removed: nobody else may use the folder.
+    /// The folder `dir`, which is made when it is not there.
     ///
     /// # Errors
     /// What the system says.
     pub fn open_at(dir: PathBuf, sync: Sync) -> Result<Self, BlobError> {
-        let spool = spool_dir(&dir);
-        match fs::remove_dir_all(&spool) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-            _ => fs::create_dir_all(&spool)?,
-        }
+        fs::create_dir_all(spool_dir(&dir))?;
         Ok(Self { dir, sync })
+    }
+
+    /// Removes the uploads that an earlier process did not finish. Nobody else may use the folder.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn clear_spool(dir: &Path) -> Result<(), BlobError> {
+        match fs::remove_dir_all(spool_dir(dir)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.dir
     }
 
     /// Where files on their way in wait.

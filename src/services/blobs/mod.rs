@@ -8,13 +8,14 @@ mod spool;
 mod tests;
 
 use std::ops::Range;
+use std::path::Path;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
-pub use bucket::Bucket;
+pub use bucket::{Bucket, Entry};
 pub use folder::Folder;
 pub use spool::{Spool, SpoolWriter, Spooled};
 
@@ -79,6 +80,14 @@ impl Blobs {
     /// Whether they are in a folder, where other machines do not see them.
     pub const fn are_in_folder(&self) -> bool {
         matches!(self, Self::Folder(_))
+    }
+
+    /// The folder, when they are in one.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(folder) => Some(folder.path()),
+            Self::Bucket(_) => None,
+        }
     }
 
     /// Stores a file that came with a request under `path`, which is nobody's yet. When it returns, the

@@ -1,7 +1,7 @@
 //! Files of a request on their way in: small ones are kept in memory, the others in temporary files
 //! that go with the request. What lies on the disk is never more than the field accepts.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -52,6 +52,11 @@ impl Spool {
     /// Temporary files in `dir`, which must be there.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self { dir: dir.into() }
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// For a file that nobody wants.
@@ -133,6 +138,37 @@ impl Spooled {
     pub fn of(bytes: Bytes) -> Self {
         let head = bytes[..bytes.len().min(HEAD)].to_vec();
         Self { size: bytes.len() as u64, head, content: Content::Memory(bytes) }
+    }
+
+    /// The file `path` of this machine, which goes with this.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of_file(path: TempPath) -> Result<Self, BlobError> {
+        let file = std::fs::File::open(&path)?;
+        let size = file.metadata()?.len();
+        let mut head = Vec::new();
+        file.take(HEAD as u64).read_to_end(&mut head)?;
+        Ok(Self { content: Content::Disk(path), size, head })
+    }
+
+    /// The file on the disk, on the file system of the folder `dir`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn into_file(self, dir: &Path) -> Result<NamedTempFile, BlobError> {
+        match self.content {
+            Content::Memory(bytes) => {
+                let mut file = NamedTempFile::new_in(dir)?;
+                file.write_all(&bytes)?;
+                Ok(file)
+            }
+            Content::Disk(path) => {
+                let file = std::fs::File::options().read(true).write(true).open(&path)?;
+                Ok(NamedTempFile::from_parts(file, path))
+            }
+            Content::Gone => Err(BlobError::Other("the file was not kept".into())),
+        }
     }
 
     /// How many bytes it had when it came.

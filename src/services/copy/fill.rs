@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::collection::Collection;
 use crate::services::collections::views;
+use crate::services::copy::Target;
 use crate::services::copy::check::Checked;
 use crate::services::copy::error::CopyError;
 use crate::services::copy::progress::{Meter, Phase, Report};
@@ -25,19 +26,25 @@ pub(super) fn fill(
     tx: &mut Tx,
     source: &mut Snapshot,
     checked: &Checked,
+    target: &Target,
     report: &Report,
 ) -> Result<(), CopyError> {
     if !copying::claim(tx)? {
         return Err(CopyError::BeingFilled);
     }
-    if collections::any(tx)? {
-        return Err(CopyError::Occupied);
+    match target {
+        Target::Replaced(_) => clear(tx)?,
+        Target::Empty | Target::Archive if collections::any(tx)? => {
+            return Err(CopyError::Occupied);
+        }
+        Target::Empty | Target::Archive => {}
     }
+    let is_archive = matches!(target, Target::Archive);
     for table in &SYSTEM_TABLES {
         let rows = copying::system_rows(source, table).map_err(CopyError::Source)?;
         copying::load_system_rows(tx, table, &rows)?;
     }
-    make_tables(tx, source, checked)?;
+    make_tables(tx, source, checked, is_archive)?;
     collections::publish(tx)?;
     let mut meter = Meter::new(report, Phase::Copying, checked.records);
     for collection in &checked.stored {
@@ -48,7 +55,9 @@ pub(super) fn fill(
     for (collection, table) in checked.stored.iter().zip(&checked.tables[SYSTEM_TABLES.len()..]) {
         meter.enter(&collection.name);
         let faults = ddl::create_indexes(tx, None, collection)?;
-        refuse(collection, faults)?;
+        if !is_archive {
+            refuse(collection, faults)?;
+        }
         copying::gather_statistics(tx, collection)?;
         meter.advance(table.rows);
     }
@@ -56,15 +65,37 @@ pub(super) fn fill(
 }
 
 /// Makes all tables and views, and tries the indexes on the empty tables.
-fn make_tables(tx: &mut Tx, source: &Snapshot, checked: &Checked) -> Result<(), CopyError> {
+fn make_tables(
+    tx: &mut Tx,
+    source: &Snapshot,
+    checked: &Checked,
+    is_archive: bool,
+) -> Result<(), CopyError> {
     for collection in &checked.stored {
         ddl::create(tx, collection).map_err(|error| refused(collection, error, ""))?;
-        refuse(collection, try_indexes(tx, collection)?)?;
+        if !is_archive {
+            refuse(collection, try_indexes(tx, collection)?)?;
+        }
     }
     for view in views::in_order(source.schema().collections()) {
-        ddl::create(tx, &view).map_err(|error| refused(&view, error, OWN_QUERY))?;
+        match tx.attempt(|tx| ddl::create(tx, &view)) {
+            Err(StoreError::Statement { .. }) if is_archive => {}
+            made => made.map_err(|error| refused(&view, error, OWN_QUERY))?,
+        }
     }
     Ok(())
+}
+
+/// Removes all collections and what was set.
+fn clear(tx: &mut Tx) -> Result<(), StoreError> {
+    let schema = tx.schema();
+    for view in views::in_order(schema.collections()).iter().rev() {
+        ddl::drop(tx, view)?;
+    }
+    for table in schema.collections().iter().filter(|collection| !collection.is_view()) {
+        ddl::drop(tx, table)?;
+    }
+    SYSTEM_TABLES.iter().try_for_each(|table| copying::clear_system_table(tx, table))
 }
 
 fn load(

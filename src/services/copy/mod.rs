@@ -18,7 +18,8 @@ pub use error::{CopyError, Difference, Unfit};
 pub use progress::{Phase, Progress, Report};
 pub use sum::TableSum;
 
-use crate::store::{Snapshot, Store, StoreError, Tx};
+use crate::services::threads::aside;
+use crate::store::{Dialect, Snapshot, Store, StoreError, Tx};
 use check::Checked;
 
 /// How long a copy may take: what it is about is its end, not its time.
@@ -33,19 +34,46 @@ pub struct Copied {
     pub left_out: Vec<String>,
 }
 
+/// What follows in the transaction of a copy, once all is in its place.
+pub type After = Arc<dyn Fn(&mut Tx) -> Result<(), StoreError> + Send + Sync>;
+
+/// What the target is.
+#[derive(Clone)]
+pub enum Target {
+    /// An empty database, to be served from then on.
+    Empty,
+    /// A database whose collections and what was set go, in the same transaction. Processes that serve
+    /// it go on with what came instead.
+    Replaced(After),
+    /// A file that keeps what `source` holds, whatever that is. Views and indexes whose words only the
+    /// other engine knows are left out of its tables; their definitions are there.
+    Archive,
+}
+
 /// Copies what `source` holds into `target`, which must be empty, and reads it back.
 ///
 /// # Errors
 /// Why not; then nothing was copied.
-pub async fn copy(
-    mut source: Snapshot,
+pub async fn copy(source: Snapshot, target: &Store, report: Report) -> Result<Copied, CopyError> {
+    copy_into(source, target, Target::Empty, report).await
+}
+
+/// Copies what `source` holds into `target`, which is what `kind` says, and reads it back.
+///
+/// # Errors
+/// Why not; then nothing was copied, and the target is as it was.
+pub async fn copy_into(
+    source: Snapshot,
     target: &Store,
+    kind: Target,
     report: Report,
 ) -> Result<Copied, CopyError> {
-    let checked = Arc::new(check::check(&mut source, target.dialect(), &report)?);
+    let (source, checked) = checked(source, target.dialect(), Arc::clone(&report)).await?;
+    let checked = Arc::new(checked);
     let run = Arc::new(Run {
         source: Mutex::new(source),
         checked: Arc::clone(&checked),
+        target: kind,
         report,
         failure: Mutex::new(None),
         filled: AtomicBool::new(false),
@@ -61,10 +89,24 @@ pub async fn copy(
     }
 }
 
+/// Looks at the source where that holds up nobody.
+async fn checked(
+    mut source: Snapshot,
+    target: Dialect,
+    report: Report,
+) -> Result<(Snapshot, Checked), CopyError> {
+    let looked = aside("check", move || {
+        let checked = check::check(&mut source, target, &report)?;
+        Ok((source, checked))
+    });
+    looked.await.unwrap_or(Err(CopyError::Source(StoreError::Panicked)))
+}
+
 /// What the transaction works with.
 struct Run {
     source: Mutex<Snapshot>,
     checked: Arc<Checked>,
+    target: Target,
     report: Report,
     /// Why the work failed.
     failure: Mutex<Option<CopyError>>,
@@ -88,8 +130,11 @@ impl Run {
 
     fn fill_and_compare(&self, tx: &mut Tx, source: &mut Snapshot) -> Result<(), CopyError> {
         source.restart();
-        fill::fill(tx, source, &self.checked, &self.report)?;
+        fill::fill(tx, source, &self.checked, &self.target, &self.report)?;
         check::compare(tx, &self.checked, &self.report)?;
+        if let Target::Replaced(after) = &self.target {
+            after(tx)?;
+        }
         if source.is_current().map_err(CopyError::Source)? {
             Ok(())
         } else {

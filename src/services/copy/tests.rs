@@ -16,7 +16,7 @@ use crate::domain::record::Record;
 use crate::domain::time::Timestamp;
 use crate::services::collections;
 use crate::services::copy::check::{self, Checked};
-use crate::services::copy::{CopyError, Phase, Progress, Report, copy, fill};
+use crate::services::copy::{CopyError, Phase, Progress, Report, Target, copy, copy_into, fill};
 use crate::store::copying::{self, SYSTEM_TABLES};
 use crate::store::testing::{TestDatabase, dump};
 use crate::store::{
@@ -188,7 +188,7 @@ async fn a_difference_is_found_and_nothing_is_kept() {
         let (snapshot, checked) = (Mutex::new(snapshot), Arc::new(checked));
         let work = move |tx: &mut crate::store::Tx| {
             let checked: &Checked = &checked;
-            fill::fill(tx, &mut snapshot.lock().unwrap(), checked, &silent())?;
+            fill::fill(tx, &mut snapshot.lock().unwrap(), checked, &Target::Empty, &silent())?;
             tx.run(Statement::new(planted, Vec::new()))?;
             check::compare(tx, checked, &silent())
         };
@@ -225,6 +225,32 @@ async fn only_whole_and_current_sources_are_opened() {
     file(&folder).close().await;
     change(&folder, "DELETE FROM \"_migrations\"").await;
     assert!(error().contains("older version"), "{}", error());
+}
+
+#[tokio::test]
+async fn a_run_that_is_not_over_goes_over() {
+    let folder = source(1).await;
+    change(
+        &folder,
+        "INSERT INTO \"_cron_runs\" VALUES ('run', 'job', 'clock', '2024-01-01 00:00:00.000Z', \
+         NULL, NULL, '', '')",
+    )
+    .await;
+    let database = TestDatabase::new();
+    let target = open_target(&database);
+    let done = copied(&folder, &target).await.unwrap();
+    assert_eq!(done.tables.iter().find(|table| table.name == "_cron_runs").unwrap().rows, 1);
+    // And from there over what is in another one.
+    let archive = tempfile::tempdir().unwrap();
+    if let Some(snapshot) = target.snapshot().await.unwrap() {
+        let kept = file(&archive);
+        copy_into(snapshot, &kept, Target::Archive, silent()).await.unwrap();
+        kept.close().await;
+        let again = Snapshot::open(archive.path()).unwrap();
+        let replaced = Target::Replaced(Arc::new(|_| Ok(())));
+        let done = copy_into(again, &target, replaced, silent()).await.unwrap();
+        assert_eq!(done.tables.iter().find(|table| table.name == "things").unwrap().rows, 1);
+    }
 }
 
 /// Whoever adds a system table or a column of one says in `store/copying.rs` how it is copied.

@@ -9,14 +9,12 @@ use crate::services::auth::cleanup;
 use crate::services::crons::catalogue::{self, System, Work};
 use crate::services::crons::{call, keep};
 use crate::services::failure::Failure;
-use crate::services::{Error, console, logs};
+use crate::services::{Error, backups, console, logs};
 use crate::store::Tx;
 use crate::store::crons::{self, Outcome, Run};
 
 /// How long the statements of a job may take. On SQLite nobody else writes meanwhile.
 const SQL_LIMIT: Duration = Duration::from_secs(60);
-
-const NO_BACKUPS: &str = "backups are not there yet: this version makes none";
 
 /// Does what the run called `run` is about; nothing when it is over.
 ///
@@ -45,7 +43,7 @@ async fn work(app: &App, run: Run, work: &Work) -> Result<(), Failure> {
         Task::Sql(statements) => sql(app, run.id, statements.clone()).await,
         Task::Keep(keeps) => keep::run(app, keeps).await,
         Task::Webhook(to) => call::run(app, to, &run).await,
-        Task::Backup => Err(Failure::ForGood(NO_BACKUPS.to_owned())),
+        Task::Backup => backups::run_scheduled(app).await,
     }
 }
 
@@ -55,7 +53,7 @@ async fn of_system(app: &App, system: System) -> Result<(), Failure> {
         System::Factors => cleanup::factors(app).await,
         System::Codes => cleanup::codes(app).await,
         System::Logs => logs::forget(app).await,
-        System::Backup => return Err(Failure::ForGood(NO_BACKUPS.to_owned())),
+        System::Backup => return backups::run_scheduled(app).await,
         System::RateLimits => {
             app.rate_limits.sweep(app.clock.now());
             Ok(())

@@ -239,19 +239,13 @@ async fn statements_and_the_note_that_they_ran_are_one() {
 #[actix_web::test]
 async fn what_fails_changes_nothing_and_says_why() {
     let broken = format!("sql = \"{MARKS}; DELETE FROM nowhere\"");
-    let test =
-        with_jobs(&(job("broken", "@yearly", &broken) + &job("b", "@daily", "backup = true")))
-            .await;
-    for id in ["broken", "b"] {
-        start(&test.app, id).await.unwrap();
-    }
+    let test = with_jobs(&job("broken", "@yearly", &broken)).await;
+    start(&test.app, "broken").await.unwrap();
     work_off(&test.app).await;
     assert_eq!(marks(&test).await, 0);
-    for (id, reason) in [("broken", "nowhere"), ("b", "backups are not there yet")] {
-        let page = history::runs(&test.app, id, &RequestInfo::default()).await.unwrap();
-        assert_eq!((page.items.len(), page.items[0].outcome), (1, "failed"));
-        assert!(page.items[0].error.contains(reason), "{}", page.items[0].error);
-    }
+    let page = history::runs(&test.app, "broken", &RequestInfo::default()).await.unwrap();
+    assert_eq!((page.items.len(), page.items[0].outcome), (1, "failed"));
+    assert!(page.items[0].error.contains("nowhere"), "{}", page.items[0].error);
     for state in [rows::State::Waiting, rows::State::Dead] {
         let left = test.app.store.read(move |db| rows::list(db, state, 9)).await.unwrap();
         assert_eq!(left, [], "nothing is left in the queue");

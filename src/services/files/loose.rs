@@ -53,7 +53,8 @@ pub fn settle_collection(tx: &mut Tx, collection: &str) -> Result<(), StoreError
     loose_files::doom(tx, &[place::collection(collection)], Timestamp::from_millis(0))
 }
 
-/// Removes everything that is due. What cannot be removed now is tried again later.
+/// Removes everything that is due. What cannot be removed now is tried again later, and so is
+/// everything while files have to stay.
 ///
 /// # Errors
 /// When the database cannot be reached.
@@ -63,6 +64,8 @@ pub async fn sweep(app: &App) -> Result<(), Error> {
         if !app.store.read(move |db| loose_files::any_due(db, now)).await? {
             return Ok(());
         }
+        let permit = app.files.removals.permit().map_err(BlobError::from)?;
+        let Some(_permit) = permit else { return Ok(()) };
         let paths = app.store.write(move |tx| loose_files::collect(tx, now)).await?;
         let (mut removed, mut left) = (Vec::new(), Vec::new());
         for path in paths {

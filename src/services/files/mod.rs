@@ -8,6 +8,7 @@
 pub mod download;
 pub mod loose;
 pub mod place;
+pub mod removals;
 pub mod thumbs;
 pub mod token;
 pub mod uploads;
@@ -22,6 +23,7 @@ use crate::domain::fields::FieldKind;
 use crate::domain::record::Record;
 use crate::domain::settings::S3;
 use crate::services::blobs::{BlobError, Blobs, Bucket, Folder, Spool, Sync};
+use crate::services::files::removals::Removals;
 use crate::services::files::thumbs::Thumbs;
 
 /// What the use cases of files work with.
@@ -32,6 +34,8 @@ pub struct Files {
     pub spool: Spool,
     /// Thumbnails under way.
     pub thumbs: Thumbs,
+    /// Whether files may be removed now.
+    pub removals: Removals,
     /// Somebody may have made files loose.
     loosened: Arc<Notify>,
 }
@@ -42,9 +46,9 @@ impl Files {
     /// # Errors
     /// Why it cannot be used.
     pub fn in_folder(dir: PathBuf, sync: Sync, loosened: Arc<Notify>) -> Result<Self, BlobError> {
-        let folder = Folder::open_at(dir, sync)?;
+        let (folder, removals) = (Folder::open_at(dir.clone(), sync)?, Removals::of(&dir));
         let spool = folder.spool();
-        Ok(Self::new(Arc::new(Blobs::Folder(folder)), spool, loosened))
+        Ok(Self::new(Arc::new(Blobs::Folder(folder)), spool, removals, loosened))
     }
 
     /// Files in a bucket; those on their way to it wait in the folder `dir`.
@@ -56,13 +60,19 @@ impl Files {
         dir: PathBuf,
         loosened: Arc<Notify>,
     ) -> Result<Self, BlobError> {
-        let spool = Folder::open_at(dir, Sync::No)?.spool();
-        Ok(Self::new(Arc::new(Blobs::Bucket(Bucket::new(settings)?)), spool, loosened))
+        let spool = Folder::open_at(dir.clone(), Sync::No)?.spool();
+        let bucket = Blobs::Bucket(Bucket::new(settings)?);
+        Ok(Self::new(Arc::new(bucket), spool, Removals::of(&dir), loosened))
     }
 
     /// Files in `blobs`. `loosened` is told by [`announce`] of every commit.
-    fn new(blobs: Arc<Blobs>, spool: Spool, loosened: Arc<Notify>) -> Self {
-        Self { blobs, spool, thumbs: Thumbs::default(), loosened }
+    fn new(blobs: Arc<Blobs>, spool: Spool, removals: Removals, loosened: Arc<Notify>) -> Self {
+        Self { blobs, spool, thumbs: Thumbs::default(), removals, loosened }
+    }
+
+    /// Lets loose files be looked for again: what had to stay may go.
+    pub fn look_again(&self) {
+        self.loosened.notify_one();
     }
 
     /// Waits until files may have become loose.

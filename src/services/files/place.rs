@@ -1,7 +1,7 @@
 //! The paths of stored files (contract A 3.4): `collection/record/name`, thumbnails in a folder beside
 //! their file.
 
-use crate::domain::fields::{FieldKind, texts};
+use crate::domain::fields::{Field, FieldKind, texts};
 use crate::domain::record::Record;
 
 /// What the folders of thumbnails begin with; the name of their file follows.
@@ -43,6 +43,11 @@ pub fn parts(path: &str) -> Option<(&str, &str, &str)> {
         None => Some((collection, record, name)),
         Some(_) => Some((collection, record, name.strip_prefix(THUMBS)?)),
     }
+}
+
+/// Whether `field` names files.
+pub fn is_file(field: &Field) -> bool {
+    matches!(field.kind, FieldKind::File(_))
 }
 
 /// The paths of all files that `record` names.

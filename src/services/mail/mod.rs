@@ -1,6 +1,7 @@
 //! Mails: what they say, and how they leave. A request never waits for one to be sent: it queues the
 //! mail with the change that it is about ([`crate::services::queue`]).
 
+pub mod alert;
 pub mod inbox;
 mod layout;
 mod send;

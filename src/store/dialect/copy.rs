@@ -6,6 +6,9 @@ use crate::store::sql::{Statement, quote};
 /// Marks the lock that a copy holds on the schema that it fills: "COPY".
 const FILLING: i32 = 0x434F_5059;
 
+/// Marks the lock of who backs up or restores: "BACK".
+const BACKING_UP: i32 = 0x4241_434B;
+
 impl Dialect {
     /// Whether every column holds values of any type, and texts the character U+0000.
     pub(in crate::store) const fn holds_anything(self) -> bool {
@@ -69,6 +72,44 @@ impl Dialect {
             Self::Sqlite => "SELECT FALSE".to_owned(),
             Self::Postgres => format!(
                 "SELECT NOT pg_try_advisory_xact_lock_shared({FILLING}, hashtext(current_schema()))"
+            ),
+        };
+        Statement::new(sql, Vec::new())
+    }
+
+    /// Keeps others from backups and restores as long as the connection lasts; answers whether that was
+    /// possible. A file is locked by the file system.
+    pub(in crate::store) fn hold(self) -> Statement {
+        let sql = match self {
+            Self::Sqlite => "SELECT TRUE".to_owned(),
+            Self::Postgres => {
+                format!("SELECT pg_try_advisory_lock({BACKING_UP}, hashtext(current_schema()))")
+            }
+        };
+        Statement::new(sql, Vec::new())
+    }
+
+    /// Lets go of what [`Dialect::hold`] took on the same connection.
+    pub(in crate::store) fn release(self) -> Statement {
+        let sql = match self {
+            Self::Sqlite => "SELECT TRUE".to_owned(),
+            Self::Postgres => {
+                format!("SELECT pg_advisory_unlock({BACKING_UP}, hashtext(current_schema()))")
+            }
+        };
+        Statement::new(sql, Vec::new())
+    }
+
+    /// Answers whether somebody has it by [`Dialect::hold`]. Looks only, for whoever wants it must not
+    /// meet somebody who asks.
+    pub(in crate::store) fn is_held(self) -> Statement {
+        let sql = match self {
+            Self::Sqlite => "SELECT FALSE".to_owned(),
+            Self::Postgres => format!(
+                "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted \
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+                 AND classid::bigint = {BACKING_UP} \
+                 AND objid::bigint = hashtext(current_schema())::bigint & 4294967295)"
             ),
         };
         Statement::new(sql, Vec::new())

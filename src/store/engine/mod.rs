@@ -5,9 +5,12 @@ mod call;
 pub(in crate::store) mod figures;
 pub(in crate::store) mod postgres;
 mod slow;
+mod snapshot;
 pub(in crate::store) mod sqlite;
 
 use std::time::Instant;
+
+pub use snapshot::Snapshot;
 
 use crate::store::console::Table;
 use crate::store::dialect::Dialect;

@@ -155,6 +155,11 @@ impl TestApp {
         Database::of(self.folder.path())
     }
 
+    /// The data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     /// Changes rows behind the server's back.
     pub(crate) fn change(&self, sql: &str) {
         self.database().change(sql);

@@ -98,6 +98,12 @@ impl Process {
         self.address.trim_start_matches("http://")
     }
 
+    /// Waits until it has started again by itself, and answers where it listens then.
+    pub(crate) fn started_again(&mut self) {
+        let said = self.wait_for_output("Ferrobase serves");
+        self.address = base_address(&said);
+    }
+
     /// A guest of this server.
     pub(crate) fn guest(&self) -> Client {
         Client::guest(&self.address)

@@ -140,8 +140,8 @@ impl Announcer {
     async fn look(&mut self, pruned: &mut (Instant, i64)) -> Result<(), StoreError> {
         let Some(threads) = self.threads.upgrade() else { return Ok(()) };
         let (read_timeout, write_timeout) = (self.read_timeout, self.write_timeout);
-        let shared = Arc::clone(&self.shared);
-        let engine = PostgresEngine { shared, threads, read_timeout, write_timeout };
+        let (shared, server) = (Arc::clone(&self.shared), Arc::clone(&self.server));
+        let engine = PostgresEngine { shared, server, threads, read_timeout, write_timeout };
         if self.tail.has_unbound() {
             // What is missing since the last time may be missing for good.
             self.tail.bind(engine.write(write_timeout, events::transaction).await?);

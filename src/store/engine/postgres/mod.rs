@@ -12,6 +12,7 @@ mod open;
 mod order;
 mod own;
 mod session;
+mod snapshot;
 mod tail;
 mod value;
 mod worker;
@@ -27,13 +28,14 @@ use tokio::sync::mpsc;
 
 use crate::domain::event::Event;
 use crate::domain::schema::Schema;
-use crate::store::engine::REVISION;
 use crate::store::engine::call::Call;
 use crate::store::engine::figures::{Figures, Tally};
 use crate::store::engine::postgres::announcer::Announcements;
+use crate::store::engine::postgres::connect::Server;
 use crate::store::engine::postgres::jobs::Jobs;
 use crate::store::engine::postgres::own::{Own, OwnEvents};
 use crate::store::engine::postgres::worker::Job;
+use crate::store::engine::{REVISION, Snapshot};
 use crate::store::error::{OpenError, ServerFault, Source, StoreError};
 use crate::store::events;
 use crate::store::sql::Statement;
@@ -45,6 +47,7 @@ pub(in crate::store) use session::Session;
 #[derive(Clone)]
 pub struct PostgresEngine {
     shared: Arc<Shared>,
+    server: Arc<Server>,
     threads: Arc<Threads>,
     read_timeout: Duration,
     write_timeout: Duration,
@@ -182,6 +185,18 @@ impl PostgresEngine {
     pub(in crate::store) async fn copy(&self, _to: PathBuf) -> Result<(), StoreError> {
         let why = "a PostgreSQL database is copied by pg_dump, not by this program";
         Err(StoreError::Other(Source::new(std::io::Error::other(why))))
+    }
+
+    pub(in crate::store) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let server = Arc::clone(&self.server);
+        let opened = tokio::task::spawn_blocking(move || snapshot::open(&server));
+        opened.await.unwrap_or(Err(StoreError::Panicked))
+    }
+
+    pub(in crate::store) async fn hold(&self) -> Result<Option<Snapshot>, StoreError> {
+        let server = Arc::clone(&self.server);
+        let held = tokio::task::spawn_blocking(move || snapshot::hold(&server));
+        held.await.unwrap_or(Err(StoreError::Panicked))
     }
 
     pub(in crate::store) async fn close(&self) {

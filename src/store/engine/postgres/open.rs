@@ -104,6 +104,7 @@ pub(super) fn open(
     spawn("announcer", move || announcer.work(), &server)?;
     Ok(PostgresEngine {
         shared,
+        server,
         threads,
         read_timeout: options.read_timeout,
         write_timeout: options.write_timeout,

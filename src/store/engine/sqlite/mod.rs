@@ -3,14 +3,14 @@
 
 mod auxiliary;
 mod checkpoint;
-mod copy;
+pub(in crate::store) mod copy;
 mod error;
 mod gate;
 mod open;
 mod queue;
 mod readers;
 mod session;
-mod snapshot;
+pub(in crate::store) mod snapshot;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -29,12 +29,11 @@ use crate::store::engine::sqlite::gate::Gate;
 use crate::store::engine::sqlite::queue::Queue;
 use crate::store::engine::sqlite::readers::Readers;
 use crate::store::engine::sqlite::writer::Job;
-use crate::store::error::{OpenError, StoreError};
+use crate::store::error::{OpenError, Source, StoreError};
 use crate::store::sql::Statement;
 use crate::store::tx::{Db, Tx};
-use crate::store::{EventSink, Feed, Follower, StoreOptions};
+use crate::store::{CopyReport, EventSink, Feed, Follower, StoreOptions};
 pub(in crate::store) use session::Session;
-pub use snapshot::Snapshot;
 
 /// A SQLite database in use. Clones share it.
 #[derive(Clone)]
@@ -123,8 +122,23 @@ impl SqliteEngine {
         Ok(true)
     }
 
-    pub(in crate::store) async fn copy(&self, to: PathBuf) -> Result<(), StoreError> {
-        self.readers.copy(to).await
+    pub(in crate::store) async fn copy(
+        &self,
+        to: PathBuf,
+        report: CopyReport,
+    ) -> Result<(), StoreError> {
+        let (path, gate) = (self.path.clone(), Arc::clone(&self.shared.gate));
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        let work = move || {
+            // Who waits for a shorter log waits for this as for any long read.
+            let _passage = gate.pass_endless();
+            // The caller may have gone meanwhile.
+            let _ = reply.send(copy::copy(&path, &to, &report));
+        };
+        // A thread that the end of the process does not wait for.
+        let spawned = std::thread::Builder::new().name("copy".to_owned()).spawn(work);
+        spawned.map_err(|error| StoreError::Other(Source::new(error)))?;
+        answer.await.unwrap_or(Err(StoreError::Panicked))
     }
 
     pub(in crate::store) async fn empty_log(&self) {

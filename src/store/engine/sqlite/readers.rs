@@ -16,7 +16,6 @@ use crate::domain::keyring::Keyring;
 use crate::store::StoreOptions;
 use crate::store::engine::Session as AnySession;
 use crate::store::engine::slow::SlowStatements;
-use crate::store::engine::sqlite::copy::copy;
 use crate::store::engine::sqlite::queue::Queue;
 use crate::store::engine::sqlite::{Shared, open};
 use crate::store::error::StoreError;
@@ -135,21 +134,6 @@ impl Readers {
         let queue = if place == Place::Last { &self.endless } else { &self.pool };
         queue.push(Box::new(job)).await?;
         answer.await.map_err(|_| StoreError::Closed)
-    }
-
-    /// Copies the database into the new file `to`, on the thread of what takes long.
-    pub(super) async fn copy(self: &Arc<Self>, to: PathBuf) -> Result<(), StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let readers = Arc::clone(self);
-        let job = move || {
-            let _passage = readers.shared.gate.pass_endless();
-            let copied =
-                readers.take().and_then(|mut db| copy(db.session().sqlite().connection(), &to));
-            // The caller may have gone meanwhile.
-            let _ = reply.send(copied);
-        };
-        self.endless.push(Box::new(job)).await?;
-        answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// Refuses reads from now on and lets go of the idle connections.
