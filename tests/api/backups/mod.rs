@@ -118,8 +118,14 @@ fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-/// Names of the files in an archive, and the bytes of each.
+/// Names of the files in an archive, and the bytes of each, but for the logs of SQLite.
 fn contents(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut files = all_contents(archive);
+    files.retain(|(name, _)| name != "auxiliary.db");
+    files
+}
+
+fn all_contents(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut zip = ZipArchive::new(Cursor::new(archive)).unwrap();
     let mut files = Vec::new();
     for place in 0..zip.len() {

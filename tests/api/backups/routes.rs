@@ -3,9 +3,12 @@
 use reqwest::Method;
 use serde_json::json;
 
+use super::super::engine::is_postgres;
 use super::super::files::bucket_server;
 use super::super::harness::{Client, TestApp};
-use super::{BACKUPS, archive, code, contents, create, download, file_token, keys, upload};
+use super::{
+    BACKUPS, all_contents, archive, code, contents, create, download, file_token, keys, upload,
+};
 
 const CONFIG: &str = super::CONFIG;
 
@@ -60,6 +63,8 @@ async fn a_backup_is_made_listed_downloaded_and_deleted() {
     assert!(listed[0]["modified"].as_str().unwrap().ends_with('Z'), "{listed}");
     assert_eq!(root.get("/api/backups?fields=key").await.json()[0], json!({ "key": names[0] }));
 
+    let has_logs = all_contents(&bytes).iter().any(|(name, _)| name == "auxiliary.db");
+    assert_eq!(has_logs, !is_postgres(), "on PostgreSQL they are in the database");
     let files = contents(&bytes);
     let stored = doc.at("/file").as_str().unwrap().to_owned();
     let path = format!("storage/docs/{}/{stored}", doc.id());
