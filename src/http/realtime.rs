@@ -27,7 +27,7 @@ pub(super) async fn connect(
         return Ok(response.finish());
     }
     let last = request.headers().get("Last-Event-ID").and_then(|id| id.to_str().ok());
-    let connection = app.realtime.connect(real_ip(&request), last)?;
+    let connection = app.realtime.connect(real_ip(&request), last, app.clock.now())?;
     Ok(response.streaming(connection.into_stream()))
 }
 

@@ -101,7 +101,7 @@ impl Feed for Realtime {
 }
 
 impl Realtime {
-    /// Connects a client at `address`. Once it says who it is, it takes the place of the client `last`
+    /// Connects a client at `address`, which is `now`. Once it says who it is, it takes the place of the client `last`
     /// if that one was there a short while ago.
     ///
     /// # Errors
@@ -110,10 +110,11 @@ impl Realtime {
         self: &Arc<Self>,
         address: IpAddr,
         last: Option<&str>,
+        now: Timestamp,
     ) -> Result<Connection, Error> {
         let rest = Random::system().text(ID_LENGTH - NODE_LENGTH, ALPHANUMERIC);
         let id: Arc<str> = format!("{}{rest}", self.node).into();
-        let client = Arc::new(Client::new(id, address, self.pace.now()));
+        let client = Arc::new(Client::new(id, address, self.pace.read(now)));
         let mut roster = self.roster();
         roster.admit(&client)?;
         client.state().predecessor = last.and_then(|last| self.predecessor(&roster, last, address));

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -9,7 +10,7 @@ use super::*;
 use crate::domain::collection::Collection;
 use crate::domain::record::Record;
 use crate::domain::rules::Rule;
-use crate::services::test_app::TestApp;
+use crate::services::test_app::{START, TestApp};
 use crate::services::test_records::{auth_collection, auth_record, base_collection};
 use crate::services::tokens::{Grant, Lifetime, issue};
 
@@ -24,7 +25,7 @@ fn posts(rule: &str) -> Arc<Collection> {
 
 /// A connection that is told of `topics`, as the account if there is one.
 async fn listen(app: &TestApp, account: Option<&Record>, topics: &[&str]) -> Connection {
-    let connection = app.app.realtime.connect(HERE, None).unwrap();
+    let connection = app.app.realtime.connect(HERE, None, app.app.clock.now()).unwrap();
     let now = app.app.clock.now();
     let session = account.map(|account| {
         let grant = Grant::Auth { refreshable: true };
@@ -100,19 +101,30 @@ async fn without_clients_nothing_is_kept() {
 }
 
 #[actix_web::test]
+async fn a_clock_that_jumped_before_a_client_came_does_not_end_it() {
+    let app = TestApp::start(vec![posts("")]).await;
+    let realtime = &app.app.realtime;
+    realtime.sweep(app.app.clock.now());
+    app.app.clock.advance(Duration::from_secs(24 * 3_600));
+    let _connection = listen(&app, None, &["posts"]).await;
+    realtime.sweep(app.app.clock.now());
+    assert_eq!(realtime.clients().len(), 1);
+}
+
+#[actix_web::test]
 async fn one_address_has_so_many_connections_and_a_closed_server_takes_none() {
     let realtime = Arc::new(Realtime::default());
     let connections: Vec<Connection> =
-        (0..20_000).map(|_| realtime.connect(HERE, None).unwrap()).collect();
-    let refused = realtime.connect(HERE, None).err();
+        (0..20_000).map(|_| realtime.connect(HERE, None, START).unwrap()).collect();
+    let refused = realtime.connect(HERE, None, START).err();
     assert!(matches!(refused, Some(Error::TooManyRequests { .. })));
     let there = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
-    assert!(realtime.connect(there, None).is_ok());
+    assert!(realtime.connect(there, None, START).is_ok());
     // Who was cut off still holds a place until the connection is closed.
     realtime.end_all();
-    assert!(realtime.connect(HERE, None).is_err());
+    assert!(realtime.connect(HERE, None, START).is_err());
     drop(connections);
-    assert!(realtime.connect(HERE, None).is_ok());
+    assert!(realtime.connect(HERE, None, START).is_ok());
     realtime.close();
-    assert!(matches!(realtime.connect(there, None).err(), Some(Error::Unavailable(_))));
+    assert!(matches!(realtime.connect(there, None, START).err(), Some(Error::Unavailable(_))));
 }
