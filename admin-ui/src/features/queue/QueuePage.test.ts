@@ -56,6 +56,17 @@ test('one can be tried again or forgotten', async () => {
   expect(await screen.findByText('Nothing waits')).toBeInTheDocument();
 });
 
+test('one that waits for its next attempt need not wait', async () => {
+  const again = { ...waiting, id: 'j4', subject: 'posts.delete', attempts: 2 };
+  const run = { ...again, id: 'j5', kind: 'cron', subject: 'nightly' };
+  serve([], [waiting, again, run]);
+  render(QueuePage);
+  await userEvent.click(await screen.findByRole('button', { name: 'Try now posts.delete' }));
+  await userEvent.click(await screen.findByRole('button', { name: 'Forget posts.delete' }));
+  expect(asked).toEqual(expect.arrayContaining(['POST /jobs/j4/replay', 'DELETE /jobs/j4']));
+  expect(screen.queryByRole('button', { name: /posts.create|nightly/ })).toBeNull();
+});
+
 test('all are tried again, each once, also those that fail anew meanwhile', async () => {
   serve([mail, hook], [], { fails: true });
   await queue.load();

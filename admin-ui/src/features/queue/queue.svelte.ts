@@ -36,6 +36,7 @@ async function load(): Promise<void> {
 
 async function one(action: Sweep['action'], id: string): Promise<void> {
   await WORK[action](id);
+  if (waiting.some((job) => job.id === id)) return load();
   if (!dead.some((job) => job.id === id)) return;
   dead = dead.filter((job) => job.id !== id);
   totals = { ...totals, dead: totals.dead - 1 };
@@ -66,7 +67,7 @@ export const queue = {
   },
   /** Asks the server again; never throws, the failure is in `error`. */
   load,
-  /** Has a job done again. Whether that helps shows later: it is gone from the list at once. */
+  /** Has a job done again, or now. Whether that helps shows later: it is gone from the list at once. */
   replay: (id: string) => one('replay', id),
   forget: (id: string) => one('forget', id),
   /** Does it to all that were given up and match; answers what came of it. Each is taken once, also when

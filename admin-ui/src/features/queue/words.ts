@@ -13,6 +13,11 @@ export function receiverOf({ kind, to }: Job): string {
   return kind === 'webhook' ? `for webhook ${to}` : `to ${to}`;
 }
 
+/** Whether one that waits need not wait any longer. What happens by the clock is not taken out of its turn. */
+export function canBeHurried({ state, kind, attempts }: Job): boolean {
+  return state === 'waiting' && kind !== 'cron' && attempts > 0;
+}
+
 /** What jobs are kept apart by: all mails are one, each webhook is another. */
 export function groupOf({ kind, to }: Job): string {
   return kind === 'webhook' ? `webhook:${to}` : kind;
