@@ -1,6 +1,8 @@
 //! `ferrobase serve` and `ferrobase dev`: a server with a person in front of it.
 
+use std::ffi::OsString;
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -42,21 +44,39 @@ pub(super) async fn run(options: ServeOptions) -> Result<(), StartError> {
         "Stopping: requests in flight are finished first."
     });
     drop(app);
+    let address = server.address();
     server.stop().await;
-    if starts_again { Err(start_again()) } else { Ok(()) }
+    if starts_again { Err(start_again(address)) } else { Ok(()) }
 }
 
 /// Puts a new run of the same executable, with the same options, in the place of this process: its id
-/// stays. Answers only why that failed.
-fn start_again() -> StartError {
+/// stays, and so does its address where any port was asked for. Answers only why that failed.
+fn start_again(address: SocketAddr) -> StartError {
     let again = || -> io::Result<std::convert::Infallible> {
         let mut command = Command::new(std::env::current_exe()?);
-        Err(command.args(std::env::args_os().skip(1)).exec())
+        command.args(without_address(std::env::args_os().skip(1)));
+        command.env("FERROBASE_HTTP", address.to_string());
+        Err(command.exec())
     };
     match again() {
         Ok(never) => match never {},
         Err(error) => StartError::Server(error),
     }
+}
+
+/// The arguments but for `--http` and what follows it.
+fn without_address(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut kept = Vec::new();
+    let mut arguments = arguments;
+    while let Some(argument) = arguments.next() {
+        let bytes = argument.as_encoded_bytes();
+        if bytes == b"--http" {
+            arguments.next();
+        } else if !bytes.starts_with(b"--http=") {
+            kept.push(argument);
+        }
+    }
+    kept
 }
 
 /// The first line of output says where the server listens; programs read it.
@@ -129,5 +149,20 @@ impl Signals {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_taken_out_of_the_arguments_however_it_is_written() {
+        let rest = |arguments: &[&str]| {
+            without_address(arguments.iter().map(OsString::from)).join(&OsString::from(" "))
+        };
+        assert_eq!(rest(&["serve", "--http", "127.0.0.1:0", "--dir", "data"]), "serve --dir data");
+        assert_eq!(rest(&["serve", "--http=127.0.0.1:0"]), "serve");
+        assert_eq!(rest(&["serve", "--https", "x"]), "serve --https x");
     }
 }

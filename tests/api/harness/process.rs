@@ -98,10 +98,10 @@ impl Process {
         self.address.trim_start_matches("http://")
     }
 
-    /// Waits until it has started again by itself, and answers where it listens then.
+    /// Waits until it has started again by itself, where it was before.
     pub(crate) fn started_again(&mut self) {
         let said = self.wait_for_output("Ferrobase serves");
-        self.address = base_address(&said);
+        assert_eq!(base_address(&said), self.address);
     }
 
     /// A guest of this server.
