@@ -7,7 +7,28 @@ use std::borrow::Cow;
 const STARS: &str = "***";
 
 /// Parameters whose values are secrets, in lower case, besides all that end as in [`ENDINGS`].
-const NAMES: [&str; 5] = ["code", "key", "apikey", "api_key", "sig"];
+const NAMES: [&str; 20] = [
+    "code",
+    "key",
+    "apikey",
+    "api_key",
+    "sig",
+    "state",
+    "codeverifier",
+    "code_verifier",
+    "passwordconfirm",
+    "tokenkey",
+    "otp",
+    "otpid",
+    "secretkey",
+    "accesskey",
+    "passwd",
+    "pwd",
+    "jwt",
+    "authorization",
+    "sid",
+    "session",
+];
 
 /// Ends of such names.
 const ENDINGS: [&str; 4] = ["token", "password", "secret", "signature"];
@@ -99,7 +120,8 @@ mod tests {
                 "/f?access_token=a&newPassword=b&client_secret=c",
                 "/f?access_token=***&newPassword=***&client_secret=***",
             ),
-            ("/r?state=s&code=c", "/r?state=s&code=***"),
+            ("/r?state=s&code=c", "/r?state=***&code=***"),
+            ("/f?passwordConfirm=a&otpId=b", "/f?passwordConfirm=***&otpId=***"),
             ("/f?token=", "/f?token="),
             ("/f?a=b?token=c", "/f?a=b?token=***"),
             ("/f?a=b;token=c", "/f?a=b;token=***"),

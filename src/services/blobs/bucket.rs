@@ -13,6 +13,7 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, WriteMultipart,
 };
 use tokio::io::AsyncReadExt;
+use url::{Host, Url};
 
 use crate::domain::settings::S3;
 use crate::services::blobs::spool::{Content, Spooled};
@@ -59,7 +60,7 @@ impl Bucket {
             .with_endpoint(endpoint(settings))
             .with_access_key_id(&settings.access_key)
             .with_secret_access_key(settings.secret.reveal())
-            .with_virtual_hosted_style_request(!settings.force_path_style)
+            .with_virtual_hosted_style_request(!is_by_path(settings))
             .with_client_options(ClientOptions::new().with_allow_http(true))
             .build()?;
         Ok(Self { store: Arc::new(store) })
@@ -146,10 +147,17 @@ impl Bucket {
 
 /// The address that paths are put behind. Where the bucket is part of the host, the builder wants it
 /// there already.
+/// Whether the bucket stands in the path of its addresses. A host without a name cannot have it before that.
+fn is_by_path(settings: &S3) -> bool {
+    let url = Url::parse(&settings.endpoint).ok();
+    let host = url.as_ref().and_then(Url::host);
+    settings.force_path_style || !matches!(host, Some(Host::Domain(_)))
+}
+
 fn endpoint(settings: &S3) -> String {
     let address = settings.endpoint.trim_end_matches('/');
     match address.split_once("://") {
-        Some((scheme, host)) if !settings.force_path_style => {
+        Some((scheme, host)) if !is_by_path(settings) => {
             format!("{scheme}://{}.{host}", settings.bucket)
         }
         _ => address.to_owned(),

@@ -3,12 +3,18 @@
 use std::fmt::{Display, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use crate::services::app::App;
 use crate::services::metrics::process::Process;
 use crate::services::metrics::requests::{BOUNDS, Method, Series};
 use crate::store::StoreError;
 use crate::store::queue::{self, State};
+
+/// How long the database may take for its figures.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// All figures as they are now. What the database does not say now is left out.
 pub async fn page(app: &App) -> String {
@@ -76,7 +82,8 @@ async fn jobs(page: &mut Page, app: &App) {
     let read = app.store.read(|db| {
         Ok::<_, StoreError>((queue::count(db, State::Waiting)?, queue::count(db, State::Dead)?))
     });
-    if let Ok((waiting, dead)) = read.await {
+    // Whoever asks for figures gives up after seconds, and wants the others most while the database is away.
+    if let Ok(Ok((waiting, dead))) = timeout(PATIENCE, read).await {
         let name = "ferrobase_queue_jobs";
         page.head(name, "gauge", "Queued jobs of all processes.");
         page.line(name, "state=\"waiting\"", waiting);

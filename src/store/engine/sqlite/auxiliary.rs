@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, MAIN_DB, OpenFlags};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -44,9 +44,16 @@ pub(super) struct Auxiliary {
 }
 
 impl Auxiliary {
-    /// Opens the file, makes it when there is none, and brings its tables up to date.
+    /// Opens the file, makes it when there is none, and brings its tables up to date. One that is damaged
+    /// is set aside for a new one: what it holds keeps nobody from serving the database.
     pub(super) fn open(path: PathBuf, read_timeout: Duration) -> Result<Self, OpenError> {
-        let tx = open_writer(&path)?;
+        let tx = match open_writer(&path) {
+            Err(_) if is_damaged(&path) => {
+                set_aside(&path)?;
+                open_writer(&path)?
+            }
+            opened => opened?,
+        };
         Ok(Self {
             path,
             writer: Mutex::new(Some(tx)),
@@ -186,6 +193,41 @@ fn open_writer(path: &Path) -> Result<Tx, OpenError> {
         prepare(&mut tx).map_err(failed)?;
     }
     Ok(tx)
+}
+
+/// Whether SQLite finds fault with the file itself.
+fn is_damaged(path: &Path) -> bool {
+    let check = || {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
+    };
+    match check() {
+        Ok(verdict) => verdict != "ok",
+        Err(error) => matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+        ),
+    }
+}
+
+/// Gives the file another name, with what belongs to it.
+fn set_aside(path: &Path) -> Result<(), OpenError> {
+    let named = |end: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    };
+    let aside = named(".damaged");
+    tracing::warn!(
+        path = %path.display(), aside = %aside.display(),
+        "the file of the logs is damaged: it is set aside, and a new one begins"
+    );
+    std::fs::rename(path, &aside)
+        .map_err(|source| OpenError::Folder { path: path.to_owned(), source })?;
+    for end in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(named(end));
+    }
+    Ok(())
 }
 
 fn prepare(tx: &mut Tx) -> Result<(), StoreError> {
