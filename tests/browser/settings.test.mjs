@@ -11,26 +11,19 @@ const password = () => page.getByLabel("Password", { exact: true });
 const saved = async () => request(server.url, "GET", "settings", undefined, await tokenOfPage());
 const section = (name) => page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name }).click();
 
-step("a section shows what is in force, and what the file sets becomes read-only with the reason", async () => {
+step("a section shows what is in force, and what the file sets is read-only with the reason", async () => {
   await signedIn("/settings", "Settings");
   await heading("Application").waitFor();
   assert.equal(await box("Name").inputValue(), "The Tour");
   assert.ok(await button("Save").isDisabled(), "nothing to save yet");
   await look(page, "settings-application");
-  await box("Name").fill("Another");
-  await box("Address of the sender").fill("hello@example.com");
-  await button("Save").click();
-  await page.getByText("The config file sets one of these", { exact: false }).waitFor();
-  const name = box("Name");
-  assert.equal(await name.inputValue(), "The Tour");
-  assert.notEqual(await name.getAttribute("readonly"), null);
+  assert.notEqual(await box("Name").getAttribute("readonly"), null);
   await page.getByText("Set in config.toml", { exact: true }).waitFor();
-  await look(page, "settings-pinned");
-  assert.equal((await saved()).meta.senderAddress, "support@example.com");
+  await box("Address of the sender").fill("hello@example.com");
   await button("Save").click();
   await toasted("Application: saved.");
   assert.deepEqual((await saved()).meta.senderAddress, "hello@example.com");
-}, [400]);
+});
 
 step("what is wrong stands at its field, and the focus goes there", async () => {
   await box("Accent colour").fill("red");
