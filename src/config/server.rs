@@ -56,7 +56,7 @@ pub(super) fn read(
             reader.not_yet("static files are", section.key_place(key));
         }
     }
-    if let Some(headers) = section.texts("trusted_proxies", reader) {
+    if let Some(headers) = headers(section, reader) {
         settings.set("trustedProxy", "headers", headers);
     }
     if let Some(addresses) = addresses(section, reader) {
@@ -95,6 +95,22 @@ fn is_origin(text: &str) -> bool {
         || text.split_once("://").is_some_and(|(scheme, host)| {
             !scheme.is_empty() && !host.is_empty() && !host.contains(['/', '?', '#', ' '])
         })
+}
+
+/// Names of headers that the proxies write. Whoever gives the addresses of the proxies instead would
+/// believe none of them.
+fn headers(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Vec<String>> {
+    let nodes = reader.list("trusted_proxies", section.node("trusted_proxies")?)?;
+    let expected = "the name of a header that they write, such as \"X-Forwarded-For\"";
+    let header = |text: &str| {
+        let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        (!text.is_empty() && text.chars().all(is_letter)).then(|| text.to_owned())
+    };
+    let mut headers = Vec::new();
+    for node in nodes {
+        headers.extend(reader.parse("trusted_proxies", node, expected, header));
+    }
+    Some(headers)
 }
 
 fn addresses(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Vec<String>> {

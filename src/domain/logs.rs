@@ -30,6 +30,10 @@ pub const MESSAGE_SIZE: usize = 8_000;
 /// Most entries that are kept, unless the config file says otherwise: some 400 MB.
 pub const MOST_ROWS: i64 = 1_000_000;
 
+/// Bytes of an entry up to which [`MOST_ROWS`] are kept: usual ones have less than half of that. Of larger
+/// ones as many are kept as have this size on average.
+pub const ROW_SIZE: i64 = 1_000;
+
 /// Most characters of an address, and of the headers that are written down.
 pub const URL_LENGTH: usize = 3_000;
 /// The same of `Referer` and `User-Agent`.

@@ -1,6 +1,7 @@
 //! The address that a request came from, behind proxies that are trusted too (contract B 9.5).
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use actix_web::http::header::HeaderMap;
 use actix_web::web::Data;
@@ -8,7 +9,7 @@ use actix_web::{HttpMessage, HttpRequest};
 
 use crate::domain::settings::TrustedProxy;
 use crate::services::app::App;
-use crate::services::settings;
+use crate::services::settings::{self, Vantage};
 
 /// Put into the extensions of a request that came through a proxy.
 struct Forwarded(IpAddr);
@@ -23,6 +24,12 @@ pub fn real_ip(request: &HttpRequest) -> IpAddr {
 pub fn peer(request: &HttpRequest) -> IpAddr {
     let peer = request.peer_addr().map(|address| address.ip().to_canonical());
     peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}
+
+/// The address that would count under other settings.
+pub(super) fn vantage(request: &HttpRequest) -> Vantage {
+    let (headers, peer) = (request.headers().clone(), peer(request));
+    Arc::new(move |settings| forwarded(&settings.trusted_proxy, &headers).unwrap_or(peer))
 }
 
 /// Notes what the proxies that the settings trust say of `request`. Where the settings cannot be read,

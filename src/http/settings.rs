@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::domain::Json;
 use crate::domain::settings::Settings;
-use crate::http::address::real_ip;
+use crate::http::address::vantage;
 use crate::http::body::{self, DEFAULT_LIMIT};
 use crate::http::caller::{Sender, require_superuser};
 use crate::http::error::ApiError;
@@ -36,7 +36,8 @@ pub(super) async fn change(
     require_superuser(&sender.caller)?;
     let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
     Query::parse(request.query_string()).pick()?;
-    answer(&request, &*settings::change(&app, body.into_values(), Some(real_ip(&request))).await?)
+    let from = Some(vantage(&request));
+    answer(&request, &*settings::change(&app, body.into_values(), from).await?)
 }
 
 /// `POST /api/settings/test/email`

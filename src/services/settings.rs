@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 
-pub use change::change;
 pub(in crate::services) use change::rename_labels;
+pub use change::{Vantage, change};
 
 use crate::config::Config;
 use crate::domain::event::Event;

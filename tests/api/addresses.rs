@@ -81,6 +81,18 @@ async fn superusers_come_from_where_they_may() {
     let mail = format!("/api/mails/none/page?token={}", token.as_str().unwrap());
     root.get(&mail).await.expect(404);
 
+    // Here 10.1.2.3 is who asks; without the header it would be another.
+    let known = json!({ "superuserIPs": ["10.0.0.0/8"] });
+    let alone = from(&root, "10.1.2.3", Method::PATCH, PATH, known.clone()).await.expect(200);
+    assert_eq!(alone.at("/superuserIPs"), json!(["10.0.0.0/8"]));
+    let digest = app.state_digest();
+    let untrusted = json!({ "trustedProxy": { "headers": [] } });
+    let refused = from(&root, "10.1.2.3", Method::PATCH, PATH, untrusted).await.expect(400);
+    assert_eq!(refused.at("/data/superuserIPs/code"), json!("validation_locked_out"));
+    assert_eq!(app.state_digest(), digest);
+    let known = json!({ "superuserIPs": ["10.0.0.0/8", "127.0.0.1"] });
+    from(&root, "10.1.2.3", Method::PATCH, PATH, known).await.expect(200);
+
     let digest = app.state_digest();
     for path in [PATH, "/api/health", "/api/collections", "/api/collections/users/records"] {
         get(&root, ELSEWHERE, path).await.expect(403);

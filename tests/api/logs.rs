@@ -394,6 +394,20 @@ async fn there_are_never_more_than_so_many() {
     assert_eq!(found.last().unwrap(), "GET /api/99");
 }
 
+#[actix_web::test]
+async fn of_large_ones_fewer_are_kept() {
+    let (app, root) = start_with("[logs]\nrows = 40\n").await;
+    let long = "x".repeat(2_000);
+    for number in 0..40 {
+        app.guest().get(&format!("/api/{number}?{long}")).await.expect(404);
+    }
+    let found = find(&root, "").await.expect(200);
+    let count = found.at("/totalItems").as_i64().unwrap();
+    assert!((5..=20).contains(&count), "{count} of 4 kB each in the room of 40 kB");
+    let last = texts(&found.at("/items")).last().unwrap().clone();
+    assert!(last.starts_with("GET /api/39?x"), "{last}");
+}
+
 #[test]
 fn what_waits_is_written_when_the_server_stops() {
     let folder = tempfile::tempdir().unwrap();

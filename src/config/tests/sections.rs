@@ -51,13 +51,15 @@ fn server() {
     assert_eq!(settings(text), expected);
     assert_eq!(
         refused(
-            "[server]\nhttp = \"localhost\"\norigins = [\"a.example\", \"https://a.example/x\"]\nsuperuser_ips = [\"me\"]\n"
+            "[server]\nhttp = \"localhost\"\norigins = [\"a.example\", \"https://a.example/x\"]\nsuperuser_ips = [\"me\"]\n\
+             trusted_proxies = [\"10.0.0.1\"]\n"
         ),
         [
             "2:8 `http` is not an address such as \"127.0.0.1:8090\": `localhost`",
             "3:12 `origins` is not an origin such as \"https://example.com\": `a.example`",
             "3:25 `origins` is not an origin such as \"https://example.com\": `https://a.example/x`",
             "4:18 `me` is no address",
+            "5:20 `trusted_proxies` is not the name of a header that they write, such as \"X-Forwarded-For\": `10.0.0.1`",
         ]
     );
 }

@@ -33,21 +33,25 @@ const NAMES: [&str; 20] = [
 /// Ends of such names.
 const ENDINGS: [&str; 4] = ["token", "password", "secret", "signature"];
 
+/// How every JSON Web Token begins: a base64url of `{"`.
+const TOKEN: &str = "eyJ";
+
 /// `address` with stars for the values of parameters that are secrets, be they in the query or behind the
-/// `#`, and for a password before the host. Everything else stays as it is written.
+/// `#`, for a password before the host, and for tokens wherever they stand. Everything else stays as it is
+/// written.
 pub fn masked(address: &str) -> Cow<'_, str> {
     let (head, query) = match address.find(['?', '#']) {
         Some(at) => address.split_at(at),
         None => (address, ""),
     };
     let user = credentials(head);
-    if user.is_none() && !query.contains('=') {
+    if user.is_none() && !query.contains('=') && !address.contains(TOKEN) {
         return address.into();
     }
     let mut text = String::with_capacity(address.len());
     match user {
-        Some((before, after)) => text.extend([before, STARS, after]),
-        None => text.push_str(head),
+        Some((before, after)) => text.extend([before, STARS, &without_tokens(after)]),
+        None => text.push_str(&without_tokens(head)),
     }
     let mut rest = query;
     while let Some(mark) = rest.chars().next() {
@@ -59,7 +63,7 @@ pub fn masked(address: &str) -> Cow<'_, str> {
             Some((name, value)) if !value.is_empty() && is_secret(name) => {
                 text.extend([name, "=", STARS]);
             }
-            _ => text.push_str(pair),
+            _ => text.push_str(&without_tokens(pair)),
         }
         rest = next;
     }
@@ -75,11 +79,30 @@ fn credentials(head: &str) -> Option<(&str, &str)> {
     Some((&head[..start], &host[at..]))
 }
 
+/// `text` with stars for what looks like a JSON Web Token (RFC 7519): three parts of base64url with points
+/// between them, the last of which may be missing.
+fn without_tokens(text: &str) -> Cow<'_, str> {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(TOKEN) {
+        let (before, from) = rest.split_at(start);
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let end = from.bytes().position(|byte| !is_part(byte)).unwrap_or(from.len());
+        let (found, after) = from.split_at(end);
+        plain.push_str(before);
+        plain.push_str(if found.contains('.') { STARS } else { found });
+        rest = after;
+    }
+    if plain.is_empty() { text.into() } else { (plain + rest).into() }
+}
+
 fn is_secret(name: &str) -> bool {
     let plain: Cow<'_, str> =
         if name.contains('%') { percent_decoded(name).into() } else { name.into() };
     let name = plain.to_ascii_lowercase();
-    NAMES.contains(&name.as_str()) || ENDINGS.iter().any(|ending| name.ends_with(ending))
+    // Lists have brackets behind their names.
+    let name = name.split('[').next().unwrap_or_default();
+    NAMES.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// `text` with `%41` as `A`; what is no such escape stays as it is, and what is no text then is shown as such.
@@ -129,6 +152,10 @@ mod tests {
             ("https://me:pw@host/p@q?a=1", "https://***@host/p@q?a=1"),
             ("https://host/p@q", "https://host/p@q"),
             ("/f?ä=ö&token=ü", "/f?ä=ö&token=***"),
+            ("/f?token[]=a&token%5B0%5D=b", "/f?token[]=***&token%5B0%5D=***"),
+            ("/reset/eyJh.eyJp.s-_g/x?y=1", "/reset/***/x?y=1"),
+            ("/reset/eyJh/eyJp.eyJ", "/reset/eyJh/***"),
+            ("/l?filter=t='eyJh.eyJp.s'&b=eyJ.", "/l?filter=t='***'&b=***"),
         ] {
             assert_eq!(masked(address), expected, "{address}");
         }

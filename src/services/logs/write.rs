@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::task::spawn_blocking;
 
-use crate::domain::logs::{MOST_ROWS, NUMBERS, WARN};
+use crate::domain::logs::{MOST_ROWS, NUMBERS, ROW_SIZE, WARN};
 use crate::domain::time::Timestamp;
 use crate::domain::{Json, JsonMap};
 use crate::services::Error;
@@ -31,8 +31,8 @@ pub(super) struct Pending {
     lost: u64,
     /// The number of the next entry.
     number: u32,
-    /// Entries that were written since the table was last looked at for its size.
-    since_trim: i64,
+    /// Entries that were written since the table was last looked at for its size, and their bytes.
+    since_trim: (i64, i64),
     /// Whether the table is known to be empty, since nothing is to be kept.
     is_cleared: bool,
 }
@@ -49,11 +49,12 @@ pub async fn write_out(app: &App) -> Result<(), Error> {
     }
     pending.is_cleared = false;
     take(app, &mut pending, policy).await?;
-    while let Some((_, batch)) = pending.batches.front().cloned() {
+    while let Some((bytes, batch)) = pending.batches.front().cloned() {
         let count = batch.len() as i64;
         app.store.write_logs(move |tx| logs::add(tx, &batch)).await?;
         pending.batches.pop_front();
-        pending.since_trim += count;
+        pending.since_trim.0 += count;
+        pending.since_trim.1 += bytes as i64;
     }
     trim(app, &mut pending).await
 }
@@ -126,14 +127,20 @@ async fn clear_rows(app: &App) -> Result<(), Error> {
     Ok(app.store.reclaim_logs().await?)
 }
 
-/// Holds the table to its size: now and then, for that many entries more or less do not matter.
+/// Holds the table to its size: now and then, for that many entries more or less do not matter. Of entries
+/// that are large on average fewer are kept.
 async fn trim(app: &App, pending: &mut Pending) -> Result<(), Error> {
     let of_file = app.configuration.config().and_then(|config| config.logs.rows);
     let most = of_file.unwrap_or(MOST_ROWS);
-    if pending.since_trim >= (most / 20).clamp(1, 10_000) {
-        app.store.write_logs(move |tx: &mut Tx| logs::trim(tx, most)).await?;
-        pending.since_trim = 0;
+    let (count, bytes) = pending.since_trim;
+    if count < (most / 20).clamp(1, 10_000) {
+        return Ok(());
     }
+    let fit =
+        i128::from(most) * i128::from(ROW_SIZE) * i128::from(count) / i128::from(bytes.max(1));
+    let most = i64::try_from(fit).unwrap_or(i64::MAX).clamp(1, most);
+    app.store.write_logs(move |tx: &mut Tx| logs::trim(tx, most)).await?;
+    pending.since_trim = (0, 0);
     Ok(())
 }
 

@@ -16,6 +16,9 @@ use crate::services::settings::{current, pin};
 use crate::store::Tx;
 use crate::store::settings as stored;
 
+/// Where a request comes from when other settings are in force: these say which proxies are believed.
+pub type Vantage = Arc<dyn Fn(&Settings) -> IpAddr + Send + Sync>;
+
 /// Lays `patch` over the settings and answers what is in force then: absent keys and omitted secrets
 /// stay as they are, lists are replaced. `from` is where a superuser asks from who is not to lock out
 /// themselves.
@@ -26,11 +29,11 @@ use crate::store::settings as stored;
 pub async fn change(
     app: &App,
     patch: JsonMap,
-    from: Option<IpAddr>,
+    from: Option<Vantage>,
 ) -> Result<Arc<Settings>, Error> {
     let config = app.configuration.config();
     let now = app.clock.now();
-    let work = move |tx: &mut Tx| in_transaction(tx, &patch, config.as_deref(), from, now);
+    let work = move |tx: &mut Tx| in_transaction(tx, &patch, config.as_deref(), from.as_ref(), now);
     app.store.write(work).await?;
     current(app).await
 }
@@ -39,7 +42,7 @@ fn in_transaction(
     tx: &mut Tx,
     patch: &JsonMap,
     config: Option<&Config>,
-    from: Option<IpAddr>,
+    from: Option<&Vantage>,
     now: Timestamp,
 ) -> Result<(), Error> {
     let before = stored::load(tx)?;
@@ -57,8 +60,10 @@ fn in_transaction(
     let mut checked = after.clone();
     pin(&mut checked, config)?;
     errors.merge(checked.validate());
-    if let Some(from) = from.filter(|_| checked.superuser_ips != in_force.superuser_ips) {
-        errors.merge(locked_out(&checked, from));
+    let changes_who_may = checked.superuser_ips != in_force.superuser_ips
+        || checked.trusted_proxy != in_force.trusted_proxy;
+    if let Some(from) = from.filter(|_| changes_who_may) {
+        errors.merge(locked_out(&checked, from(&checked)));
     }
     errors.into_result()?;
     if after != before {
@@ -67,14 +72,15 @@ fn in_transaction(
     Ok(())
 }
 
-/// Whoever changes from where superusers may come must still be one of them.
+/// Whoever changes from where superusers may come, or whom to believe about that, must still be one of
+/// them.
 fn locked_out(settings: &Settings, from: IpAddr) -> FieldErrors {
     let known = &settings.superuser_ips;
     if known.is_empty() || is_among(known, from) {
         return FieldErrors::new();
     }
     let message = format!(
-        "You come from {from}, which is not among them: you could not take this back. Add it, or use \
+        "You would come from {from}, which is not among them: you could not take this back. Add it, or use \
          `ferrobase superuser ips` at the server."
     );
     FieldErrors::from(("superuserIPs", Fault::new("validation_locked_out", message)))
