@@ -40,6 +40,10 @@ const TOKEN: &str = "eyJ";
 /// `#`, for a password before the host, and for tokens wherever they stand. Everything else stays as it is
 /// written.
 pub fn masked(address: &str) -> Cow<'_, str> {
+    // What has none of these has nothing to hide, and that is most of what is asked for.
+    if !address.bytes().any(|byte| matches!(byte, b'=' | b'@' | b'.')) {
+        return address.into();
+    }
     let (head, query) = match address.find(['?', '#']) {
         Some(at) => address.split_at(at),
         None => (address, ""),
@@ -97,17 +101,18 @@ fn without_tokens(text: &str) -> Cow<'_, str> {
 }
 
 fn is_secret(name: &str) -> bool {
-    let plain: Cow<'_, str> =
-        if name.contains('%') { percent_decoded(name).into() } else { name.into() };
-    let name = plain.to_ascii_lowercase();
+    let name = percent_decoded(name).to_ascii_lowercase();
     // Lists have brackets behind their names.
     let name = name.split('[').next().unwrap_or_default();
     NAMES.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// `text` with `%41` as `A`; what is no such escape stays as it is, and what is no text then is shown as such.
-pub fn percent_decoded(text: &str) -> String {
+pub fn percent_decoded(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
+    if !bytes.contains(&b'%') {
+        return text.into();
+    }
     let digit = |at: usize| bytes.get(at).and_then(|&byte| char::from(byte).to_digit(16));
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -123,7 +128,7 @@ pub fn percent_decoded(text: &str) -> String {
             }
         }
     }
-    String::from_utf8_lossy(&decoded).into_owned()
+    String::from_utf8_lossy(&decoded).into_owned().into()
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Every answered request is counted and written down (contract B 7.1, 9.2). What this costs every request
-//! pays, so nothing is put together here that the writer of logs can put together.
+//! pays.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -14,7 +14,7 @@ use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
 
 use crate::domain::Json;
-use crate::domain::logs::{ERROR, HEADER_LENGTH, INFO, URL_LENGTH};
+use crate::domain::logs::{ERROR, INFO};
 use crate::http::address::{peer, real_ip};
 use crate::http::caller::Known;
 use crate::http::edge::causes;
@@ -35,6 +35,9 @@ pub(in crate::http) struct Label {
 /// Routes whose successes are not written down: those that show logs and figures, that stay open, or that
 /// a page is made of.
 const QUIET: [&str; 4] = ["/api/logs", "/api/oauth2-redirect", "/metrics", "/_"];
+
+/// Most letters of a method that are written down.
+const METHOD_LENGTH: usize = 50;
 
 /// Put into the extensions of an answer that is not worth an entry.
 pub(in crate::http) struct Unnoted;
@@ -68,7 +71,7 @@ pub(super) async fn note(response: &ServiceResponse<BoxBody>, started: Instant) 
         let extensions = response.response().extensions();
         let concealed = extensions.get::<Concealed>().map(|concealed| concealed.0.to_owned());
         if let Some(error) = concealed {
-            return Some(Box::new(Failure { error, details: Json::Null }));
+            return Some(Failure { error, details: Json::Null });
         }
         let error = response.response().error()?;
         error.as_error::<ApiError>().map(failure)
@@ -77,7 +80,20 @@ pub(super) async fn note(response: &ServiceResponse<BoxBody>, started: Instant) 
     let is_failure = status >= 400 || failure.is_some();
     let is_wanted = policy.takes(if is_failure { ERROR } else { INFO });
     if is_wanted && (is_failure || !is_quiet(response, label)) {
-        app.logs.request(policy, entry(request, status, took, failure));
+        let extensions = request.extensions();
+        let log = RequestLog {
+            method: short(request.method().as_str(), METHOD_LENGTH),
+            url: request.uri().path_and_query().map_or("", |url| url.as_str()),
+            referer: &header(request, &REFERER),
+            user_agent: &header(request, &USER_AGENT),
+            status,
+            took,
+            caller: extensions.get::<Known>().map(|known| &known.0),
+            user_ip: real_ip(request),
+            remote_ip: peer(request),
+            failure: failure.as_ref(),
+        };
+        app.logs.request(policy, &log);
     }
 }
 
@@ -101,26 +117,6 @@ fn count(app: &App, label: Option<&Label>, method: &Method, status: u16, took: D
     }
 }
 
-fn entry(
-    request: &HttpRequest,
-    status: u16,
-    took: Duration,
-    failure: Option<Box<Failure>>,
-) -> RequestLog {
-    RequestLog {
-        method: method(request.method()),
-        url: short(request.uri().path_and_query().map_or("", |url| url.as_str()), URL_LENGTH),
-        referer: header(request, &REFERER),
-        user_agent: header(request, &USER_AGENT),
-        status,
-        took,
-        caller: request.extensions().get::<Known>().map(|known| known.0.clone()),
-        user_ip: real_ip(request),
-        remote_ip: peer(request),
-        failure,
-    }
-}
-
 /// Counts and writes down a request whose handler panicked; of it there is only its first line left.
 pub(super) async fn note_panic(app: &App, line: &str, took: Duration, error: &ApiError) {
     let (method, path) = line.split_once(' ').unwrap_or(("", line));
@@ -128,54 +124,38 @@ pub(super) async fn note_panic(app: &App, line: &str, took: Duration, error: &Ap
     count(app, None, &known, 500, took);
     let policy = logs::policy(app).await;
     let nowhere = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+    let failure = failure(error);
     let log = RequestLog {
-        method: self::method(&known),
-        url: short(path, URL_LENGTH),
-        referer: Box::default(),
-        user_agent: Box::default(),
+        method: short(known.as_str(), METHOD_LENGTH),
+        url: path,
+        referer: "",
+        user_agent: "",
         status: 500,
         took,
         caller: None,
         user_ip: nowhere,
         remote_ip: nowhere,
-        failure: Some(failure(error)),
+        failure: Some(&failure),
     };
-    app.logs.request(policy, log);
+    app.logs.request(policy, &log);
 }
 
 /// What went wrong: what the client was told, and what it was not.
-fn failure(error: &ApiError) -> Box<Failure> {
+fn failure(error: &ApiError) -> Failure {
     let details = match &error.0 {
         Error::Invalid(errors) => Json::Object(field_errors(errors)),
         Error::Unavailable(_) | Error::Internal(_) => Json::from(causes(&error.0)),
         _ => Json::Null,
     };
-    Box::new(Failure { error: error.0.to_string(), details })
+    Failure { error: error.0.to_string(), details }
 }
 
-/// Methods that everybody knows cost no memory.
-fn method(method: &Method) -> Cow<'static, str> {
-    match *method {
-        Method::GET => "GET".into(),
-        Method::POST => "POST".into(),
-        Method::PATCH => "PATCH".into(),
-        Method::DELETE => "DELETE".into(),
-        Method::HEAD => "HEAD".into(),
-        Method::PUT => "PUT".into(),
-        _ => method.as_str().chars().take(50).collect::<String>().into(),
-    }
+fn header<'a>(request: &'a HttpRequest, name: &HeaderName) -> Cow<'a, str> {
+    let Some(value) = request.headers().get(name) else { return Cow::default() };
+    value.to_str().map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::from)
 }
 
-fn header(request: &HttpRequest, name: &HeaderName) -> Box<str> {
-    let Some(value) = request.headers().get(name) else { return Box::default() };
-    match value.to_str() {
-        Ok(text) => short(text, HEADER_LENGTH),
-        Err(_) => short(&String::from_utf8_lossy(value.as_bytes()), HEADER_LENGTH),
-    }
-}
-
-/// `text`, less what would be cut off in any case.
-fn short(text: &str, most: usize) -> Box<str> {
-    // A few more, so that the writer sees that there was more.
-    text[..text.floor_char_boundary(3 * most)].into()
+/// The beginning of `text`.
+fn short(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
 }

@@ -4,10 +4,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::services::logs::entry::Entry;
+use crate::services::logs::entry::Head;
+use crate::store::logs::NewLog;
 
 /// Entries after which they are written without waiting for the clock.
-pub(super) const BATCH: usize = 200;
+pub(super) const BATCH: usize = 2_000;
 
 /// Most bytes that entries take in memory.
 pub(super) const MOST_BYTES: usize = 8 << 20;
@@ -19,27 +20,53 @@ pub(super) struct Buffer {
     full: Notify,
 }
 
-/// Some entries in their order.
+/// Some entries in their order: their texts stand one behind the other.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    pub(super) entries: Vec<Entry>,
+    heads: Vec<Head>,
+    text: Vec<u8>,
     /// Entries for which there was no room.
     pub(super) dropped: u64,
-    bytes: usize,
+}
+
+impl Waiting {
+    /// How many entries there are.
+    pub(super) fn len(&self) -> usize {
+        self.heads.len()
+    }
+
+    /// Adds an entry.
+    pub(super) fn push(&mut self, head: Head, text: &[u8]) {
+        self.heads.push(head);
+        self.text.extend_from_slice(text);
+    }
+
+    /// The entries as they are stored, with numbers that tell those of one moment apart.
+    pub(super) fn into_rows(self, mut number: impl FnMut() -> u32) -> Vec<NewLog> {
+        let mut rest = self.text.as_slice();
+        let row = |head: &Head| {
+            let (text, after) = rest.split_at(head.length().min(rest.len()));
+            rest = after;
+            head.row(text, number())
+        };
+        self.heads.iter().map(row).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        self.text.len() + size_of_val(self.heads.as_slice())
+    }
 }
 
 impl Buffer {
     /// Adds an entry; false when there is no room.
-    pub(super) fn push(&self, entry: Entry) -> bool {
-        let bytes = entry.bytes();
+    pub(super) fn push(&self, head: Head, text: &[u8]) -> bool {
         let mut waiting = self.lock();
-        if waiting.bytes + bytes > MOST_BYTES {
+        if waiting.bytes() + text.len() > MOST_BYTES {
             waiting.dropped += 1;
             return false;
         }
-        waiting.bytes += bytes;
-        waiting.entries.push(entry);
-        let is_full = waiting.entries.len().is_multiple_of(BATCH);
+        waiting.push(head, text);
+        let is_full = waiting.len().is_multiple_of(BATCH);
         drop(waiting);
         if is_full {
             self.full.notify_one();
@@ -54,7 +81,7 @@ impl Buffer {
 
     /// How many entries there are.
     pub(super) fn len(&self) -> usize {
-        self.lock().entries.len()
+        self.lock().len()
     }
 
     /// Waits until there are enough for a batch.

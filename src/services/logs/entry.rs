@@ -1,7 +1,9 @@
-//! Entries: as they are noted, with as little work as can be, and as they are stored.
+//! Entries as they are stored. They are put together where they come from, in memory that is used again and
+//! again, so that one costs neither an allocation nor a word of its own to whoever writes it out.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
+use std::cell::RefCell;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -16,28 +18,28 @@ use crate::services::logs::Policy;
 use crate::store::logs::NewLog;
 
 /// A request and how it was answered.
-#[derive(Debug)]
-pub struct RequestLog {
+#[derive(Debug, Clone, Copy)]
+pub struct RequestLog<'a> {
     /// Its method.
-    pub method: Cow<'static, str>,
+    pub method: &'a str,
     /// Path and query, as they were sent.
-    pub url: Box<str>,
+    pub url: &'a str,
     /// Its header `Referer`.
-    pub referer: Box<str>,
+    pub referer: &'a str,
     /// Its header `User-Agent`.
-    pub user_agent: Box<str>,
+    pub user_agent: &'a str,
     /// The status of the answer.
     pub status: u16,
     /// How long the answer took.
     pub took: Duration,
     /// Who asked, as far as anybody wanted to know.
-    pub caller: Option<Caller>,
+    pub caller: Option<&'a Caller>,
     /// Where it came from, proxies looked through.
     pub user_ip: IpAddr,
     /// Where the connection came from.
     pub remote_ip: IpAddr,
     /// Why it was refused or failed.
-    pub failure: Option<Box<Failure>>,
+    pub failure: Option<&'a Failure>,
 }
 
 /// Why a request was refused or failed.
@@ -60,19 +62,26 @@ pub struct LineLog {
     pub data: JsonMap,
 }
 
-/// Something that happened.
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) created: Timestamp,
-    /// What the settings said then.
-    pub(super) policy: Policy,
-    pub(super) what: What,
+/// What is stored of an entry besides its texts, and how long these are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    created: Timestamp,
+    level: i64,
+    message: usize,
+    data: usize,
 }
 
-#[derive(Debug)]
-pub(super) enum What {
-    Request(RequestLog),
-    Line(LineLog),
+/// What a thread puts entries together in.
+struct Scratch {
+    text: Vec<u8>,
+    user_ip: Written,
+    remote_ip: Written,
+}
+
+/// An address and its text: most requests come from where the one before came from.
+struct Written {
+    address: IpAddr,
+    text: String,
 }
 
 /// The data of a request, with its keys in their order.
@@ -90,84 +99,151 @@ struct RequestData<'a> {
     method: &'a str,
     referer: Cow<'a, str>,
     #[serde(rename = "remoteIP", skip_serializing_if = "Option::is_none")]
-    remote_ip: Option<IpAddr>,
+    remote_ip: Option<&'a str>,
     status: u16,
     #[serde(rename = "type")]
     kind: &'a str,
     url: Cow<'a, str>,
     user_agent: Cow<'a, str>,
     #[serde(rename = "userIP", skip_serializing_if = "Option::is_none")]
-    user_ip: Option<IpAddr>,
+    user_ip: Option<&'a str>,
 }
 
-impl RequestLog {
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = const {
+        RefCell::new(Scratch {
+            text: Vec::new(),
+            user_ip: Written::new(),
+            remote_ip: Written::new(),
+        })
+    };
+}
+
+impl RequestLog<'_> {
     /// How bad it is.
     pub const fn level(&self) -> i64 {
         if self.status >= 400 || self.failure.is_some() { ERROR } else { INFO }
     }
 
-    fn message(&self) -> String {
-        let url = masked(&self.url);
-        // Of what is longer nothing is seen, and an escape takes three letters.
-        let url = cut(&url, 3 * MESSAGE_SIZE);
-        format!("{} {}", self.method, percent_decoded(&url))
+    /// Hands the entry to `take`: its head and its texts, message and data.
+    pub(super) fn put_together<T>(
+        &self,
+        policy: Policy,
+        created: Timestamp,
+        take: impl FnOnce(Head, &[u8]) -> T,
+    ) -> T {
+        SCRATCH.with_borrow_mut(|Scratch { text, user_ip, remote_ip }| {
+            text.clear();
+            let url = masked(self.url);
+            self.write_message(&url, text);
+            let message = text.len();
+            let addresses =
+                policy.log_ip.then(|| (user_ip.text(self.user_ip), remote_ip.text(self.remote_ip)));
+            // Nothing here fails but memory, and that ends the process.
+            let _ = serde_json::to_writer(&mut *text, &self.data(&url, policy, addresses));
+            // A request that did not fail has no text that could hold the character that has to go.
+            if text.len() - message > policy.max_data || self.failure.is_some() {
+                let data = String::from_utf8_lossy(&text[message..]).into_owned();
+                text.truncate(message);
+                text.extend_from_slice(storable(data, policy).as_bytes());
+            }
+            let head = Head { created, level: self.level(), message, data: text.len() - message };
+            take(head, text)
+        })
     }
 
-    fn data(&self, policy: Policy) -> String {
-        let account = self.caller.as_ref().and_then(Caller::record);
-        let failure = self.failure.as_deref();
-        let (url, referer) = (masked(&self.url), masked(&self.referer));
-        let data = RequestData {
+    fn write_message(&self, url: &str, into: &mut Vec<u8>) {
+        // Of what is longer nothing is seen, and an escape takes three letters.
+        let url = cut(url, 3 * MESSAGE_SIZE);
+        let url = percent_decoded(&url);
+        let parts = [self.method, " ", &url];
+        if parts.iter().map(|part| part.len()).sum::<usize>() > MESSAGE_SIZE || url.contains('\0') {
+            into.extend_from_slice(message(&parts.concat()).as_bytes());
+        } else {
+            parts.iter().for_each(|part| into.extend_from_slice(part.as_bytes()));
+        }
+    }
+
+    fn data<'a>(
+        &'a self,
+        url: &'a str,
+        policy: Policy,
+        addresses: Option<(&'a str, &'a str)>,
+    ) -> RequestData<'a> {
+        let account = self.caller.and_then(Caller::record);
+        let referer = match masked(self.referer) {
+            Cow::Borrowed(referer) => cut(referer, HEADER_LENGTH),
+            Cow::Owned(referer) => cut(&referer, HEADER_LENGTH).into_owned().into(),
+        };
+        RequestData {
             auth: account.map_or("", |record| record.collection().name.as_str()),
             auth_id: account.map(|record| record.id()).filter(|_| policy.log_auth_id),
-            details: failure.map(|failure| &failure.details),
-            error: failure.map(|failure| failure.error.as_str()),
+            details: self.failure.map(|failure| &failure.details),
+            error: self.failure.map(|failure| failure.error.as_str()),
             exec_time: self.took.as_nanos() as f64 / 1e6,
-            method: &self.method,
-            referer: cut(&referer, HEADER_LENGTH),
-            remote_ip: policy.log_ip.then_some(self.remote_ip),
+            method: self.method,
+            referer,
+            remote_ip: addresses.map(|(_, remote_ip)| remote_ip),
             status: self.status,
             kind: "request",
-            url: cut(&url, URL_LENGTH),
-            user_agent: cut(&self.user_agent, HEADER_LENGTH),
-            user_ip: policy.log_ip.then_some(self.user_ip),
-        };
-        serde_json::to_string(&data).unwrap_or_else(|_| "{}".to_owned())
+            url: cut(url, URL_LENGTH),
+            user_agent: cut(self.user_agent, HEADER_LENGTH),
+            user_ip: addresses.map(|(user_ip, _)| user_ip),
+        }
     }
 }
 
-impl Entry {
-    /// About how many bytes it takes in memory.
-    pub(super) fn bytes(&self) -> usize {
-        let held = match &self.what {
-            What::Request(log) => {
-                let failure = log.failure.as_ref();
-                let failure =
-                    failure.map_or(0, |failure| failure.error.len() + weight(&failure.details));
-                log.url.len() + log.referer.len() + log.user_agent.len() + failure
-            }
-            What::Line(log) => log.message.len() + log.data.values().map(weight).sum::<usize>(),
-        };
-        size_of::<Self>() + held
+impl LineLog {
+    /// The entry of a line: its head and its texts, message and data.
+    pub(super) fn put_together(self, policy: Policy, created: Timestamp) -> (Head, Vec<u8>) {
+        let mut text = message(&self.message).into_bytes();
+        let data = storable(Json::Object(self.data).to_string(), policy);
+        let head = Head { created, level: self.level, message: text.len(), data: data.len() };
+        text.extend_from_slice(data.as_bytes());
+        (head, text)
+    }
+}
+
+impl Head {
+    /// Bytes of its texts.
+    pub(super) const fn length(&self) -> usize {
+        self.message + self.data
     }
 
     /// The entry as it is stored; `number` tells it from others of the same moment.
-    pub(super) fn into_row(self, number: u32) -> NewLog {
-        let Self { created, policy, what } = self;
-        let (level, message, data) = match what {
-            What::Request(log) => (log.level(), log.message(), log.data(policy)),
-            What::Line(log) => (log.level, log.message, Json::Object(log.data).to_string()),
-        };
-        let message = cut(&message, MESSAGE_SIZE);
+    pub(super) fn row(&self, text: &[u8], number: u32) -> NewLog {
+        let (message, data) = text.split_at(self.message.min(text.len()));
         NewLog {
-            id: logs::id(created.millis(), number),
-            level,
-            // No text of a database holds this character.
-            message: message.replace('\0', "\u{fffd}"),
-            data: fit(data, policy.max_data).replace("\\u0000", "\\ufffd"),
-            created,
+            id: logs::id(self.created.millis(), number),
+            level: self.level,
+            message: String::from_utf8_lossy(message).into_owned(),
+            data: String::from_utf8_lossy(data).into_owned(),
+            created: self.created,
         }
     }
+}
+
+impl Written {
+    const fn new() -> Self {
+        Self { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), text: String::new() }
+    }
+
+    fn text(&mut self, address: IpAddr) -> &str {
+        if self.text.is_empty() || self.address != address {
+            *self = Self { address, text: address.to_string() };
+        }
+        &self.text
+    }
+}
+
+/// A message as it is stored: cut, and without the character that no text of a database holds.
+fn message(text: &str) -> String {
+    cut(text, MESSAGE_SIZE).replace('\0', "\u{fffd}")
+}
+
+/// Data as they are stored.
+fn storable(data: String, policy: Policy) -> String {
+    fit(data, policy.max_data).replace("\\u0000", "\\ufffd")
 }
 
 /// `data`, the text of an object, with its longest values cut until it has at most `most` bytes.

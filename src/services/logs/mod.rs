@@ -27,7 +27,6 @@ use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
 use crate::services::clock::Clock;
 use buffer::Buffer;
-use entry::{Entry, What};
 use policy::Known;
 use write::Pending;
 
@@ -57,9 +56,10 @@ impl Logs {
     }
 
     /// Takes the entry of a request that was answered now.
-    pub fn request(&self, policy: Policy, log: RequestLog) {
+    pub fn request(&self, policy: Policy, log: &RequestLog<'_>) {
         if policy.takes(log.level()) {
-            self.push(Entry { created: self.clock.now(), policy, what: What::Request(log) });
+            let push = |head, text: &[u8]| self.buffer.push(head, text);
+            self.count(log.put_together(policy, self.clock.now(), push));
         }
     }
 
@@ -67,7 +67,8 @@ impl Logs {
     pub fn line(&self, log: LineLog) {
         let policy = self.policy.load().as_ref().map_or_else(Policy::default, |known| known.policy);
         if policy.takes(log.level) {
-            self.push(Entry { created: self.clock.now(), policy, what: What::Line(log) });
+            let (head, text) = log.put_together(policy, self.clock.now());
+            self.count(self.buffer.push(head, &text));
         }
     }
 
@@ -76,8 +77,8 @@ impl Logs {
         (self.buffer.len() as u64, self.dropped.load(Ordering::Relaxed))
     }
 
-    fn push(&self, entry: Entry) {
-        if !self.buffer.push(entry) {
+    fn count(&self, was_taken: bool) {
+        if !was_taken {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -11,9 +11,9 @@ use crate::domain::{Json, JsonMap};
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::logs::buffer::MOST_BYTES;
-use crate::services::logs::entry::{Entry, LineLog, What};
+use crate::services::logs::entry::LineLog;
 use crate::services::logs::{Policy, policy};
-use crate::store::logs::{self, Batch, NewLog};
+use crate::store::logs::{self, Batch};
 use crate::store::{StoreError, Tx};
 
 /// Entries that one transaction removes.
@@ -64,22 +64,22 @@ async fn take(app: &App, pending: &mut Pending, policy: Policy) -> Result<(), Er
     let mut taken = app.logs.buffer.take();
     let lost = taken.dropped + std::mem::take(&mut pending.lost);
     if lost > 0 {
-        taken.entries.push(Entry { created: app.logs.now(), policy, what: What::Line(told(lost)) });
+        let (head, text) = told(lost).put_together(policy, app.logs.now());
+        taken.push(head, &text);
     }
-    if taken.entries.is_empty() {
+    let count = taken.len();
+    if count == 0 {
         return Ok(());
     }
     let first = app.logs.number.wrapping_add(pending.number);
-    pending.number = pending.number.wrapping_add(taken.entries.len() as u32);
-    let rows = spawn_blocking(move || {
-        let entries = taken.entries.into_iter().zip(0_u32..);
-        let row =
-            |(entry, place): (Entry, u32)| entry.into_row(first.wrapping_add(place) % NUMBERS);
-        entries.map(row).collect::<Vec<NewLog>>()
+    pending.number = pending.number.wrapping_add(count as u32);
+    let batch = spawn_blocking(move || {
+        let mut numbers = (0_u32..).map(|place| first.wrapping_add(place) % NUMBERS);
+        let rows = taken.into_rows(|| numbers.next().unwrap_or_default());
+        let bytes = rows.iter().map(|row| row.message.len() + row.data.len() + 64).sum();
+        (bytes, Batch::new(rows))
     });
-    let rows = rows.await.map_err(Error::internal)?;
-    let bytes = rows.iter().map(|row| row.message.len() + row.data.len() + 64).sum();
-    pending.batches.push_back((bytes, Batch::new(rows)));
+    pending.batches.push_back(batch.await.map_err(Error::internal)?);
     let held = |pending: &Pending| pending.batches.iter().map(|(bytes, _)| bytes).sum::<usize>();
     while pending.batches.len() > 1 && held(pending) > 2 * MOST_BYTES {
         let oldest = pending.batches.pop_front().map_or(0, |(_, batch)| batch.len() as u64);
