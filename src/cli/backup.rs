@@ -54,7 +54,7 @@ async fn make(app: &Arc<App>, options: &BackupOptions) -> Result<String, Error> 
 /// # Errors
 /// Why it cannot be opened.
 pub(super) fn open(data: &DataOptions, lookup: Option<Lookup>) -> Result<App, StartError> {
-    let variables = Environment::of_process();
+    let variables = Environment::of_process()?;
     let configuration = lookup.map(|lookup| lookup.load()).transpose()?;
     let config = configuration.as_ref().map(|configuration| configuration.config.as_ref());
     let database_url = variables.variable("DATABASE_URL");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use crate::cli::configuration::{Configuration, LoadError};
-use crate::cli::environment::Environment;
+use crate::cli::environment::{Environment, SecretFilesError};
 use crate::config::{Auth, Config, Durability as ConfigDurability, KEY_VARIABLE};
 use crate::domain::event::Event;
 use crate::domain::keyring::{Key, Keyring, WrongLength};
@@ -43,6 +43,26 @@ pub enum StartError {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] LoadError),
+    /// Secrets cannot be read.
+    #[error(transparent)]
+    Secrets(#[from] SecretFilesError),
+    /// The first superuser is named by half.
+    #[error(
+        "{set} is set and {missing} is not. Set both, and the first start makes a superuser of them, \
+         or none."
+    )]
+    HalfASuperuser {
+        /// The variable that is there.
+        set: &'static str,
+        /// The one that is missing.
+        missing: &'static str,
+    },
+    /// The first superuser cannot be made.
+    #[error(
+        "no superuser can be made of FERROBASE_ADMIN_EMAIL and FERROBASE_ADMIN_PASSWORD: {}",
+        with_causes(.0)
+    )]
+    FirstSuperuser(#[source] Error),
     /// The address cannot be listened on.
     #[error(
         "cannot listen on {address}: {source}\n\
@@ -205,8 +225,7 @@ pub(super) fn keyring(
     variables: &Environment,
 ) -> Result<Keyring, StartError> {
     let named = |variable: &'static str| {
-        let text = variables.variable(variable).filter(|text| !text.is_empty());
-        let key = text.map(|text| Key::parse(&text)).transpose();
+        let key = variables.filled(variable).map(|text| Key::parse(&text)).transpose();
         key.map_err(|source| StartError::Key { variable, source })
     };
     let auth = config.map(|config| &config.auth);

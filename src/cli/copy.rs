@@ -20,9 +20,11 @@ const DIGITS: usize = 16;
 /// # Errors
 /// Why nothing was copied.
 pub(super) async fn run(options: CopyOptions) -> Result<(), StartError> {
-    let database_url = || Environment::of_process().variable("DATABASE_URL");
+    let variables = Environment::of_process()?;
     let given = options.to.filter(|url| !url.is_empty());
-    let url = given.or_else(database_url).filter(|url| !url.is_empty());
+    let named =
+        ["FERROBASE_TO", "DATABASE_URL"].into_iter().find_map(|name| variables.filled(name));
+    let url = given.or(named);
     let url = url.ok_or(StartError::NoTarget("It is not said what to copy into."))?;
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err(StartError::NoTarget("This is no address of a PostgreSQL database."));

@@ -7,6 +7,7 @@ pub mod configuration;
 mod copy;
 mod dev;
 mod environment;
+mod first_superuser;
 mod health;
 mod log;
 mod options;
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use boot::StartError;
-pub use environment::Environment;
+pub use environment::{Environment, SECRETS};
 pub use log::Tap;
 
 use configuration::{Lookup, usual_file};
@@ -113,7 +114,7 @@ fn serving(
         allow_public: listen.allow_public,
         env: data.config.env,
         mode,
-        variables: Environment::of_process(),
+        variables: Environment::of_process().map_err(|error| error.to_string())?,
         clock: Clock::system(),
         tap,
         ..ServeOptions::new(data.dir)
@@ -126,7 +127,7 @@ fn lookup(options: ConfigOptions, mode: Mode) -> Result<Lookup, String> {
     Ok(Lookup {
         file,
         environment: options.env.unwrap_or_else(|| mode.environment().to_owned()),
-        variables: Environment::of_process(),
+        variables: Environment::of_process().map_err(|error| error.to_string())?,
         dotenv: mode == Mode::Development,
     })
 }

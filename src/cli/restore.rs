@@ -60,7 +60,7 @@ struct Target {
 
 impl Target {
     fn of(data: &DataOptions, lookup: Option<Lookup>) -> Result<Self, StartError> {
-        let variables = Environment::of_process();
+        let variables = Environment::of_process()?;
         let configuration = lookup.map(|lookup| lookup.load()).transpose()?;
         let config = configuration.as_ref().map(|configuration| configuration.config.as_ref());
         Ok(Self {

@@ -93,6 +93,9 @@ fn greet(server: &Server, options: &ServeOptions) {
     if start.renewed_secrets > 0 {
         say(&renewed(start.renewed_secrets, &server.app().secrets));
     }
+    if let Some(email) = &start.first_superuser {
+        say(&format!("Created the superuser {email}, the first one."));
+    }
     if let Some(token) = &start.set_up_token {
         say(&format!(
             "There is no superuser yet. Make one within 30 minutes:\n  {base}/_/#/pbinstall/{token}\n\

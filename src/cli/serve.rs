@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::cli::boot::{self, AppOptions, StartError, make_dir};
 use crate::cli::configuration::{Configuration, Lookup};
 use crate::cli::environment::Environment;
+use crate::cli::first_superuser::FirstSuperuser;
 use crate::cli::log::Tap;
 use crate::http;
 use crate::http::edge::Origins;
@@ -125,6 +126,8 @@ pub struct Start {
     pub applied: Option<Applied>,
     /// Stored secrets that were written anew, because they were plain or sealed with another key.
     pub renewed_secrets: usize,
+    /// The address of the first superuser, when the start made it.
+    pub first_superuser: Option<String>,
     /// The token of the set-up link, while there is no superuser.
     pub set_up_token: Option<String>,
 }
@@ -167,6 +170,7 @@ impl ServeOptions {
 /// Why it does not start; the database is as it was, unless it had to be made.
 pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let configuration = options.lookup().map(|lookup| lookup.load()).transpose()?;
+    FirstSuperuser::named_by(&options.variables)?;
     let listener = listen(&options, configuration.as_ref())?;
     make_dir(&options.dir)?;
     let lock = DirLock::acquire(&options.dir)?;
@@ -182,8 +186,8 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         (None, _) => {}
     }
     let Ready { app, prepared, membership } = ready?;
-    let Prepared { applied, renewed_secrets, set_up_token } = prepared;
-    let start = Start { configuration, applied, renewed_secrets, set_up_token };
+    let Prepared { applied, renewed_secrets, first_superuser, set_up_token } = prepared;
+    let start = Start { configuration, applied, renewed_secrets, first_superuser, set_up_token };
     let origins = origins(&options, start.configuration.as_ref());
     options.tap.open(&app.logs);
     let server = serve(app, listener, origins, start, membership, lock);
@@ -220,7 +224,7 @@ async fn make_ready(
     configuration: Option<&Configuration>,
 ) -> Result<Ready, StartError> {
     let app = open(options, configuration)?;
-    let prepared = prepare(&app, configuration, options.allow_public).await;
+    let prepared = prepare(&app, configuration, options).await;
     let app = Data::new(app);
     let joined = match prepared {
         Ok(prepared) => {
@@ -242,6 +246,7 @@ async fn make_ready(
 struct Prepared {
     applied: Option<Applied>,
     renewed_secrets: usize,
+    first_superuser: Option<String>,
     set_up_token: Option<String>,
 }
 
@@ -249,12 +254,12 @@ struct Prepared {
 async fn prepare(
     app: &App,
     configuration: Option<&Configuration>,
-    allow_public: bool,
+    options: &ServeOptions,
 ) -> Result<Prepared, StartError> {
     let source = configuration.map_or(Source::Api, |_| Source::ConfigFile);
     bootstrap::run(app, source).await?;
     let applied = match configuration {
-        Some(configuration) => apply(app, configuration, allow_public).await?,
+        Some(configuration) => apply(app, configuration, options.allow_public).await?,
         None => None,
     };
     // Last, so that a start that the plan stops leaves them as they were.
@@ -263,8 +268,12 @@ async fn prepare(
         // The pages that they stood in before are still in the file.
         app.store.empty_log().await;
     }
+    let first_superuser = match FirstSuperuser::named_by(&options.variables)? {
+        Some(first) => first.make(app).await?,
+        None => None,
+    };
     let set_up_token = superusers::set_up_token(app).await?;
-    Ok(Prepared { applied, renewed_secrets, set_up_token })
+    Ok(Prepared { applied, renewed_secrets, first_superuser, set_up_token })
 }
 
 /// Applies what the file says, as far as it may go by itself, and its seeds.

@@ -136,7 +136,7 @@ async fn open(
     lookup: &impl Fn(&DataOptions) -> Option<Lookup>,
 ) -> Result<App, StartError> {
     let data = action.data();
-    let database_url = Environment::of_process().variable("DATABASE_URL");
+    let database_url = Environment::of_process()?.variable("DATABASE_URL");
     let configuration = match lookup(data).map(|lookup| lookup.load()) {
         // The file may name another database than the one in the folder.
         Some(Err(error)) if database_url.is_none() && !data.dir.join("data.db").exists() => {

@@ -92,19 +92,51 @@ pub async fn one_time_code(app: &App, email: &str) -> Result<Issued, Error> {
     otp_issue::issue(app, &superuser).await
 }
 
+/// What became of the wish for a first superuser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// The account was made.
+    Created,
+    /// There is a superuser, and nothing was changed.
+    ThereAlready,
+}
+
+/// Makes the account if there is no superuser yet.
+///
+/// # Errors
+/// `Invalid` when address or password are refused, or when the database fails.
+pub async fn create_first(app: &App, email: &str, password: &str) -> Result<First, Error> {
+    if email == INSTALLER {
+        return Err(Error::bad_request(format!("{INSTALLER} is the account of the set-up link.")));
+    }
+    if is_there_one(app).await? {
+        return Ok(First::ThereAlready);
+    }
+    match create(app, email, password).await {
+        Ok(()) => Ok(First::Created),
+        // Another process that starts at the same moment may have been first.
+        Err(_) if is_there_one(app).await? => Ok(First::ThereAlready),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether there is a superuser besides the account of the set-up link.
+async fn is_there_one(app: &App) -> Result<bool, Error> {
+    let table = collection(app)?;
+    let oldest = app.store.read(move |db| rows::oldest(db, &table, 2)).await?;
+    Ok(oldest.iter().any(|superuser| superuser.text("email") != INSTALLER))
+}
+
 /// A token with which the first superuser can be made, good for half an hour; nothing when there is
 /// a superuser already. The account behind it goes when a real one is made.
 ///
 /// # Errors
 /// When the database cannot be read or written.
 pub async fn set_up_token(app: &App) -> Result<Option<String>, Error> {
-    let superusers = collection(app)?;
-    let table = Arc::clone(&superusers);
-    let oldest = app.store.read(move |db| rows::oldest(db, &table, 2)).await?;
-    if oldest.iter().any(|superuser| superuser.text("email") != INSTALLER) {
+    if is_there_one(app).await? {
         return Ok(None);
     }
-    if oldest.is_empty() {
+    if find(app, INSTALLER).await?.is_none() {
         let password = Random::system().secret();
         let made = create(app, INSTALLER, &password).await;
         // Another process that starts at the same moment may have been first.

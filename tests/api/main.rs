@@ -21,6 +21,7 @@ mod crons;
 mod dashboard;
 mod development;
 mod edge;
+mod environment;
 mod extremes;
 mod files;
 mod health;
