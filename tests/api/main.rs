@@ -39,4 +39,5 @@ mod secrets;
 mod settings;
 mod start_up;
 mod stop;
+mod upgrade;
 mod webhooks;

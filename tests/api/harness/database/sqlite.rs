@@ -17,10 +17,12 @@ pub(crate) struct File {
     connection: Connection,
 }
 
-/// The one file of a data folder that begins like a SQLite database.
+/// The one file of a data folder that begins like a SQLite database, that of the logs not counted.
 pub(super) fn find(data: &Path) -> PathBuf {
     let mut found = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
-    found.find(|path| is_sqlite(path)).unwrap_or_else(|| panic!("no database in {data:?}"))
+    found
+        .find(|path| !path.ends_with("auxiliary.db") && is_sqlite(path))
+        .unwrap_or_else(|| panic!("no database in {data:?}"))
 }
 
 impl File {
