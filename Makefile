@@ -1,6 +1,6 @@
 # `make run` and `make test` are all one needs; the longer steps are in scripts/.
 
-.PHONY: help run test check clients differential dashboard browser nodes bench stress container
+.PHONY: help run test check clients differential dashboard browser nodes bench soak stress container
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ browser: ## a tour of the dashboard in the system's Chromium
 
 bench: ## measure beside PocketBase, about twenty minutes; not part of test
 	@scripts/bench.sh
+
+soak: ## requests for ten minutes, kill -9, the same data again: log, memory, files, lost writes
+	@scripts/soak.sh
 
 stress: ## nodes and databases that go away, 10,000 connections, 2 GB, a backup, a full disk
 	@scripts/stress.sh
