@@ -3,7 +3,7 @@
 # come back; and many realtime connections to one. The small version takes a minute;
 #     scripts/nodes.sh whole
 # is the one of `make stress`, a quarter of an hour, and ends by itself. Arguments after that are the
-# suites to run (nodes, shared, connections, lost, failures, fanout), all of the version without one.
+# suites to run (deploy, nodes, shared, connections, lost, failures, fanout), all of the version without one.
 # FERROBASE_BIN names an executable to use instead of the one that is built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -31,7 +31,7 @@ if [ -z "${FERROBASE_BIN:-}" ]; then
 fi
 (cd tests/smtp && npm ci --no-audit --no-fund)
 
-suites=(nodes.test shared.test lost.test connections.test)
+suites=(deploy.test nodes.test shared.test lost.test connections.test)
 if [ "$version" = whole ]; then
     suites+=(failures.stress fanout.stress)
     export NODES_CONNECTIONS=${NODES_CONNECTIONS:-10000} NODES_MAILS=${NODES_MAILS:-600}
@@ -40,7 +40,7 @@ fi
 if [ $# -gt 0 ]; then
     wanted=()
     for name in "$@"; do
-        for suite in nodes.test shared.test lost.test connections.test failures.stress fanout.stress; do
+        for suite in deploy.test nodes.test shared.test lost.test connections.test failures.stress fanout.stress; do
             if [ "${suite%.*}" = "$name" ]; then wanted+=("$suite"); fi
         done
     done

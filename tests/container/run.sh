@@ -22,12 +22,12 @@ need_tools() {
         missing "root on Debian: this test makes base images with debootstrap and mounts"
         stop_if_missing
     fi
-    local tool wanted=()
+    local tool packages=()
     for tool in buildah debootstrap curl; do
-        command -v "$tool" >/dev/null || wanted+=("$tool")
+        command -v "$tool" >/dev/null || packages+=("$tool")
     done
-    if [ "${#wanted[@]}" -gt 0 ]; then
-        apt-get update && apt-get install --yes --no-install-recommends "${wanted[@]}"
+    if [ "${#packages[@]}" -gt 0 ]; then
+        apt-get update && apt-get install --yes --no-install-recommends "${packages[@]}"
     fi
     need_cargo
     need_node
@@ -51,7 +51,8 @@ image_tool() {
 
 # Debian's packages, kept outside the tree.
 base_archive() {
-    local archive=$CACHE/$CODE_NAME-$(dpkg --print-architecture).tar
+    local archive
+    archive=$CACHE/$CODE_NAME-$(dpkg --print-architecture).tar
     if [ ! -f "$archive" ]; then
         mkdir -p "$CACHE"
         timeout "$MAKE_BASE" debootstrap --variant=minbase \
@@ -220,7 +221,7 @@ in_image() {
         --volume "$work/config.toml:/app/config.toml:ro" "$@"
 }
 
-# The same without buildah, and stricter than it can be told: as docker-compose.yml says, nothing
+# The same without buildah, and stricter than it can be told: as deploy/compose.yaml says, nothing
 # but the volume can be written to, and no privilege can be had. Its arguments are the image's
 # variables.
 hardened() {

@@ -1,7 +1,8 @@
-// haproxy (or nginx, with NODES_PROXY=nginx) before several nodes, set up as docs/scale-out.md says.
+// haproxy (or nginx, with NODES_PROXY=nginx) before several nodes, set up as deploy/ and docs/scale-out.md
+// say.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,40 +10,26 @@ import { join } from "node:path";
 import { freePort } from "../../bench/servers.mjs";
 import { until } from "./wait.mjs";
 
-const haproxy = (port, nodes) => `
-global
-    maxconn 8000            # two open files a connection
-
-defaults
-    mode http
-    timeout connect 2s
-    timeout client  90s     # a realtime connection says something every 30 seconds
-    timeout server  90s
-    timeout check   2s
-    retries 3
-    option redispatch 1     # a node that takes no connection: the next one, at once
-
-frontend api
-    bind 127.0.0.1:${port}
-    default_backend nodes
-    use_backend realtime if { path /api/realtime /api/oauth2-redirect }
-
-backend nodes
-    balance roundrobin
-    option httpchk GET /api/health
-    default-server check inter 500ms fall 2 rise 1
-    http-response set-header X-Node %s
-${nodes.map(({ name, address }) => `    server ${name} ${address}`).join("\n")}
-
-# The POST of a client must reach the node that its GET went to: a client stays with its node for as
-# long as that one is there.
-backend realtime
-    balance leastconn
-    stick-table type ipv6 size 100k expire 60m
-    stick on src
-    http-response set-header X-Node %s
-${nodes.map(({ name, address }) => `    server ${name} ${address} track nodes/${name}`).join("\n")}
-`;
+/** deploy/haproxy.cfg with an address and nodes of the test's. */
+function haproxy(port, nodes) {
+  const servers = (more) => nodes.map(({ name, address }) => `    server ${name} ${address}${more(name)}`).join("\n");
+  let text = readFileSync(new URL("../../deploy/haproxy.cfg", import.meta.url), "utf8");
+  const replace = (what, by) => {
+    if (!what.test(text)) throw new Error(`deploy/haproxy.cfg has no ${what}`);
+    text = text.replace(what, by);
+  };
+  replace(/^ +maxconn \d+/m, "    maxconn 8000");
+  replace(/^ +bind :8080$/m, `    bind 127.0.0.1:${port}`);
+  // Names of containers are nothing to ask for here.
+  replace(/^resolvers [^]*?\n\n/m, "");
+  replace(/ resolvers containers init-addr libc,none/, "");
+  replace(/^ +default-server resolvers containers init-addr libc,none\n/m, "");
+  const tell = "    http-response set-header X-Node %s\n";
+  replace(/(?:^ +server \w+ node-\w+:\d+\n)+/m, `${tell}${servers(() => "")}\n`);
+  replace(/(?:^ +server \w+ node-\w+:\d+ track nodes\/\w+\n)+/m, `${tell}${servers((name) => ` track nodes/${name}`)}\n`);
+  if (/node-|resolvers/.test(text)) throw new Error(`deploy/haproxy.cfg is not understood:\n${text}`);
+  return text;
+}
 
 const nginx = (port, nodes) => `
 daemon off;
