@@ -1,6 +1,6 @@
-//! What stands beside the code says what is true of it: variables, options and paths in `deploy/` and the
-//! files that documents lead to. Like `floors.rs`, each check is a function from text to faults, and has a
-//! test of its own that it can fail.
+//! What stands beside the code says what is true of it: variables, options and paths in `deploy/`, the
+//! tests that `SECURITY.md` names. Like `floors.rs`, each check is a function from text to faults, and
+//! has a test of its own that it can fail.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
@@ -271,7 +271,52 @@ fn the_overlay_of_several_nodes_is_one() {
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }
 
-// --- links -----------------------------------------------------------------------------------------
+// --- SECURITY.md and links -------------------------------------------------------------------------
+
+/// Whether `file` below `root` has a test function of this name.
+fn has_test(root: &Path, file: &str, name: &str) -> bool {
+    let text = fs::read_to_string(root.join(file)).unwrap_or_default();
+    Regex::new(&format!(r"\bfn {name}\b")).unwrap().is_match(&text)
+}
+
+/// Rows of tables that name no test, and tests that are not there.
+fn unproven(text: &str, exists: impl Fn(&str, &str) -> bool) -> Vec<String> {
+    let test = Regex::new(r"`((?:tests|src)/[\w./]+\.rs)::(\w+)`").unwrap();
+    let mut faults = Vec::new();
+    let lines: Vec<&str> = text.lines().collect();
+    for (at, line) in lines.iter().enumerate() {
+        let is_row = line.starts_with('|') && !line.starts_with("|--") && !line.starts_with("| --");
+        let is_head = lines.get(at + 1).is_some_and(|next| next.starts_with("|--"));
+        if is_row && !is_head && !test.is_match(line) {
+            faults.push(format!("names no test: {line}"));
+        }
+    }
+    for found in test.captures_iter(text) {
+        if !exists(&found[1], &found[2]) {
+            faults.push(format!("there is no test {}::{}", &found[1], &found[2]));
+        }
+    }
+    faults
+}
+
+#[test]
+fn what_is_promised_is_tested() {
+    let text = read("SECURITY.md");
+    assert!(text.matches(".rs::").count() > 40, "SECURITY.md was not understood");
+    assert_none(&unproven(&text, |file, name| has_test(&root(), file, name)));
+}
+
+#[test]
+fn a_promise_without_a_test_is_seen() {
+    let exists = |_: &str, name: &str| name == "there";
+    let faults = |text: &str| unproven(text, exists).len();
+    assert_eq!(faults("| who | what |\n|---|---|\n| a | b `tests/a.rs::there` |\n"), 0);
+    assert_eq!(faults("| who | what |\n|---|---|\n| a | b |\n"), 1);
+    assert_eq!(faults("| who | what |\n|---|---|\n| a | `src/a/b.rs::gone` |\n"), 1);
+    assert!(has_test(&root(), "tests/documents.rs", "what_is_promised_is_tested"));
+    assert!(!has_test(&root(), "tests/documents.rs", "what_is_promised"));
+    assert!(!has_test(&root(), "tests/nowhere.rs", "there"));
+}
 
 /// Links to files that are not there.
 fn dead_links(folder: &Path, text: &str) -> Vec<String> {
@@ -283,7 +328,7 @@ fn dead_links(folder: &Path, text: &str) -> Vec<String> {
 #[test]
 fn links_lead_somewhere() {
     let mut faults = Vec::new();
-    for path in ["README.md", "ARCHITECTURE.md"] {
+    for path in ["README.md", "SECURITY.md", "ARCHITECTURE.md"] {
         faults.extend(dead_links(&root(), &read(path)));
     }
     for file in fs::read_dir(root().join("docs")).unwrap() {
