@@ -51,6 +51,7 @@ use std::time::Duration;
 pub use dialect::Dialect;
 pub use engine::Snapshot;
 pub use engine::figures::Figures;
+pub use engine::sqlite::wal::{Beginning, FileMark, Lost, Pages, Position, WalSource};
 pub use error::{OpenError, ServerFault, Source, StoreError, Unique};
 pub use feed::Feed;
 pub use lock::DirLock;
@@ -112,6 +113,14 @@ pub fn copy_file(from: &Path, to: &Path) -> Result<(), StoreError> {
 /// Why not, for people to read.
 pub fn check_file(path: &Path, keyring: Keyring, target: Dialect) -> Result<(), OpenError> {
     engine::sqlite::snapshot::check(path, keyring, target)
+}
+
+/// What is wrong within the SQLite file `path`, which nobody else uses, when all of it is looked at.
+///
+/// # Errors
+/// When it cannot be looked at.
+pub fn find_fault(path: &Path) -> Result<Option<String>, StoreError> {
+    engine::sqlite::snapshot::find_fault(path)
 }
 
 /// A database. Clones share it.
@@ -187,6 +196,9 @@ pub struct StoreOptions {
     pub readers: usize,
     /// How long one COMMIT waits for more functions to join it, as long as there are any.
     pub group_time: Duration,
+    /// Whether the log of a SQLite file is kept to be shipped, and at most how many bytes of it that were
+    /// not read.
+    pub shipped_log: Option<u64>,
 }
 
 impl StoreOptions {
@@ -210,6 +222,7 @@ impl StoreOptions {
             readers: std::thread::available_parallelism()
                 .map_or(1, |cores| cores.get().div_ceil(2)),
             group_time: Duration::from_millis(5),
+            shipped_log: None,
         }
     }
 }
@@ -342,6 +355,14 @@ impl Store {
         match self {
             Self::Sqlite(engine) => engine.poll_revision().await,
             Self::Postgres(engine) => engine.poll_revision().await,
+        }
+    }
+
+    /// The log to ship, where the store was opened for that.
+    pub fn wal(&self) -> Option<Arc<WalSource>> {
+        match self {
+            Self::Sqlite(engine) => engine.wal(),
+            Self::Postgres(_) => None,
         }
     }
 

@@ -6,8 +6,10 @@
 //! the log is copied to its end, and the next COMMIT starts it again from the beginning.
 //!
 //! Reads of an older state keep the log from starting again. Quick ones are gone in a moment; a long
-//! log has slow ones held back until it is done.
+//! log has slow ones held back until it is done. A log that is shipped starts again when all of it was
+//! read for that (`wal`).
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
@@ -20,6 +22,7 @@ use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
 
 use crate::store::engine::sqlite::gate::Gate;
+use crate::store::engine::sqlite::wal::{Turn, WalSource};
 use crate::store::engine::sqlite::{open, writer};
 use crate::store::tx::Tx;
 
@@ -43,6 +46,10 @@ const COPIED: u8 = 2;
 /// Watches the size of the log for the writer.
 pub(super) struct Checkpointer {
     pages: Arc<AtomicU32>,
+    /// Pages from which on it is worth a look.
+    due: Cell<u32>,
+    /// The log, when it is shipped.
+    wal: Option<Arc<WalSource>>,
     state: Arc<AtomicU8>,
     start: SyncSender<u32>,
     finished: SyncSender<()>,
@@ -55,28 +62,33 @@ impl Checkpointer {
         connection: &mut Connection,
         path: PathBuf,
         gate: Arc<Gate>,
+        wal: Option<Arc<WalSource>>,
     ) -> std::io::Result<Self> {
-        let pages = Arc::new(AtomicU32::new(0));
+        let pages = wal.as_ref().map_or_else(Arc::default, |wal| wal.frames());
         let seen = Arc::clone(&pages);
         let hook = move |_: &mut Wal, pages: i32| {
-            seen.store(pages.unsigned_abs(), Ordering::Relaxed);
+            seen.store(pages.unsigned_abs(), Ordering::Release);
             Ok(())
         };
         connection.wal_hook(Some(hook)).map_err(std::io::Error::other)?;
         let state = Arc::new(AtomicU8::new(IDLE));
         let (start, starts) = sync_channel(1);
         let (finished, finishes) = sync_channel(1);
-        let copier = Copier { path, gate, state: Arc::clone(&state), starts, finishes };
+        let copier =
+            Copier { path, gate, wal: wal.clone(), state: Arc::clone(&state), starts, finishes };
         let thread = std::thread::Builder::new()
             .name("checkpoint".to_owned())
             .spawn(move || copier.work())?;
-        Ok(Self { pages, state, start, finished, thread })
+        Ok(Self { pages, due: Cell::new(PAGES), wal, state, start, finished, thread })
     }
 
     /// Looks at the log between two groups.
     pub(super) fn look(&self, connection: &Connection) {
         let pages = self.pages.load(Ordering::Relaxed);
         if pages < PAGES {
+            self.due.set(PAGES);
+        }
+        if pages < self.due.get() {
             return;
         }
         match self.state.load(Ordering::Acquire) {
@@ -88,7 +100,7 @@ impl Checkpointer {
             }
             COPIED => {
                 self.state.store(IDLE, Ordering::Release);
-                finish_copy(connection, pages);
+                self.finish_copy(connection, pages);
                 // Nobody may be waiting for it.
                 let _ = self.finished.try_send(());
             }
@@ -102,7 +114,24 @@ impl Checkpointer {
         // The thread only ends early by a panic, which has been reported.
         let _ = self.thread.join();
         let connection = writer::session(&mut tx).connection();
-        checkpoint(connection, CheckpointMode::TRUNCATE);
+        // Where another process uses the log, it stays: waiting would only make that one wait.
+        let _ = connection.busy_timeout(PATIENCE);
+        let empty = || checkpoint(connection, CheckpointMode::TRUNCATE);
+        match &self.wal {
+            Some(wal) => wal.finish(connection, empty),
+            None => empty(),
+        }
+    }
+
+    fn finish_copy(&self, connection: &Connection, pages: u32) {
+        let passive = || checkpoint(connection, CheckpointMode::PASSIVE);
+        match self.wal.as_ref().map_or(Turn::Free, |wal| wal.turn(passive)) {
+            Turn::Free => finish_copy(connection, pages),
+            Turn::Read if pages >= MOST_PAGES => finish_copy(connection, pages),
+            Turn::Read | Turn::Busy => {}
+            Turn::Later => return self.due.set(pages.saturating_add(PAGES)),
+        }
+        self.due.set(PAGES);
     }
 }
 
@@ -122,6 +151,7 @@ fn finish_copy(connection: &Connection, pages: u32) {
 struct Copier {
     path: PathBuf,
     gate: Arc<Gate>,
+    wal: Option<Arc<WalSource>>,
     state: Arc<AtomicU8>,
     starts: Receiver<u32>,
     finishes: Receiver<()>,
@@ -147,6 +177,9 @@ impl Copier {
     }
 
     fn copy(&self) {
+        if let Some(wal) = &self.wal {
+            wal.prepare_copy();
+        }
         match open::checkpointer(&self.path) {
             Ok(connection) => checkpoint(&connection, CheckpointMode::PASSIVE),
             Err(error) => tracing::warn!(%error, "the database log cannot be checkpointed"),

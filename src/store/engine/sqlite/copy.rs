@@ -21,19 +21,6 @@ pub(in crate::store) fn copy(
     to: &Path,
     report: &CopyReport,
 ) -> Result<(), StoreError> {
-    if to.exists() {
-        let error = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
-        return Err(StoreError::Other(Source::new(error)));
-    }
-    let copied = copy_all(from, to, report);
-    if copied.is_err() {
-        // The error that is answered says more than a failure to clean up.
-        let _ = std::fs::remove_file(to);
-    }
-    copied
-}
-
-fn copy_all(from: &Path, to: &Path, report: &CopyReport) -> Result<(), StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | FLAGS;
     let source = Connection::open_with_flags(from, flags).map_err(store_error)?;
     source.busy_timeout(BUSY_TIMEOUT).map_err(store_error)?;
@@ -42,12 +29,35 @@ fn copy_all(from: &Path, to: &Path, report: &CopyReport) -> Result<(), StoreErro
     source.execute_batch("BEGIN").map_err(store_error)?;
     let read = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
     source.query_row("SELECT count(*) FROM sqlite_schema", [], read).map_err(store_error)?;
+    copy_state(&source, to, report)
+}
+
+/// Copies the state that `source` reads, in a transaction, into the new file `to`. When it fails, no file is
+/// left.
+pub(in crate::store) fn copy_state(
+    source: &Connection,
+    to: &Path,
+    report: &CopyReport,
+) -> Result<(), StoreError> {
+    if to.exists() {
+        let error = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+        return Err(StoreError::Other(Source::new(error)));
+    }
+    let copied = copy_all(source, to, report);
+    if copied.is_err() {
+        // The error that is answered says more than a failure to clean up.
+        let _ = std::fs::remove_file(to);
+    }
+    copied
+}
+
+fn copy_all(source: &Connection, to: &Path, report: &CopyReport) -> Result<(), StoreError> {
     let mut target = Connection::open(to).map_err(store_error)?;
     // Half a copy is none, so it needs neither a journal nor to be safe while it is made.
     target.pragma_update(None, "synchronous", "OFF").map_err(store_error)?;
     target.pragma_update_and_check(None, "journal_mode", "OFF", |_| Ok(())).map_err(store_error)?;
     let file = File::open(to).map_err(failed)?;
-    let backup = Backup::new(&source, &mut target).map_err(store_error)?;
+    let backup = Backup::new(source, &mut target).map_err(store_error)?;
     loop {
         let step = backup.step(STEP).map_err(store_error)?;
         let progress = backup.progress();

@@ -11,6 +11,7 @@ mod queue;
 mod readers;
 mod session;
 pub(in crate::store) mod snapshot;
+pub(in crate::store) mod wal;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ use crate::store::engine::sqlite::auxiliary::Auxiliary;
 use crate::store::engine::sqlite::gate::Gate;
 use crate::store::engine::sqlite::queue::Queue;
 use crate::store::engine::sqlite::readers::Readers;
+use crate::store::engine::sqlite::wal::WalSource;
 use crate::store::engine::sqlite::writer::Job;
 use crate::store::error::{OpenError, Source, StoreError};
 use crate::store::sql::Statement;
@@ -45,6 +47,8 @@ pub struct SqliteEngine {
     path: PathBuf,
     /// The file of the logs.
     logs: Arc<Auxiliary>,
+    /// Its log, when that is shipped.
+    wal: Option<Arc<WalSource>>,
 }
 
 /// What the writer publishes and everybody reads.
@@ -142,9 +146,17 @@ impl SqliteEngine {
     }
 
     pub(in crate::store) async fn empty_log(&self) {
+        if let Some(wal) = &self.wal {
+            // It keeps the log, and what is to go from that is nothing to ship either.
+            wal.stop();
+        }
         let path = self.path.clone();
         // A panic was reported, and whoever comes next empties the log.
         let _ = tokio::task::spawn_blocking(move || checkpoint::empty(&path)).await;
+    }
+
+    pub(in crate::store) fn wal(&self) -> Option<Arc<WalSource>> {
+        self.wal.clone()
     }
 
     pub(in crate::store) async fn read_logs<T, E>(

@@ -21,9 +21,11 @@ use crate::store::engine::figures::Tally;
 use crate::store::engine::sqlite::auxiliary::Auxiliary;
 use crate::store::engine::sqlite::checkpoint::Checkpointer;
 use crate::store::engine::sqlite::error::store_error;
+use crate::store::engine::sqlite::gate::Gate;
 use crate::store::engine::sqlite::queue::Queue;
 use crate::store::engine::sqlite::readers::Readers;
 use crate::store::engine::sqlite::session::Session;
+use crate::store::engine::sqlite::wal::{FileMark, WalSource};
 use crate::store::engine::sqlite::writer::{Writer, data_version, session};
 use crate::store::engine::sqlite::{Shared, SqliteEngine};
 use crate::store::error::{OpenError, StoreError};
@@ -66,16 +68,22 @@ pub(super) fn open(options: StoreOptions) -> Result<SqliteEngine, OpenError> {
     let path = options.dir.join("data.db");
     make_folder(&options.dir)
         .map_err(|source| OpenError::Folder { path: options.dir.clone(), source })?;
-    let mut tx = open_writer(&path, &options)?;
-    let (schema, revision) = prepare(&mut tx, &path)?;
     let failed = |source| OpenError::Store { path: path.clone(), source };
+    // Before anything is written.
+    let found = FileMark::without_log(&path);
+    let mut tx = open_writer(&path, &options)?;
+    let gate = Arc::<Gate>::default();
+    let wal =
+        options.shipped_log.map(|most| WalSource::start(&path, found, most, Arc::clone(&gate)));
+    let wal = wal.transpose().map_err(failed)?.map(Arc::new);
+    let (schema, revision) = prepare(&mut tx, &path)?;
     let data_version = data_version(&mut tx).map_err(failed)?;
     let logs = Auxiliary::open(options.dir.join("auxiliary.db"), options.read_timeout)?;
     let shared = Arc::new(Shared {
         schema: ArcSwap::from_pointee(schema),
         revision: AtomicI64::new(revision),
         publishing: RwLock::new(()),
-        gate: Arc::default(),
+        gate: Arc::clone(&gate),
         events: Arc::clone(&options.events),
         feed: options.feed.clone(),
         follower: Arc::clone(&options.follower),
@@ -85,9 +93,8 @@ pub(super) fn open(options: StoreOptions) -> Result<SqliteEngine, OpenError> {
     let readers = Readers::start(&options, path.clone(), Arc::clone(&shared)).map_err(no_thread)?;
     let (queue, jobs) = Queue::new(options.queue, options.queue_wait);
     let checkpointer = {
-        let gate = Arc::clone(&shared.gate);
-        Checkpointer::start(session(&mut tx).connection_mut(), path.clone(), gate)
-            .map_err(no_thread)?
+        let connection = session(&mut tx).connection_mut();
+        Checkpointer::start(connection, path.clone(), gate, wal.clone()).map_err(no_thread)?
     };
     let writer = Writer {
         tx,
@@ -111,6 +118,7 @@ pub(super) fn open(options: StoreOptions) -> Result<SqliteEngine, OpenError> {
         write_timeout: options.write_timeout,
         path,
         logs: Arc::new(logs),
+        wal,
     })
 }
 

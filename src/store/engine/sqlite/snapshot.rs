@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::domain::keyring::Keyring;
 use crate::store::engine::snapshot::Watch;
+use crate::store::engine::sqlite::error::store_error;
 use crate::store::engine::sqlite::open::{FLAGS, READER_CACHE, check_owner, open_error, set_up};
 use crate::store::engine::sqlite::session::Session;
 use crate::store::engine::{REVISION, Session as AnySession, Snapshot};
@@ -75,6 +76,17 @@ pub(in crate::store) fn check(
         }
         _ => Ok(()),
     }
+}
+
+/// What is wrong within the database file `path`, all of which is looked at; the first fault.
+pub(in crate::store) fn find_fault(path: &Path) -> Result<Option<String>, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS;
+    let connection = Connection::open_with_flags(path, flags).map_err(store_error)?;
+    set_up(&connection, READER_CACHE).map_err(store_error)?;
+    let found = connection
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0))
+        .map_err(store_error)?;
+    Ok((found != "ok").then_some(found))
 }
 
 /// A connection that cannot change anything, to a file that is ours.
