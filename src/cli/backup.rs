@@ -84,6 +84,7 @@ pub(super) fn open(data: &DataOptions, lookup: Option<Lookup>) -> Result<App, St
         metrics_token: None,
         oauth2: Limits::default(),
         locked: false,
+        ships: false,
     })
 }
 

@@ -8,7 +8,9 @@ use tokio::sync::Notify;
 
 use crate::cli::configuration::{Configuration, LoadError};
 use crate::cli::environment::{Environment, SecretFilesError};
-use crate::config::{Auth, Config, Durability as ConfigDurability, KEY_VARIABLE};
+use crate::config::{
+    self, Auth, Config, Durability as ConfigDurability, KEY_VARIABLE, ReplicaPlace,
+};
 use crate::domain::event::Event;
 use crate::domain::keyring::{Key, Keyring, WrongLength};
 use crate::domain::settings::{Secret, Settings};
@@ -31,6 +33,7 @@ use crate::services::queue::Queue;
 use crate::services::rate_limits::RateLimits;
 use crate::services::realtime::Realtime;
 use crate::services::records::empty_lists::EmptyLists;
+use crate::services::replica::{Replica, ReplicaError};
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
@@ -99,6 +102,16 @@ pub enum StartError {
     /// The database is not what the file says, and cannot be made so without a person.
     #[error(transparent)]
     Plan(#[from] Stop),
+    /// The log of a PostgreSQL database is not ours to ship.
+    #[error(
+        "[backups.replica] ships the log of a SQLite database, and this one is on PostgreSQL.\n\
+         Leave the section out. PostgreSQL goes back to a moment by base backups and archived logs of its \
+         own: docs/backups.md says how."
+    )]
+    ReplicaOfPostgres,
+    /// A replica cannot be read or restored.
+    #[error(transparent)]
+    Replica(#[from] ReplicaError),
     /// A database cannot be copied.
     #[error(transparent)]
     Copy(#[from] CopyError),
@@ -146,6 +159,8 @@ pub(super) struct AppOptions<'a> {
     pub oauth2: Limits,
     /// Whether the API may not change collections and settings.
     pub locked: bool,
+    /// Whether the log of the database is shipped, if the file says so.
+    pub ships: bool,
 }
 
 /// Opens the database and puts everything that use cases need around it.
@@ -161,12 +176,17 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
     let queue = Arc::new(Queue::default());
     let realtime = Arc::new(Realtime::default());
     let configuration = Arc::new(options.configuration.map(current).unwrap_or_default());
+    let replica = options.configuration.filter(|_| options.ships).and_then(replica);
+    if replica.is_some() && postgres(options, config).is_some() {
+        return Err(StartError::ReplicaOfPostgres);
+    }
     let store = {
         let (callers, settings) = (Arc::clone(&callers), Arc::clone(&settings));
         let queue = Arc::clone(&queue);
         let mut store = StoreOptions::new(options.dir);
         store.postgres = postgres(options, config);
         store.keyring = options.keyring.clone();
+        store.shipped_log = replica.as_ref().map(|replica| replica.most);
         store.feed = Some(Arc::<Realtime>::clone(&realtime));
         store.events = Arc::new(move |events: &[Event]| {
             callers.on_events(events);
@@ -196,6 +216,7 @@ pub(super) fn open(options: &AppOptions<'_>) -> Result<App, StartError> {
         store,
         files,
         backups: Backups::new(options.dir),
+        replica: Replica::new(replica, options.clock.now()),
         secrets: options.keyring.clone(),
         clock: options.clock.clone(),
         passwords: Passwords::start(cost(config), hashing_threads())?,
@@ -235,6 +256,16 @@ pub(super) fn keyring(
         previous: named("FERROBASE_AUTH_PREVIOUS_KEY")?
             .or_else(|| of_file(|auth| &auth.previous_key)),
     })
+}
+
+/// Where the log is shipped to, as the file says; a relative folder starts at the file.
+pub(super) fn replica(configuration: &Configuration) -> Option<config::Replica> {
+    let mut replica = configuration.config.replica.clone()?;
+    if let ReplicaPlace::Folder(folder) = &mut replica.place {
+        let base = configuration.file.parent().unwrap_or(Path::new("."));
+        *folder = base.join(&*folder);
+    }
+    Some(replica)
 }
 
 /// The place for files alone.

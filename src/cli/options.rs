@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::cli::log::Format;
+use crate::config::ReplicaPlace;
+use crate::domain::time::Timestamp;
 
 /// One executable and one config.toml are a whole backend.
 #[derive(Debug, Parser)]
@@ -41,7 +43,7 @@ pub(super) enum Command {
     Superuser(SuperuserOptions),
     /// Make a backup of the database and its files, beside a running server or without one
     Backup(BackupOptions),
-    /// Put a backup in the place of the data; no server may run on the folder
+    /// Put a backup, or the database of a moment, in the place of the data; no server may run on the folder
     Restore(RestoreOptions),
     /// Copy a data folder's database into an empty PostgreSQL database
     Copy(CopyOptions),
@@ -212,11 +214,20 @@ pub(super) struct BackupOptions {
 #[derive(Debug, Clone, Args)]
 pub(super) struct RestoreOptions {
     /// The archive: a file, or the name of a backup
-    #[arg(value_name = "FILE|NAME", required_unless_present = "undo")]
+    #[arg(value_name = "FILE|NAME", required_unless_present_any = ["undo", "at", "list"])]
     pub archive: Option<String>,
     /// Bring back the data of before the last restore
-    #[arg(long, conflicts_with = "archive")]
+    #[arg(long, conflicts_with_all = ["archive", "at", "list"])]
     pub undo: bool,
+    /// Bring back the database as it was at a moment, such as 2026-11-27T12:34:56Z, from its replica
+    #[arg(long, value_name = "TIME", conflicts_with = "archive", value_parser = moment)]
+    pub at: Option<Timestamp>,
+    /// Say which moments there are in the replica, and change nothing
+    #[arg(long, conflicts_with_all = ["archive", "at"])]
+    pub list: bool,
+    /// Folder of the replica, or its bucket as in config.toml [default: [backups.replica] of the file]
+    #[arg(long, value_name = "PLACE", env = "FERROBASE_FROM", hide_env_values = true, value_parser = place)]
+    pub from: Option<ReplicaPlace>,
     #[command(flatten)]
     pub data: DataOptions,
 }
@@ -253,6 +264,17 @@ pub(super) struct HealthOptions {
         value_parser = seconds
     )]
     pub timeout: Duration,
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let moment = Timestamp::parse(text);
+    moment.ok_or_else(|| "a time is wanted, such as 2026-11-27T12:34:56Z".to_owned())
+}
+
+fn place(text: &str) -> Result<ReplicaPlace, String> {
+    ReplicaPlace::parse(text).ok_or_else(|| {
+        "a folder is wanted, or https://key:secret@host/bucket?region=…&prefix=…".to_owned()
+    })
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -48,6 +48,7 @@ impl Bar {
             Stage::Files => ("Packing", "files"),
             Stage::Storing => ("Storing", "bytes"),
             Stage::Unpacking => ("Unpacking", "bytes"),
+            Stage::Rebuilding => ("Putting together", "files of the replica"),
         };
         self.advance(word, (progress.done, progress.of), unit, unit);
     }

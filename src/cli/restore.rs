@@ -12,13 +12,16 @@ use crate::cli::environment::Environment;
 use crate::cli::options::{DataOptions, RestoreOptions};
 use crate::cli::progress::Bar;
 use crate::cli::terminal::{complain, say};
+use crate::config::ReplicaPlace;
 use crate::domain::keyring::Keyring;
+use crate::domain::time::Timestamp;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::backups::{self, BackupError, Progress, Report, Restored, swap};
 use crate::services::clock::Clock;
 use crate::services::copy;
 use crate::services::oauth2::Limits;
+use crate::services::replica;
 use crate::store::{Dialect, DirLock};
 
 /// Restores a backup, or undoes the last restore.
@@ -30,6 +33,9 @@ pub(super) async fn run(
     lookup: impl Fn(&DataOptions) -> Option<Lookup>,
 ) -> Result<(), StartError> {
     let target = Target::of(&options.data, lookup(&options.data))?;
+    if options.list {
+        return list(&target.replica(options.from.as_ref())?).await;
+    }
     boot::make_dir(&target.dir)?;
     let _lock = DirLock::acquire(&target.dir)?;
     // Nobody is at anything in this folder: one that was cut off is ended first.
@@ -37,8 +43,17 @@ pub(super) async fn run(
         target.try_out(swapped).await?;
     }
     backups::clear_scratch(&target.dir).map_err(failed)?;
-    let Some(archive) = &options.archive else { return target.undo().await };
     let bar = Arc::new(Bar::new());
+    if let Some(moment) = options.at {
+        let place = target.replica(options.from.as_ref())?;
+        let restored = target.restore_moment(&place, moment, &bar).await;
+        bar.end();
+        say(&format!("Restored the database as it was at {}.", restored?.to_rfc3339()));
+        say("Files and logs stay as they are.");
+        say("The data of before is kept until the next restore: ferrobase restore --undo");
+        return Ok(());
+    }
+    let Some(archive) = &options.archive else { return target.undo().await };
     let restored = target.restore(archive, &bar).await;
     bar.end();
     restored?;
@@ -93,7 +108,35 @@ impl Target {
             metrics_token: None,
             oauth2: Limits::default(),
             locked: false,
+            ships: false,
         })
+    }
+
+    /// Where the replica is.
+    fn replica(&self, named: Option<&ReplicaPlace>) -> Result<ReplicaPlace, StartError> {
+        if !self.is_file() {
+            return Err(StartError::ReplicaOfPostgres);
+        }
+        let of_file = || Some(boot::replica(self.configuration.as_ref()?)?.place);
+        named.cloned().or_else(of_file).ok_or_else(|| {
+            let why = "There is no [backups.replica] in config.toml. Name the place with --from.";
+            StartError::Failed(Error::bad_request(why))
+        })
+    }
+
+    /// When everything that is in it had been committed.
+    async fn restore_moment(
+        &self,
+        place: &ReplicaPlace,
+        moment: Timestamp,
+        bar: &Arc<Bar>,
+    ) -> Result<Timestamp, StartError> {
+        let shown = Arc::clone(bar);
+        let report: Report = Arc::new(move |progress: Progress| shown.show_bytes(progress));
+        let keyring = self.keyring.clone();
+        let rebuilt = replica::rebuild(place, moment, &self.dir, keyring, &report).await?;
+        self.put_in_place(&rebuilt.restored).await?;
+        Ok(rebuilt.time)
     }
 
     async fn restore(&self, archive: &str, bar: &Arc<Bar>) -> Result<(), StartError> {
@@ -137,6 +180,10 @@ impl Target {
             backups::put_files(&files, &restored).await.map_err(refused)?;
         }
         drop(files);
+        self.put_in_place(&restored).await
+    }
+
+    async fn put_in_place(&self, restored: &Restored) -> Result<(), StartError> {
         swap::prepare(&self.dir, &restored.path()).map_err(failed)?;
         match swap::resume(&self.dir).map_err(failed)? {
             Some(swapped) => self.try_out(swapped).await,
@@ -190,6 +237,17 @@ impl Target {
         );
         Ok(())
     }
+}
+
+async fn list(place: &ReplicaPlace) -> Result<(), StartError> {
+    let ranges = replica::list(place).await?.0;
+    if ranges.is_empty() {
+        say("There is nothing to restore: no snapshot was finished.");
+    }
+    for range in ranges {
+        say(&range.to_string());
+    }
+    Ok(())
 }
 
 fn refused(error: BackupError) -> StartError {

@@ -33,6 +33,7 @@ use crate::services::plan::{self, Applied, BootOptions, Declared};
 use crate::services::queue::Workers;
 use crate::services::rate_limits::Sharing;
 use crate::services::realtime;
+use crate::services::replica;
 use crate::services::seeds;
 use crate::services::superusers;
 use crate::store::{DirLock, secrets};
@@ -112,6 +113,7 @@ pub struct Server {
     workers: Workers,
     realtime: realtime::Service,
     logs: logs::Service,
+    replica: replica::Service,
     membership: Membership,
     report: Start,
     tap: Tap,
@@ -320,6 +322,7 @@ fn open(options: &ServeOptions, configuration: Option<&Configuration>) -> Result
         metrics_token: options.variables.variable("FERROBASE_METRICS_TOKEN"),
         oauth2: Limits { leeway: leeway.unwrap_or(options.oauth2.leeway), ..options.oauth2 },
         locked: options.locked.unwrap_or(locked),
+        ships: true,
     })
 }
 
@@ -361,6 +364,7 @@ fn serve(
     let sharing = Sharing::start(app.clone().into_inner());
     let realtime = realtime::Service::start(app.clone().into_inner());
     let logs = logs::Service::start(app.clone().into_inner());
+    let replica = replica::Service::start(app.clone().into_inner()).map_err(StartError::Server)?;
     let serving = rt::spawn(server);
     Ok(Server {
         app,
@@ -374,6 +378,7 @@ fn serve(
         workers,
         realtime,
         logs,
+        replica,
         membership,
         report,
         tap: Tap::default(),
@@ -432,6 +437,8 @@ impl Server {
         self.workers.stop().await;
         self.tap.close();
         self.logs.stop().await;
+        let shipped = self.replica.stop().await;
         self.app.store.close().await;
+        shipped.closed();
     }
 }

@@ -168,6 +168,7 @@ async fn open(
         throttle: None,
         oauth2: Limits::default(),
         locked: false,
+        ships: false,
     })?;
     bootstrap::system_collections(&app).await?;
     Ok(app)

@@ -4,6 +4,7 @@ use url::Url;
 
 use crate::config::report::Fault;
 use crate::config::section::{Reader, Section};
+use crate::domain::settings::{S3, Settings};
 use crate::domain::{Json, JsonMap};
 
 /// `https://key:secret@host/bucket?region=…`; an empty text switches it off.
@@ -25,6 +26,26 @@ pub(super) fn s3(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<JsonM
 }
 
 fn s3_settings(text: &str) -> Option<JsonMap> {
+    let (settings, prefix) = s3_parts(text)?;
+    prefix.is_none().then_some(settings)
+}
+
+/// The bucket at an address, and what names in it begin with: `prefix`, a path without slashes at its ends,
+/// or `replica`.
+pub(super) fn bucket(text: &str) -> Option<(S3, String)> {
+    let (settings, prefix) = s3_parts(text)?;
+    let prefix = prefix.unwrap_or_else(|| "replica".to_owned());
+    let is_plain = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains('\\');
+    if !prefix.split('/').all(is_plain) {
+        return None;
+    }
+    let mut all = Settings::default();
+    all.apply(&std::iter::once(("s3".to_owned(), Json::Object(settings))).collect()).ok()?;
+    Some((all.s3, prefix))
+}
+
+/// The settings of a bucket, and the prefix if there is one.
+fn s3_parts(text: &str) -> Option<(JsonMap, Option<String>)> {
     let url = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()))?;
     let mut path = url.path_segments()?;
     let bucket = path.next().filter(|bucket| !bucket.is_empty())?;
@@ -33,9 +54,11 @@ fn s3_settings(text: &str) -> Option<JsonMap> {
     }
     let mut region = String::new();
     let mut force_path_style = false;
+    let mut prefix = None;
     for (key, value) in url.query_pairs() {
         match key.as_ref() {
             "region" => region = value.into_owned(),
+            "prefix" => prefix = Some(value.into_owned()),
             "path_style" => force_path_style = value == "true",
             _ => return None,
         }
@@ -55,7 +78,7 @@ fn s3_settings(text: &str) -> Option<JsonMap> {
     settings.insert("accessKey".to_owned(), access_key.into());
     settings.insert("secret".to_owned(), secret.into());
     settings.insert("forcePathStyle".to_owned(), force_path_style.into());
-    Some(settings)
+    Some((settings, prefix))
 }
 
 /// A part of an address without its percent escapes.

@@ -1,12 +1,16 @@
-//! `[backups]`: how often, how many and where.
+//! `[backups]`: how often, how many and where, and what is shipped meanwhile.
 
 use crate::config::section::{Reader, Section};
 use crate::config::settings::Settings;
-use crate::config::{address, cron};
+use crate::config::{Replica, address, cron, replica};
 
-/// `[backups]` → `backups`.
-pub(super) fn read(section: &Section<'_>, settings: &mut Settings, reader: &mut Reader<'_>) {
-    section.only(&["cron", "keep", "s3"], reader);
+/// `[backups]` → `backups`, and what no settings have.
+pub(super) fn read(
+    section: &Section<'_>,
+    settings: &mut Settings,
+    reader: &mut Reader<'_>,
+) -> Option<Replica> {
+    section.only(&["cron", "keep", "s3", "replica"], reader);
     if let Some(schedule) = cron::read("cron", section, reader) {
         settings.set("backups", "cron", schedule);
     }
@@ -16,4 +20,5 @@ pub(super) fn read(section: &Section<'_>, settings: &mut Settings, reader: &mut 
     if let Some(values) = address::s3(section, reader) {
         settings.set("backups", "s3", values);
     }
+    section.table("replica", reader).and_then(|section| replica::read(&section, reader))
 }

@@ -29,6 +29,7 @@ mod owner;
 mod plain_secrets;
 mod policies;
 mod removed;
+mod replica;
 mod report;
 mod rules;
 mod secret;
@@ -54,6 +55,7 @@ pub use jobs::{Call, Job, Keep, Kept, Missed, Task};
 pub use logs::Logs;
 pub use mail::Mail;
 pub use removed::Removed;
+pub use replica::{Replica, ReplicaPlace};
 pub use report::{Colours, Fault, Level, Report};
 pub use secret::Secret;
 pub use seeds::{Fake, SeedReference, SeedRow, Seeds};
@@ -83,6 +85,8 @@ pub struct Config {
     pub auth: Auth,
     /// `[logs]`
     pub logs: Logs,
+    /// `[backups.replica]`, when it is switched on.
+    pub replica: Option<Replica>,
     /// `[mail]`
     pub mail: Mail,
     /// What the file says about PocketBase's settings.
@@ -179,6 +183,8 @@ fn read(root: &Section<'_>, files: Arc<[SourceFile]>, reader: &mut Reader<'_>) -
     let strict = root.bool("strict", reader).unwrap_or(false);
     let on_boot = root.choice("on_boot", &ON_BOOT, reader).unwrap_or_default();
     plain_sections(root, &mut settings, reader);
+    let backups = root.table("backups", reader);
+    let replica = backups.and_then(|section| backups::read(&section, &mut settings, reader));
     let logs = root.table("logs", reader);
     let logs = logs.map(|section| logs::read(&section, &mut settings, reader));
     let mail = root.table("mail", reader);
@@ -212,6 +218,7 @@ fn read(root: &Section<'_>, files: Arc<[SourceFile]>, reader: &mut Reader<'_>) -
         database: database.unwrap_or_default(),
         auth,
         logs: logs.unwrap_or_default(),
+        replica,
         mail: mail.unwrap_or_default(),
         settings,
         webhooks: webhooks(root, &specs, &collections.schema, reader),
@@ -227,12 +234,11 @@ fn read(root: &Section<'_>, files: Arc<[SourceFile]>, reader: &mut Reader<'_>) -
 /// The sections that only become settings.
 fn plain_sections(root: &Section<'_>, settings: &mut Settings, reader: &mut Reader<'_>) {
     type Read = fn(&Section<'_>, &mut Settings, &mut Reader<'_>);
-    let sections: [(&str, Read); 5] = [
+    let sections: [(&str, Read); 4] = [
         ("app", app::read),
         ("files", files::read),
         ("limits", limits::read),
         ("batch", batch::read),
-        ("backups", backups::read),
     ];
     for (name, read) in sections {
         if let Some(section) = root.table(name, reader) {

@@ -17,6 +17,7 @@ use crate::services::queue::Queue;
 use crate::services::rate_limits::RateLimits;
 use crate::services::realtime::Realtime;
 use crate::services::records::empty_lists::EmptyLists;
+use crate::services::replica::Replica;
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
@@ -31,6 +32,8 @@ pub struct App {
     pub files: Files,
     /// Backups and restores under way.
     pub backups: Backups,
+    /// What is shipped of the log of the database.
+    pub replica: Replica,
     /// What secrets are sealed with before they are stored, and opened with. What the store itself
     /// seals, such as settings and definitions of collections, comes opened from there.
     pub secrets: Keyring,

@@ -29,6 +29,7 @@ pub mod queue;
 pub mod rate_limits;
 pub mod realtime;
 pub mod records;
+pub mod replica;
 pub mod safe_json;
 pub mod seeds;
 pub mod settings;

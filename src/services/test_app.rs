@@ -23,6 +23,7 @@ use crate::services::queue::Queue;
 use crate::services::rate_limits::RateLimits;
 use crate::services::realtime::Realtime;
 use crate::services::records::empty_lists::EmptyLists;
+use crate::services::replica::Replica;
 use crate::services::settings::CurrentSettings;
 use crate::services::throttle::Throttle;
 use crate::services::tokens::Callers;
@@ -69,6 +70,7 @@ impl TestApp {
             )
             .unwrap(),
             backups: Backups::new(database.options().dir),
+            replica: Replica::default(),
             secrets: Keyring::default(),
             clock: Clock::manual(START),
             passwords: Passwords::start(Cost::LEAST, NonZeroUsize::MIN).unwrap(),

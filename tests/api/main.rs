@@ -33,6 +33,7 @@ mod metrics;
 mod oauth2;
 mod postgres;
 mod realtime;
+mod replica;
 mod schema;
 mod search;
 mod secrets;

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::config::tests::{loaded, refused, refused_source};
-use crate::config::{Durability, Keep, Kept, Missed, OnBoot, Source, Task, TriggerEvent, load};
+use crate::config::{
+    Durability, Keep, Kept, Missed, OnBoot, ReplicaPlace, Source, Task, TriggerEvent, load,
+};
 use crate::domain::Json;
 use crate::domain::keyring::Key;
 use crate::domain::language::Language;
@@ -275,6 +277,50 @@ fn batch_backups_and_logs() {
             "7:9 `level` cannot be 3",
         ]
     );
+}
+
+#[test]
+fn a_replica_is_a_folder_or_a_bucket() {
+    let config = loaded("[backups.replica]\nfolder = \"/mnt/app\"\n");
+    let replica = config.replica.unwrap();
+    assert_eq!(replica.place, ReplicaPlace::Folder("/mnt/app".into()));
+    let seconds = [replica.sync, replica.snapshot, replica.keep].map(|time| time.as_secs());
+    assert_eq!((seconds, replica.most), ([1, 86_400, 604_800], 256 << 20));
+    let text = "[backups.replica]\ns3 = \"https://k:s@host/b?region=r&prefix=a/b\"\nsync = \"10s\"\n\
+                snapshot = \"12h\"\nkeep = \"30d\"\nmax_log = \"1GB\"\n";
+    let replica = loaded(text).replica.unwrap();
+    let ReplicaPlace::Bucket(bucket, prefix) = replica.place else { panic!("no bucket") };
+    assert_eq!(
+        (bucket.bucket.as_str(), bucket.secret.reveal(), prefix.as_str()),
+        ("b", "s", "a/b")
+    );
+    assert_eq!((replica.sync.as_secs(), replica.most), (10, 1 << 30));
+    assert_eq!(loaded("[backups.replica]\nfolder = \"\"\n").replica, None);
+    assert_eq!(
+        refused("[backups.replica]\n[backups.replica.more]\n"),
+        [
+            "1:10 `backups.replica` has neither `folder` nor `s3`",
+            "2:18 there is no key `more` in `backups.replica`",
+        ]
+    );
+    let text = "[backups.replica]\nfolder = \"a\"\ns3 = \"https://k:s@h/b?region=r\"\nsync = \"0s\"\n\
+                max_log = \"5kB\"\n";
+    assert_eq!(
+        refused(text),
+        [
+            "3:1 `backups.replica` has a `folder` and an `s3`",
+            "4:1 `sync` is at least 1s",
+            "5:11 `max_log` is not a size such as \"256MB\", of at least 1MB: `5kB`",
+        ]
+    );
+    let address = |prefix| format!("https://k:s@h/b?region=r{prefix}");
+    for (text, place) in [("/a", true), ("", false), (&address(""), true), ("https://h/b", false)] {
+        assert_eq!(ReplicaPlace::parse(text).is_some(), place, "{text}");
+    }
+    for prefix in ["&prefix=", "&prefix=/a", "&prefix=../a", "&prefix=a/"] {
+        assert_eq!(ReplicaPlace::parse(&address(prefix)), None, "{prefix}");
+    }
+    assert_eq!(refused("[backups]\ns3 = \"https://k:s@h/b?region=r&prefix=x\"\n").len(), 1);
 }
 
 #[test]

@@ -55,6 +55,11 @@ pub struct Restored {
 }
 
 impl Restored {
+    /// In the folder `new` of `scratch`, which is filled by the caller.
+    pub(in crate::services) const fn new(scratch: Scratch) -> Self {
+        Self { scratch }
+    }
+
     /// The folder with `data.db` and `storage`.
     pub fn path(&self) -> PathBuf {
         self.scratch.path().join("new")

@@ -32,7 +32,9 @@ pub use error::BackupError;
 pub use list::{BackupView, Opened, delete, list, open, upload, upload_spool};
 pub use restore::{fetch, import, put_files, restore, unpack};
 pub(in crate::services) use schedule::run as run_scheduled;
+pub(in crate::services) use scratch::Scratch;
 pub use scratch::clear as clear_scratch;
+pub(in crate::services) use swap::DATABASE_ALONE;
 pub use trial::{Filesystem, test_s3};
 
 use busy::Busy;
@@ -62,9 +64,11 @@ pub enum Stage {
     Storing,
     /// The archive is taken apart.
     Unpacking,
+    /// The database is put together from the files of a replica.
+    Rebuilding,
 }
 
-/// How far it has come, in bytes; of files, in how many there are.
+/// How far it has come, in bytes; of files and of a replica, in how many files there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// With what.

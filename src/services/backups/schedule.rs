@@ -2,17 +2,13 @@
 //! mail: nobody sits there to see it.
 
 use crate::domain::backups::BackupName;
-use crate::domain::collection::SUPERUSERS;
 use crate::services::app::App;
 use crate::services::backups::busy::Busy;
 use crate::services::backups::create::make_scheduled;
 use crate::services::backups::place::{Place, Stored};
 use crate::services::failure::Failure;
-use crate::services::mail::alert;
-use crate::services::queue::{self, Job};
-use crate::services::records::system_refs::INSTALLER;
+use crate::services::mail::alert::{self, Alert};
 use crate::services::{Error, settings};
-use crate::store::{StoreError, accounts};
 
 /// Makes a backup and removes the oldest ones.
 ///
@@ -22,7 +18,7 @@ pub(in crate::services) async fn run(app: &App) -> Result<(), Failure> {
     let Err(error) = make(app).await else { return Ok(()) };
     tracing::error!(%error, "a scheduled backup failed");
     let failure = Failure::for_good(error);
-    if let Err(error) = tell_superusers(app, &failure.to_string()).await {
+    if let Err(error) = alert::tell_superusers(app, Alert::Backup, &failure.to_string()).await {
         tracing::error!(%error, "superusers could not be told that a backup failed");
     }
     Err(failure)
@@ -54,25 +50,4 @@ async fn prune(place: &Place, keep: i64) -> Result<(), Error> {
         place.remove(&stored.name).await?;
     }
     Ok(())
-}
-
-async fn tell_superusers(app: &App, reason: &str) -> Result<(), Error> {
-    let settings = settings::current(app).await?;
-    let addresses = app.store.read(|db| {
-        let schema = db.schema();
-        match schema.by_name(SUPERUSERS) {
-            Some(superusers) => accounts::addresses(db, superusers),
-            None => Ok::<_, StoreError>(Vec::new()),
-        }
-    });
-    let addresses: Vec<String> = addresses.await?;
-    let addresses = addresses.into_iter().filter(|address| address != INSTALLER);
-    let addresses: Vec<String> = addresses.collect();
-    let compose = |to: &String| alert::failed_backup(&settings, reason, to);
-    let messages = addresses.iter().map(compose).collect::<Result<Vec<_>, Error>>()?;
-    let now = app.clock.now();
-    let queued = app.store.write(move |tx| {
-        messages.iter().try_for_each(|message| queue::push(tx, Job::Mail(message.clone()), now))
-    });
-    Ok(queued.await?)
 }

@@ -15,7 +15,7 @@ const LOCK: &str = ".lock";
 
 /// A folder that goes when this is dropped.
 #[derive(Debug)]
-pub(super) struct Scratch {
+pub(in crate::services) struct Scratch {
     folder: TempDir,
     _lock: File,
 }
@@ -25,7 +25,7 @@ impl Scratch {
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn new(dir: &Path) -> io::Result<Self> {
+    pub(in crate::services) fn new(dir: &Path) -> io::Result<Self> {
         let parent = dir.join(NAME);
         fs::create_dir_all(&parent)?;
         let folder = TempDir::new_in(parent)?;
@@ -34,7 +34,8 @@ impl Scratch {
         Ok(Self { folder, _lock: lock })
     }
 
-    pub(super) fn path(&self) -> PathBuf {
+    /// Where it is.
+    pub(in crate::services) fn path(&self) -> PathBuf {
         self.folder.path().to_owned()
     }
 }

@@ -26,6 +26,12 @@ const UNDER_WAY: &str = ".restore";
 /// The folder of the data before the last restore.
 const BEFORE: &str = ".before-restore";
 
+/// The file, beside a new database, that says that nothing else is swapped: logs and files stay.
+pub(in crate::services) const DATABASE_ALONE: &str = "database-alone";
+
+/// How many of the items are the database.
+const DATABASE: usize = 3;
+
 /// The file that says how far it is.
 const STEP: &str = "step";
 
@@ -206,7 +212,15 @@ impl Swap {
             return Ok(Step::End);
         }
         self.move_all(&self.dir, "old")?;
+        if self.is_database_alone() {
+            let mark = self.under_way().join("old").join(DATABASE_ALONE);
+            self.change(|| fs::write(mark, ""))?;
+        }
         Ok(Step::Fill)
+    }
+
+    fn is_database_alone(&self) -> bool {
+        self.under_way().join("new").join(DATABASE_ALONE).exists()
     }
 
     fn fill(&self) -> io::Result<Step> {
@@ -246,7 +260,8 @@ impl Swap {
     fn move_all(&self, from: &Path, name: &str) -> io::Result<()> {
         let to = self.under_way().join(name);
         fs::create_dir_all(&to)?;
-        for item in ITEMS.iter().filter(|item| from.join(item).exists()) {
+        let items = if self.is_database_alone() { &ITEMS[..DATABASE] } else { &ITEMS[..] };
+        for item in items.iter().filter(|item| from.join(item).exists()) {
             if to.join(item).exists() {
                 return Err(io::Error::other(format!(
                     "both {} and {} are there: somebody wrote to the data folder while a restore was \

@@ -25,6 +25,7 @@ pub async fn page(app: &App) -> String {
     page.line("ferrobase_build_info", &labels, 1);
     requests(&mut page, app);
     database(&mut page, app);
+    replica(&mut page, app);
     let connections = app.realtime.connections() as u64;
     page.one("ferrobase_realtime_connections", "gauge", "Open realtime connections.", connections);
     jobs(&mut page, app).await;
@@ -76,6 +77,31 @@ fn database(page: &mut Page, app: &App) {
     let text = "Time in which something was written.";
     let busy = figures.busy.as_secs_f64();
     page.one("ferrobase_database_busy_seconds_total", "counter", text, busy);
+}
+
+fn replica(page: &mut Page, app: &App) {
+    let Some(figures) = app.replica.figures() else { return };
+    let behind = app.clock.now().millis() - figures.synced.millis();
+    let text = "Time since everything that was committed was in the replica.";
+    let seconds = behind.max(0) as f64 / 1e3;
+    page.one("ferrobase_replica_behind_seconds", "gauge", text, seconds);
+    let counters = [
+        ("ferrobase_replica_bytes_total", "Bytes that were shipped.", figures.bytes),
+        ("ferrobase_replica_files_total", "Files that were shipped.", figures.files),
+        (
+            "ferrobase_replica_generations_total",
+            "Generations that were begun.",
+            figures.generations,
+        ),
+        (
+            "ferrobase_replica_failures_total",
+            "Rounds in which nothing was shipped.",
+            figures.failures,
+        ),
+    ];
+    for (name, text, value) in counters {
+        page.one(name, "counter", text, value);
+    }
 }
 
 async fn jobs(page: &mut Page, app: &App) {

@@ -62,6 +62,44 @@ fn new_data_comes_in_and_the_old_is_kept() {
     assert!(dir.path().join(".lock").exists());
 }
 
+/// What comes of a replica has neither files nor logs.
+#[test]
+fn a_database_alone_leaves_everything_else_where_it_is() {
+    let shows = |dir: &Path| {
+        let read = |name: &str| fs::read_to_string(dir.join(name)).unwrap_or_default();
+        [read("data.db"), read("data.db-wal"), read("auxiliary.db"), read("storage/c/r/file")]
+    };
+    let old = ["old", "old", "logs", "old"];
+    let new_database = ["new", "", "logs", "old"];
+    for changes in 0..200 {
+        let dir = folder();
+        fs::write(dir.path().join("auxiliary.db"), "logs").unwrap();
+        fs::remove_dir_all(new(&dir).join("storage")).unwrap();
+        fs::write(new(&dir).join(DATABASE_ALONE), "").unwrap();
+        let swap = burning(&dir, changes);
+        let work = || -> io::Result<()> {
+            swap.prepare(&new(&dir))?;
+            assert!(swap.run()?);
+            swap.go_on(Step::Keep)?;
+            assert_eq!(shows(dir.path()), new_database);
+            swap.begin(Step::Fetch)?;
+            assert!(swap.run()?);
+            swap.go_on(Step::Keep)
+        };
+        let ended = work().is_ok();
+        if let Some(swapped) = resume(dir.path()).unwrap() {
+            swapped.keep().unwrap();
+        }
+        let found = shows(dir.path());
+        assert!(found == old || found == new_database, "{found:?}");
+        if ended {
+            assert_eq!(found, old);
+            return;
+        }
+    }
+    panic!("it never ended");
+}
+
 #[test]
 fn what_cannot_be_opened_goes_away_again() {
     let dir = folder();
