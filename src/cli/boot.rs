@@ -18,6 +18,8 @@ use crate::services::Error;
 use crate::services::app::{App, Options};
 use crate::services::backups::Backups;
 use crate::services::blobs::{BlobError, Blobs, Sync};
+use crate::services::certificates::PairError;
+use crate::services::certificates::automatic::AutomaticError;
 use crate::services::clock::Clock;
 use crate::services::configuration::CurrentConfig;
 use crate::services::copy::CopyError;
@@ -67,17 +69,29 @@ pub enum StartError {
     )]
     FirstSuperuser(#[source] Error),
     /// The address cannot be listened on.
-    #[error(
-        "cannot listen on {address}: {source}\n\
-         Stop what listens there, or choose another address with --http."
-    )]
+    #[error("cannot listen on {address}: {source}\n{}", listen_advice(source, option))]
     Listen {
         /// The address.
         address: std::net::SocketAddr,
+        /// The option that says another one.
+        option: &'static str,
         /// What the system says.
         #[source]
         source: std::io::Error,
     },
+    /// HTTPS is wanted, and there is nothing to show.
+    #[error(
+        "HTTPS on {0} needs a certificate\n\
+         Name domains to get one for (ferrobase serve example.com, or [server] domains), or the files of \
+         your own (--certificate and --certificate-key, or [server] certificate and certificate_key)."
+    )]
+    NoCertificate(std::net::SocketAddr),
+    /// A certificate of one's own cannot be shown.
+    #[error(transparent)]
+    Certificate(#[from] PairError),
+    /// Automatic certificates cannot be kept or asked for.
+    #[error(transparent)]
+    Automatic(#[from] AutomaticError),
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -345,6 +359,17 @@ fn cost(config: Option<&Config>) -> Cost {
 fn hashing_threads() -> NonZeroUsize {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     NonZeroUsize::new(cores / 2).unwrap_or(NonZeroUsize::MIN)
+}
+
+/// What to do about an address that cannot be listened on.
+fn listen_advice(source: &std::io::Error, option: &str) -> String {
+    if source.kind() == std::io::ErrorKind::PermissionDenied {
+        return format!(
+            "Ports below 1024 take a right: AmbientCapabilities=CAP_NET_BIND_SERVICE in systemd, or \
+             setcap cap_net_bind_service=+ep on the executable. Or choose another address with {option}."
+        );
+    }
+    format!("Stop what listens there, or choose another address with {option}.")
 }
 
 /// A service's message hides its cause from clients; at the terminal the cause is the message.

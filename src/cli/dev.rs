@@ -2,7 +2,6 @@
 //! itself. What cannot be used or needs a person is printed, and the old configuration goes on.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::cli::boot::StartError;
 use crate::cli::configuration::{Configuration, Lookup, ReadFile};
@@ -16,7 +15,7 @@ use crate::services::plan;
 /// Applies the file again whenever it changes, for as long as it is polled.
 pub(super) async fn follow(server: &Server, options: &ServeOptions) {
     let Some(lookup) = options.lookup() else { return std::future::pending().await };
-    let mut watch = match Watch::new(notice(options)) {
+    let mut watch = match Watch::new(Notice::of(&options.variables)) {
         Ok(watch) => watch,
         Err(error) => {
             complain(&format!("Cannot watch {}: {error}", lookup.file.display()));
@@ -129,12 +128,4 @@ async fn apply(server: &Server, configuration: &Configuration, allow_public: boo
         }
         Err(error) => complain(&error.to_string()),
     }
-}
-
-/// The system's notices, unless `FERROBASE_WATCH_POLL_MS` asks for a look at that interval (network
-/// file systems send no notices).
-fn notice(options: &ServeOptions) -> Notice {
-    let interval = options.variables.variable("FERROBASE_WATCH_POLL_MS");
-    let interval = interval.and_then(|text| text.parse().ok());
-    interval.map_or(Notice::System, |millis| Notice::Poll(Duration::from_millis(millis)))
 }

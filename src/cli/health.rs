@@ -16,6 +16,9 @@ use crate::cli::terminal::say;
 /// Where a server listens that was told nothing else.
 const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8090);
 
+/// Where one listens for plain HTTP that gets certificates for domains.
+const USUAL_WITH_DOMAINS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 80);
+
 /// Longest first line of an answer that is read.
 const LONGEST_STATUS_LINE: u64 = 1024;
 
@@ -25,12 +28,6 @@ pub(super) enum Unhealthy {
     /// What was given is no address that can be asked.
     #[error("{0:?} is not the address of a server, such as http://127.0.0.1:8090.")]
     NoAddress(String),
-    /// The address wants TLS.
-    #[error(
-        "{0} cannot be asked: this command speaks plain HTTP only. \
-         Give the address that the server itself listens on, such as http://127.0.0.1:8090."
-    )]
-    Encrypted(Url),
     /// Nothing was answered.
     #[error("{url} cannot be reached: {source}.")]
     Unreachable {
@@ -68,11 +65,20 @@ pub(super) enum Unhealthy {
 pub(super) async fn run(options: HealthOptions) -> Result<(), Unhealthy> {
     let base = match options.url {
         Some(text) => parse(text)?,
-        None => own_address(options.http.unwrap_or(USUAL))?,
+        None => {
+            let usual = if options.domains.is_empty() { USUAL } else { USUAL_WITH_DOMAINS };
+            own_address(options.http.unwrap_or(usual))?
+        }
     };
     let url = health_of(base, options.live);
     let patience = options.timeout;
-    let asked = timeout(patience, ask(&url)).await;
+    let answer = async {
+        match url.scheme() {
+            "https" => ask_encrypted(&url).await,
+            _ => ask(&url).await,
+        }
+    };
+    let asked = timeout(patience, answer).await;
     let first_line = asked
         .map_err(|_| Unhealthy::Late { url: url.clone(), patience })?
         .map_err(|source| Unhealthy::Unreachable { url: url.clone(), source })?;
@@ -88,9 +94,8 @@ pub(super) async fn run(options: HealthOptions) -> Result<(), Unhealthy> {
 
 fn parse(text: String) -> Result<Url, Unhealthy> {
     match Url::parse(&text) {
-        Ok(url) if url.scheme() == "https" => Err(Unhealthy::Encrypted(url)),
         Ok(url)
-            if url.scheme() == "http"
+            if matches!(url.scheme(), "http" | "https")
                 && url.username().is_empty()
                 && url.password().is_none()
                 && url.query().is_none()
@@ -138,6 +143,26 @@ async fn ask(url: &Url) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     BufReader::new(stream.take(LONGEST_STATUS_LINE)).read_until(b'\n', &mut line).await?;
     Ok(line)
+}
+
+/// Asks over TLS, and checks the certificate as any client does. Answers a first line as [`ask`] does.
+async fn ask_encrypted(url: &Url) -> io::Result<Vec<u8>> {
+    // An error says that there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    let client = client.build().map_err(|error| io::Error::other(innermost(&error)))?;
+    let answer = client.get(url.clone()).send().await;
+    let status = answer.map_err(|error| io::Error::other(innermost(&error)))?.status();
+    Ok(format!("HTTP/1.1 {status}\r\n").into_bytes())
+}
+
+/// What the last cause of an error says; those before it repeat the address.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    innermost.to_string()
 }
 
 async fn connect(url: &Url) -> io::Result<TcpStream> {

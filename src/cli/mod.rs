@@ -9,6 +9,7 @@ mod dev;
 mod environment;
 mod first_superuser;
 mod health;
+mod https;
 mod log;
 mod options;
 mod progress;
@@ -25,6 +26,7 @@ use clap::Parser;
 
 pub use boot::StartError;
 pub use environment::{Environment, SECRETS};
+pub use https::HttpsOptions;
 pub use log::Tap;
 
 use configuration::{Lookup, usual_file};
@@ -70,6 +72,7 @@ async fn carry_out(command: Command, tap: Tap) -> Result<(), String> {
         Command::Serve(options) => {
             let mut serve = serving(Mode::Production, options.data, options.listen, tap)?;
             serve.locked = options.locked;
+            serve.https.add(options.acme);
             run::run(serve).await.map_err(failure)
         }
         Command::Dev(options) => {
@@ -110,6 +113,7 @@ fn serving(
     Ok(ServeOptions {
         config: data.config.config.or_else(usual_file),
         http: listen.http,
+        https: HttpsOptions::new(listen.https, listen.certificate, listen.certificate_key),
         origins: listen.origins,
         allow_public: listen.allow_public,
         env: data.config.env,

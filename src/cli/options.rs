@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use url::Url;
 
 use crate::cli::log::Format;
+use crate::config::Acme;
 use crate::config::ReplicaPlace;
+use crate::domain::host_name::HostName;
 use crate::domain::time::Timestamp;
 
 /// One executable and one config.toml are a whole backend.
@@ -75,9 +78,19 @@ pub(super) struct ConfigOptions {
 /// Where to listen.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ListenOptions {
-    /// Address to listen on [default: 127.0.0.1:8090]
+    /// Address to listen on [default: 127.0.0.1:8090, with domains 0.0.0.0:80]
     #[arg(long, value_name = "ADDR", env = "FERROBASE_HTTP")]
     pub http: Option<SocketAddr>,
+    /// Address of HTTPS, which takes domains or a certificate; plain HTTP then leads there
+    /// [default: 0.0.0.0:443 with domains or a certificate]
+    #[arg(long, value_name = "ADDR", env = "FERROBASE_HTTPS")]
+    pub https: Option<SocketAddr>,
+    /// Certificate of your own for HTTPS and those of its issuers, in PEM; read again when it changes
+    #[arg(long, value_name = "FILE", env = "FERROBASE_CERTIFICATE", requires = "certificate_key")]
+    pub certificate: Option<PathBuf>,
+    /// Private key of that certificate, in PEM
+    #[arg(long, value_name = "FILE", env = "FERROBASE_CERTIFICATE_KEY", requires = "certificate")]
+    pub certificate_key: Option<PathBuf>,
     /// Origins that browsers may call from, separated by commas [default: *]
     #[arg(long, value_name = "LIST", env = "FERROBASE_ORIGINS", value_delimiter = ',')]
     pub origins: Vec<String>,
@@ -120,6 +133,42 @@ pub(super) struct ServeOptions {
         default_missing_value = "true"
     )]
     pub locked: Option<bool>,
+    #[command(flatten)]
+    pub acme: AcmeOptions,
+}
+
+/// Automatic certificates.
+#[derive(Debug, Clone, Args)]
+pub(super) struct AcmeOptions {
+    /// Domains to get certificates for, which have to lead to this server; you accept the terms of service
+    /// of who hands them out
+    #[arg(
+        value_name = "DOMAIN",
+        env = "FERROBASE_DOMAINS",
+        value_delimiter = ',',
+        conflicts_with_all = ["certificate", "certificate_key"]
+    )]
+    pub domains: Vec<HostName>,
+    /// Where the authority can write to
+    #[arg(long, value_name = "EMAIL", env = "FERROBASE_ACME_EMAIL")]
+    pub acme_email: Option<String>,
+    /// Who hands out certificates: letsencrypt, letsencrypt-staging, or the address of a directory
+    /// [default: letsencrypt]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "FERROBASE_ACME_DIRECTORY",
+        value_parser = directory
+    )]
+    pub acme_directory: Option<Url>,
+    /// Root certificate that the directory is checked against, in PEM [default: those of the system]
+    #[arg(long, value_name = "FILE", env = "FERROBASE_ACME_ROOT")]
+    pub acme_root: Option<PathBuf>,
+}
+
+fn directory(text: &str) -> Result<Url, String> {
+    let wanted = "letsencrypt, letsencrypt-staging or an https address is wanted";
+    Acme::parse_directory(text).ok_or_else(|| wanted.to_owned())
 }
 
 /// Options of `dev`.
@@ -247,11 +296,14 @@ pub(super) struct CopyOptions {
 /// Options of `health`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct HealthOptions {
-    /// Address of the server, http only [default: where --http says, else http://127.0.0.1:8090]
+    /// Address of the server [default: where --http says, else http://127.0.0.1:8090]
     pub url: Option<String>,
     /// What the server was told to listen on; 0.0.0.0 and [::] mean this machine
     #[arg(long, value_name = "ADDR", env = "FERROBASE_HTTP")]
     pub http: Option<SocketAddr>,
+    /// The domains of a server with automatic HTTPS, which listens on port 80 unless it is told otherwise
+    #[arg(long, hide = true, env = "FERROBASE_DOMAINS", value_delimiter = ',')]
+    pub domains: Vec<String>,
     /// Ask whether the process answers, whatever its database does
     #[arg(long, env = "FERROBASE_LIVE")]
     pub live: bool,

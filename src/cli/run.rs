@@ -15,7 +15,8 @@ use crate::cli::serve::{self, Mode, ServeOptions, Server};
 use crate::cli::terminal::{complain, is_coloured, say};
 use crate::config::Colours;
 use crate::domain::keyring::Keyring;
-use crate::services::plan;
+use crate::services::app::App;
+use crate::services::{plan, settings};
 
 /// Serves until the process is told to stop.
 ///
@@ -27,6 +28,7 @@ pub(super) async fn run(options: ServeOptions) -> Result<(), StartError> {
     let server = serve::start(options.clone()).await?;
     greet(&server, &options);
     let app = server.app();
+    warn_of_links(&server, &app).await;
     let follow = async {
         match mode {
             Mode::Production => std::future::pending().await,
@@ -44,18 +46,19 @@ pub(super) async fn run(options: ServeOptions) -> Result<(), StartError> {
         "Stopping: requests in flight are finished first."
     });
     drop(app);
-    let address = server.address();
+    let (http, https) = (server.address(), server.https_address());
     server.stop().await;
-    if starts_again { Err(start_again(address)) } else { Ok(()) }
+    if starts_again { Err(start_again(http, https)) } else { Ok(()) }
 }
 
 /// Puts a new run of the same executable, with the same options, in the place of this process: its id
-/// stays, and so does its address where any port was asked for. Answers only why that failed.
-fn start_again(address: SocketAddr) -> StartError {
+/// stays, and so do its addresses where any port was asked for. Answers only why that failed.
+fn start_again(http: SocketAddr, https: Option<SocketAddr>) -> StartError {
     let again = || -> io::Result<std::convert::Infallible> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(without_address(std::env::args_os().skip(1)));
-        command.env("FERROBASE_HTTP", address.to_string());
+        command.args(without_addresses(std::env::args_os().skip(1)));
+        command.env("FERROBASE_HTTP", http.to_string());
+        command.envs(https.map(|https| ("FERROBASE_HTTPS", https.to_string())));
         Err(command.exec())
     };
     match again() {
@@ -64,15 +67,15 @@ fn start_again(address: SocketAddr) -> StartError {
     }
 }
 
-/// The arguments but for `--http` and what follows it.
-fn without_address(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+/// The arguments but for `--http`, `--https` and what follows them.
+fn without_addresses(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut kept = Vec::new();
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         let bytes = argument.as_encoded_bytes();
-        if bytes == b"--http" {
+        if bytes == b"--http" || bytes == b"--https" {
             arguments.next();
-        } else if !bytes.starts_with(b"--http=") {
+        } else if !bytes.starts_with(b"--http=") && !bytes.starts_with(b"--https=") {
             kept.push(argument);
         }
     }
@@ -82,8 +85,11 @@ fn without_address(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
 /// The first line of output says where the server listens; programs read it.
 fn greet(server: &Server, options: &ServeOptions) {
     let start = server.start();
-    let base = format!("http://{}", server.address());
+    let base = server.base();
     say(&format!("Ferrobase serves {base} from {}", options.dir.display()));
+    if let Some(more) = server.https_report() {
+        say(&more);
+    }
     if let Some(configuration) = &start.configuration {
         warn(configuration);
     }
@@ -101,6 +107,19 @@ fn greet(server: &Server, options: &ServeOptions) {
             "There is no superuser yet. Make one within 30 minutes:\n  {base}/_/#/pbinstall/{token}\n\
              or with: ferrobase superuser upsert EMAIL --dir {}",
             options.dir.display()
+        ));
+    }
+}
+
+/// Links of a server with HTTPS that lead to plain HTTP are most likely those that nobody has set.
+async fn warn_of_links(server: &Server, app: &App) {
+    let Ok(settings) = settings::current(app).await else { return };
+    let url = &settings.meta.app_url;
+    if server.https_address().is_some() && url.starts_with("http://") {
+        let base = server.base();
+        complain(&format!(
+            "Links in mails lead to {url}: set url in [app] of the config file, or in the settings, to the \
+             address that people use, such as {base}."
         ));
     }
 }
@@ -162,10 +181,11 @@ mod tests {
     #[test]
     fn the_address_is_taken_out_of_the_arguments_however_it_is_written() {
         let rest = |arguments: &[&str]| {
-            without_address(arguments.iter().map(OsString::from)).join(&OsString::from(" "))
+            without_addresses(arguments.iter().map(OsString::from)).join(&OsString::from(" "))
         };
         assert_eq!(rest(&["serve", "--http", "127.0.0.1:0", "--dir", "data"]), "serve --dir data");
         assert_eq!(rest(&["serve", "--http=127.0.0.1:0"]), "serve");
-        assert_eq!(rest(&["serve", "--https", "x"]), "serve --https x");
+        assert_eq!(rest(&["serve", "--https", "x", "a.example"]), "serve a.example");
+        assert_eq!(rest(&["serve", "--https=x", "--httpx"]), "serve --httpx");
     }
 }

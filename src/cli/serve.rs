@@ -1,7 +1,7 @@
 //! Starting and stopping a server: configuration, database, plan, seeds, listener, in the order in
 //! which a failure leaves the least behind.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +15,11 @@ use crate::cli::boot::{self, AppOptions, StartError, make_dir};
 use crate::cli::configuration::{Configuration, Lookup};
 use crate::cli::environment::Environment;
 use crate::cli::first_superuser::FirstSuperuser;
+use crate::cli::https::{self, HttpsOptions, Listeners, SecureSide};
 use crate::cli::log::Tap;
 use crate::http;
 use crate::http::edge::Origins;
+use crate::http::secure::Patience;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::backups::{self, swap, swap::Swapped};
@@ -59,6 +61,8 @@ pub struct ServeOptions {
     pub config: Option<PathBuf>,
     /// The address to listen on; `None` is the file's, else 127.0.0.1:8090. Port 0 is any free one.
     pub http: Option<SocketAddr>,
+    /// HTTPS by the server itself; what is absent is the file's, else there is none.
+    pub https: HttpsOptions,
     /// Origins that browsers may call from; empty is the file's, else all.
     pub origins: Vec<String>,
     /// Name of the environment; `None` is the mode's own.
@@ -104,6 +108,7 @@ impl Mode {
 pub struct Server {
     app: Data<App>,
     address: SocketAddr,
+    secure: Option<SecureSide>,
     handle: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     polling: JoinHandle<()>,
@@ -141,6 +146,7 @@ impl ServeOptions {
             dir: dir.into(),
             config: None,
             http: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+            https: HttpsOptions::default(),
             origins: Vec::new(),
             env: None,
             mode: Mode::Production,
@@ -173,7 +179,7 @@ impl ServeOptions {
 pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let configuration = options.lookup().map(|lookup| lookup.load()).transpose()?;
     FirstSuperuser::named_by(&options.variables)?;
-    let listener = listen(&options, configuration.as_ref())?;
+    let listeners = https::listen(&options, configuration.as_ref())?;
     make_dir(&options.dir)?;
     let lock = DirLock::acquire(&options.dir)?;
     let swapped = tidy(&options.dir)?;
@@ -192,7 +198,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let start = Start { configuration, applied, renewed_secrets, first_superuser, set_up_token };
     let origins = origins(&options, start.configuration.as_ref());
     options.tap.open(&app.logs);
-    let server = serve(app, listener, origins, start, membership, lock);
+    let server = serve(app, listeners, origins, start, membership, lock);
     server.map(|server| Server { tap: options.tap, ..server })
 }
 
@@ -296,16 +302,6 @@ pub async fn apply(
     Ok(applied)
 }
 
-fn listen(
-    options: &ServeOptions,
-    configuration: Option<&Configuration>,
-) -> Result<TcpListener, StartError> {
-    const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8090);
-    let of_file = || configuration.and_then(|configuration| configuration.config.server.http);
-    let address = options.http.or_else(of_file).unwrap_or(USUAL);
-    TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })
-}
-
 fn open(options: &ServeOptions, configuration: Option<&Configuration>) -> Result<App, StartError> {
     let locked = options.mode == Mode::Production && configuration.is_some();
     let leeway = options.variables.variable("PB_ID_TOKEN_LEEWAY");
@@ -337,25 +333,37 @@ fn origins(options: &ServeOptions, configuration: Option<&Configuration>) -> Ori
 
 fn serve(
     app: Data<App>,
-    listener: TcpListener,
+    listeners: Listeners,
     origins: Origins,
     report: Start,
     membership: Membership,
     lock: DirLock,
 ) -> Result<Server, StartError> {
     let origins = Data::new(origins);
+    let Listeners { http: listener, https } = listeners;
     let address = listener.local_addr().map_err(StartError::Server)?;
     let application = app.clone();
-    let server = HttpServer::new(move || http::application(application.clone(), origins.clone()))
-        .disable_signals()
-        .client_request_timeout(HEAD_PATIENCE)
-        // Who closes their side is gone: a realtime connection ends at once, and not when a message
-        // meets nobody.
-        .h1_allow_half_closed(false)
-        .shutdown_timeout(DRAIN_SECONDS)
-        .listen(listener)
-        .map_err(StartError::Server)?
-        .run();
+    let (server, secure) = match https {
+        Some(https) => {
+            let patience = Patience { head: HEAD_PATIENCE, drain: DRAIN_SECONDS };
+            let (server, secure) = https.serve(listener, application, origins, patience)?;
+            (server, Some(secure))
+        }
+        None => {
+            let server =
+                HttpServer::new(move || http::application(application.clone(), origins.clone()))
+                    .disable_signals()
+                    .client_request_timeout(HEAD_PATIENCE)
+                    // Who closes their side is gone: a realtime connection ends at once, and not when a
+                    // message meets nobody.
+                    .h1_allow_half_closed(false)
+                    .shutdown_timeout(DRAIN_SECONDS)
+                    .listen(listener)
+                    .map_err(StartError::Server)?
+                    .run();
+            (server, None)
+        }
+    };
     let handle = server.handle();
     let polling = rt::spawn(poll_revision(app.clone()));
     let sweeping = rt::spawn(sweep_files(app.clone()));
@@ -369,6 +377,7 @@ fn serve(
     Ok(Server {
         app,
         address,
+        secure,
         handle,
         serving,
         polling,
@@ -412,6 +421,22 @@ impl Server {
         self.address
     }
 
+    /// Where it listens for HTTPS.
+    pub fn https_address(&self) -> Option<SocketAddr> {
+        self.secure.as_ref().map(SecureSide::address)
+    }
+
+    /// The address that people use, as far as the server knows it.
+    pub fn base(&self) -> String {
+        let plain = || format!("http://{}", self.address);
+        self.secure.as_ref().map_or_else(plain, SecureSide::base)
+    }
+
+    /// What a person wants to know of HTTPS.
+    pub fn https_report(&self) -> Option<String> {
+        self.secure.as_ref().map(|secure| secure.report(self.address))
+    }
+
     /// The handles that its use cases work with.
     pub fn app(&self) -> Arc<App> {
         self.app.clone().into_inner()
@@ -426,6 +451,9 @@ impl Server {
     pub async fn stop(self) {
         // They would be waited for.
         self.app.realtime.close();
+        if let Some(secure) = &self.secure {
+            secure.stop();
+        }
         self.handle.stop(true).await;
         self.polling.abort();
         self.sweeping.abort();

@@ -7,6 +7,8 @@ use std::time::Duration;
 use notify::{Config, Event, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
+use crate::cli::environment::Environment;
+
 /// How long a burst of changes must be over before it counts: editors write a file in steps.
 const SETTLED: Duration = Duration::from_millis(60);
 
@@ -18,6 +20,16 @@ pub(super) enum Notice {
     System,
     /// By looking at this interval; works on every file system.
     Poll(Duration),
+}
+
+impl Notice {
+    /// The system's notices, unless `FERROBASE_WATCH_POLL_MS` asks for a look at that interval (network
+    /// file systems send no notices).
+    pub(super) fn of(variables: &Environment) -> Self {
+        let interval = variables.variable("FERROBASE_WATCH_POLL_MS");
+        let interval = interval.and_then(|text| text.parse().ok());
+        interval.map_or(Self::System, |millis| Self::Poll(Duration::from_millis(millis)))
+    }
 }
 
 /// Watches the folders of some files.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::config::https::{self, Https};
 use crate::config::report::Fault;
 use crate::config::secret::Secret;
 use crate::config::section::{Reader, Section};
@@ -14,10 +15,8 @@ use crate::domain::addresses::parse_network;
 pub struct Server {
     /// Address of plain HTTP.
     pub http: Option<SocketAddr>,
-    /// Address of HTTPS.
-    pub https: Option<SocketAddr>,
-    /// Domains to get certificates for.
-    pub domains: Vec<String>,
+    /// HTTPS by the server itself.
+    pub https: Https,
     /// Origins that browsers may call from; `None` is all.
     pub origins: Option<Vec<String>>,
     /// Folder of static files, relative to the configuration.
@@ -28,29 +27,15 @@ pub struct Server {
     pub metrics_token: Option<Secret>,
 }
 
-const KEYS: [&str; 9] = [
-    "http",
-    "https",
-    "domains",
-    "origins",
-    "public",
-    "spa",
-    "trusted_proxies",
-    "superuser_ips",
-    "metrics_token",
-];
+const KEYS: [&str; 7] =
+    ["http", "origins", "public", "spa", "trusted_proxies", "superuser_ips", "metrics_token"];
 
 pub(super) fn read(
     section: &Section<'_>,
     settings: &mut Settings,
     reader: &mut Reader<'_>,
 ) -> Server {
-    section.only(&KEYS, reader);
-    for key in ["https", "domains"] {
-        if section.has(key) {
-            reader.not_yet("HTTPS and automatic certificates are", section.key_place(key));
-        }
-    }
+    section.only(&[&KEYS[..], &https::KEYS[..]].concat(), reader);
     for key in ["public", "spa"] {
         if section.has(key) {
             reader.not_yet("static files are", section.key_place(key));
@@ -65,8 +50,7 @@ pub(super) fn read(
     let address = "an address such as \"127.0.0.1:8090\"";
     Server {
         http: section.parse("http", address, reader, |text| text.parse().ok()),
-        https: section.parse("https", address, reader, |text| text.parse().ok()),
-        domains: section.texts("domains", reader).unwrap_or_default(),
+        https: https::read(section, reader),
         origins: origins(section, reader),
         public: section.text("public", reader),
         spa: section.bool("spa", reader),

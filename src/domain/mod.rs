@@ -11,6 +11,7 @@ pub mod decode;
 pub mod event;
 pub mod fields;
 pub mod files;
+pub mod host_name;
 pub mod id;
 pub mod indexes;
 pub mod invalid;

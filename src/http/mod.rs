@@ -27,6 +27,7 @@ mod oauth2;
 pub mod query;
 mod realtime;
 mod records;
+pub mod secure;
 mod sessions;
 mod settings;
 #[cfg(test)]

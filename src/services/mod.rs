@@ -6,6 +6,7 @@ pub mod auth;
 pub mod backups;
 pub mod blobs;
 pub mod bootstrap;
+pub mod certificates;
 pub mod clock;
 pub mod collections;
 pub mod configuration;

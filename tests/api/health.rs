@@ -174,7 +174,6 @@ fn what_is_no_address_is_refused() {
     ] {
         unhealthy(health(&[url]), &["is not the address of a server", "http://127.0.0.1:8090"]);
     }
-    unhealthy(health(&["https://example.com"]), &["https://example.com", "plain HTTP only"]);
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod environment;
 mod extremes;
 mod files;
 mod health;
+mod https;
 mod kill;
 mod limits;
 mod logs;

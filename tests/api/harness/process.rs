@@ -210,9 +210,10 @@ fn rest(lines: &Receiver<String>, child: &mut Child) -> String {
     }
 }
 
-/// `http://127.0.0.1:PORT` of the line that says where the server listens.
+/// `http://127.0.0.1:PORT` of the line that says where the server listens; with HTTPS, this is its port, and
+/// the line may name a domain.
 fn base_address(line: &str) -> String {
-    let address = Regex::new(r"127\.0\.0\.1:\d+").unwrap();
-    let found = address.find(line).unwrap_or_else(|| panic!("no address in {line:?}"));
-    format!("http://{}", found.as_str())
+    let port = Regex::new(r"https?://[^/ ]+:(\d+)").unwrap();
+    let found = port.captures(line).unwrap_or_else(|| panic!("no address in {line:?}"));
+    format!("http://127.0.0.1:{}", &found[1])
 }
