@@ -1,8 +1,8 @@
-// Writes a `.gz` beside each text file of the build, so the server never compresses anything itself.
+// Writes a `.br` and a `.gz` beside each text file of the build, so the server never packs one itself.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 
 const TEXT = /\.(html|js|css|svg|json|txt)$/;
@@ -25,7 +25,9 @@ export function precompress(): Plugin {
         for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
           if (!TEXT.test(name)) continue;
           const path = join(folder, name);
-          writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+          const content = readFileSync(path);
+          writeFileSync(`${path}.br`, brotliCompressSync(content));
+          writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
         }
       },
     },

@@ -5,6 +5,7 @@ pub mod addresses;
 pub mod backups;
 pub mod caller;
 pub mod changes;
+pub mod codings;
 pub mod collection;
 pub mod cron;
 pub mod decode;

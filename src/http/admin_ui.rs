@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderMap,
-    HeaderValue, IF_NONE_MATCH, LOCATION, REFERRER_POLICY, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderValue,
+    LOCATION, REFERRER_POLICY, VARY,
 };
 use actix_web::web::{Bytes, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::{Embed, EmbeddedFile};
 
+use crate::domain::codings::Coding;
+use crate::http::conditions::{Conditions, Outcome, Version};
 use crate::http::error::ApiError;
 use crate::services::Error;
 
@@ -25,10 +27,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// Files whose names hold a hash of what is in them.
 const HASHED: &str = "assets/";
 
-/// Ending of the packed form of a file, which is no file of its own.
-const PACKED: &str = ".gz";
-
-/// What the build script made; texts with their `.gz` beside them.
+/// What the build script made; texts with their packed forms beside them.
 #[derive(Embed)]
 #[folder = "$OUT_DIR/admin-ui"]
 struct Pages;
@@ -49,14 +48,17 @@ pub(super) async fn file(
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let name = if path.is_empty() { "index.html" } else { path.as_str() };
-    let plain = Pages::get(name).filter(|_| !name.ends_with(PACKED)).ok_or(Error::NotFound)?;
-    let packed = Pages::get(&format!("{name}{PACKED}"));
-    let is_varied = packed.is_some();
-    let packed = packed.filter(|_| takes_gzip(request.headers()));
-    let is_packed = packed.is_some();
-    let file = packed.unwrap_or(plain);
+    let is_packed = Coding::BY_SIZE.iter().any(|coding| name.ends_with(coding.ending()));
+    let plain = Pages::get(name).filter(|_| !is_packed).ok_or(Error::NotFound)?;
+    let form = |coding: &Coding| Pages::get(&format!("{name}{}", coding.ending()));
+    let offered = Coding::BY_SIZE.into_iter().filter(|coding| form(coding).is_some());
+    let offered: Vec<Coding> = offered.collect();
+    let accepted = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let coding = accepted.and_then(|accepted| Coding::choose(accepted, &offered));
+    let file = coding.as_ref().and_then(form).unwrap_or(plain);
     let tag = tag(&file);
-    let is_known = knows(request.headers(), &tag);
+    let version = Version { modified: None, tag: Some(&tag) };
+    let is_known = Conditions::of(request.headers()).check(version) == Outcome::Unchanged;
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .content_type(content_type(name))
@@ -64,11 +66,11 @@ pub(super) async fn file(
         .insert_header((REFERRER_POLICY, "no-referrer"))
         .insert_header((CACHE_CONTROL, cache_control(name)))
         .insert_header((ETAG, tag));
-    if is_varied {
+    if !offered.is_empty() {
         response.append_header((VARY, "Accept-Encoding"));
     }
-    if is_packed {
-        response.insert_header((CONTENT_ENCODING, "gzip"));
+    if let Some(coding) = coding {
+        response.insert_header((CONTENT_ENCODING, coding.name()));
     }
     Ok(if is_known { response.finish() } else { response.body(bytes(file)) })
 }
@@ -78,26 +80,6 @@ fn bytes(file: EmbeddedFile) -> Bytes {
         Cow::Borrowed(data) => Bytes::from_static(data),
         Cow::Owned(data) => Bytes::from(data),
     }
-}
-
-/// Whether `gzip` is among the encodings that the client names, and not with a weight of zero.
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let encodings = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    encodings.unwrap_or_default().split(',').any(|entry| {
-        let (name, weight) = entry.split_once(';').unwrap_or((entry, ""));
-        let weight = weight.trim().to_ascii_lowercase();
-        let weight = weight.strip_prefix("q=").unwrap_or("1");
-        name.trim().eq_ignore_ascii_case("gzip") && weight.parse() != Ok(0.0)
-    })
-}
-
-/// Whether the client has the file of this tag already (RFC 9110 13.1.2, which compares weakly).
-fn knows(headers: &HeaderMap, tag: &str) -> bool {
-    let tags = headers.get_all(IF_NONE_MATCH).filter_map(|tags| tags.to_str().ok());
-    tags.flat_map(|tags| tags.split(',')).any(|known| {
-        let known = known.trim();
-        known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
-    })
 }
 
 fn tag(file: &EmbeddedFile) -> String {

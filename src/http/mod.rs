@@ -10,6 +10,7 @@ mod batch;
 pub mod body;
 pub mod caller;
 mod collections;
+mod conditions;
 mod configuration;
 mod console;
 mod crons;

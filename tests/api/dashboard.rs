@@ -56,10 +56,14 @@ async fn files_come_packed_to_those_who_take_it_and_are_not_sent_twice() {
     assert_eq!(plain.headers().get(CONTENT_ENCODING), None);
     let plain_tag = plain.headers()[ETAG].clone();
     let plain = plain.bytes().await.unwrap();
-    for refused in ["gzip;q=0", "br", ""] {
+    for refused in ["gzip;q=0", "zstd", ""] {
         assert_eq!(get(refused).await.unwrap().bytes().await.unwrap(), plain, "{refused}");
     }
-    let packed = get("br, GZIP;q=0.5").await.unwrap();
+    let shortest = get("gzip, deflate, br, zstd").await.unwrap();
+    assert_eq!(shortest.headers()[CONTENT_ENCODING], "br");
+    assert_ne!(shortest.headers()[ETAG], plain_tag);
+    assert!(shortest.bytes().await.unwrap().len() < plain.len());
+    let packed = get("br;q=0.1, GZIP;q=0.5").await.unwrap();
     assert_eq!(packed.headers()[CONTENT_ENCODING], "gzip");
     assert!(packed.headers().get_all("vary").iter().any(|value| value == "Accept-Encoding"));
     let packed_tag = packed.headers()[ETAG].clone();

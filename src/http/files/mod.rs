@@ -1,7 +1,6 @@
 //! The routes of stored files (contract A 4): who may read which is decided by the service, here are
 //! the headers, ranges and conditions.
 
-mod conditions;
 mod parts;
 
 use std::time::{Duration, SystemTime};
@@ -23,6 +22,7 @@ use crate::domain::files::ranges::{self, Ranges};
 use crate::domain::files::serving;
 use crate::http::address::real_ip;
 use crate::http::caller::{Sender, request_info};
+use crate::http::conditions::{Conditions, Outcome, Version};
 use crate::http::edge::Frameable;
 use crate::http::error::ApiError;
 use crate::http::json;
@@ -32,7 +32,6 @@ use crate::services::app::App;
 use crate::services::blobs::{Blob, Pieces};
 use crate::services::files::download::{self, Served, Wanted};
 use crate::services::files::token;
-use conditions::Conditions;
 
 /// What a file may do in a browser: show itself, and nothing else.
 const POLICY: &str = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
@@ -77,14 +76,15 @@ pub(super) async fn download(
 fn answer(request: &HttpRequest, served: &Served, download: bool) -> HttpResponse {
     let blob = &served.blob;
     let modified = whole_seconds(blob.modified);
-    let mut response = match Conditions::of(request.headers()).check(modified.into()) {
-        conditions::Outcome::Failed => HttpResponse::PreconditionFailed().finish(),
-        conditions::Outcome::Unchanged => HttpResponse::NotModified().finish(),
-        conditions::Outcome::Answer { ranges: true } => {
+    let version = Version { modified: Some(modified.into()), tag: None };
+    let mut response = match Conditions::of(request.headers()).check(version) {
+        Outcome::Failed => HttpResponse::PreconditionFailed().finish(),
+        Outcome::Unchanged => HttpResponse::NotModified().finish(),
+        Outcome::Answer { ranges: true } => {
             let header = request.headers().get(RANGE).and_then(|value| value.to_str().ok());
             content(served, header.map_or(Ranges::Whole, |text| ranges::parse(text, blob.size)))
         }
-        conditions::Outcome::Answer { ranges: false } => content(served, Ranges::Whole),
+        Outcome::Answer { ranges: false } => content(served, Ranges::Whole),
     };
     // What is shown must be harmless by both: the name decides what a browser takes it for.
     let mime = serving::content_type(&served.name, &served.mime);
@@ -121,7 +121,8 @@ fn content(served: &Served, ranges: Ranges) -> HttpResponse {
     bytes(&served.blob, serving::content_type(&served.name, &served.mime), ranges)
 }
 
-fn bytes(blob: &Blob, mime: &str, ranges: Ranges) -> HttpResponse {
+/// The content of a file, or the parts of it that are asked for.
+pub(super) fn bytes(blob: &Blob, mime: &str, ranges: Ranges) -> HttpResponse {
     let size = blob.size;
     match ranges {
         Ranges::Whole => sized(StatusCode::OK, mime, size, blob.pieces(0..size)),
@@ -158,7 +159,7 @@ fn sized(status: StatusCode, mime: &str, length: u64, pieces: Pieces) -> HttpRes
 }
 
 /// The time as headers can say it, so that the one a client sends back is the same.
-fn whole_seconds(time: SystemTime) -> SystemTime {
+pub(super) fn whole_seconds(time: SystemTime) -> SystemTime {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs())
 }

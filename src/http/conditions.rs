@@ -1,5 +1,5 @@
-//! Conditions on a request for a file (RFC 9110, section 13). Files have a time and no tag: whatever
-//! tag a client names is another one.
+//! Conditions on a request for a file (RFC 9110, section 13). Stored files have a time and no tag:
+//! whatever tag a client names is another one. Files of sites have a tag, and mostly a time.
 
 use actix_web::http::header::{
     HeaderMap, HeaderName, HttpDate, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
@@ -9,13 +9,26 @@ use actix_web::http::header::{
 /// The conditions of one request.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
-    matches: Option<bool>,
+    matches: Option<Tags>,
     unmodified_since: Option<HttpDate>,
-    /// Whether a tag is named that the file must not have, which makes the time count for nothing.
-    none_match: Option<bool>,
+    /// The tags that the file must not have, which make the time count for nothing.
+    none_match: Option<Tags>,
     modified_since: Option<HttpDate>,
     range: Range,
 }
+
+/// What a file is known by, as its answer says.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Version<'a> {
+    /// Its time, in whole seconds.
+    pub modified: Option<HttpDate>,
+    /// Its strong tag, in quotes.
+    pub tag: Option<&'a str>,
+}
+
+/// The tags of a header.
+#[derive(Debug)]
+struct Tags(String);
 
 /// `If-Range`: for which state of the file the range is meant.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -23,7 +36,7 @@ enum Range {
     #[default]
     Any,
     At(HttpDate),
-    Other,
+    Tagged(String),
 }
 
 /// What the conditions make of the answer.
@@ -40,6 +53,17 @@ pub(super) enum Outcome {
     },
 }
 
+impl Tags {
+    /// Whether one of them is `tag`. Weak ones count where only the meaning has to be the same.
+    fn name(&self, tag: Option<&str>, takes_weak: bool) -> bool {
+        let mut tags = self.0.split(',').map(str::trim);
+        tags.any(|known| match known.strip_prefix("W/") {
+            Some(weak) => takes_weak && Some(weak) == tag,
+            None => known == "*" || Some(known) == tag,
+        })
+    }
+}
+
 impl Conditions {
     /// Reads the conditions; those that cannot be read are none.
     pub(super) fn of(headers: &HeaderMap) -> Self {
@@ -49,41 +73,49 @@ impl Conditions {
             text.filter(|text| !text.trim().is_empty())
         };
         let date = |name| text(name).and_then(|text| text.parse().ok());
+        let tags = |name: HeaderName| {
+            text(name.clone())?;
+            let lines = headers.get_all(name).filter_map(|tags| tags.to_str().ok());
+            Some(Tags(lines.collect::<Vec<_>>().join(",")))
+        };
         let range = match text(IF_RANGE) {
             None => Range::Any,
-            Some(text) => text.parse().map_or(Range::Other, Range::At),
+            Some(text) => {
+                text.parse().map_or_else(|_| Range::Tagged(text.trim().to_owned()), Range::At)
+            }
         };
         Self {
-            matches: text(IF_MATCH).map(|tags| tags.trim() == "*"),
+            matches: tags(IF_MATCH),
             unmodified_since: date(IF_UNMODIFIED_SINCE),
-            none_match: text(IF_NONE_MATCH).map(|tags| tags.trim() != "*"),
+            none_match: tags(IF_NONE_MATCH),
             modified_since: date(IF_MODIFIED_SINCE),
             range,
         }
     }
 
-    /// What to answer for a file of this time.
-    pub(super) fn check(&self, modified: HttpDate) -> Outcome {
-        let may_change = match (self.matches, self.unmodified_since) {
-            (Some(matches), _) => matches,
-            (None, Some(date)) => modified <= date,
-            (None, None) => true,
+    /// What to answer for a file of this version.
+    pub(super) fn check(&self, version: Version<'_>) -> Outcome {
+        let Version { modified, tag } = version;
+        let may_change = match (&self.matches, self.unmodified_since, modified) {
+            (Some(tags), ..) => tags.name(tag, false),
+            (None, Some(date), Some(modified)) => modified <= date,
+            (None, ..) => true,
         };
         if !may_change {
             return Outcome::Failed;
         }
-        let has_changed = match (self.none_match, self.modified_since) {
-            (Some(none_match), _) => none_match,
-            (None, Some(date)) => modified > date,
-            (None, None) => true,
+        let has_changed = match (&self.none_match, self.modified_since, modified) {
+            (Some(tags), ..) => !tags.name(tag, true),
+            (None, Some(date), Some(modified)) => modified > date,
+            (None, ..) => true,
         };
         if !has_changed {
             return Outcome::Unchanged;
         }
         let ranges = match &self.range {
             Range::Any => true,
-            Range::At(date) => *date == modified,
-            Range::Other => false,
+            Range::At(date) => modified == Some(*date),
+            Range::Tagged(known) => tag == Some(known),
         };
         Outcome::Answer { ranges }
     }
@@ -112,7 +144,40 @@ mod tests {
         for (name, value) in headers {
             request = request.insert_header((*name, *value));
         }
-        Conditions::of(request.to_http_request().headers()).check(modified())
+        let version = Version { modified: Some(modified()), tag: None };
+        Conditions::of(request.to_http_request().headers()).check(version)
+    }
+
+    fn tagged(headers: &[(&str, &str)]) -> Outcome {
+        let mut request = TestRequest::get();
+        for (name, value) in headers {
+            request = request.append_header((*name, *value));
+        }
+        let version = Version { modified: None, tag: Some("\"a-1\"") };
+        Conditions::of(request.to_http_request().headers()).check(version)
+    }
+
+    #[test]
+    fn a_tag_counts_where_there_is_one() {
+        let whole = Outcome::Answer { ranges: true };
+        for (headers, expected) in [
+            (vec![("if-none-match", "\"a-1\"")], Outcome::Unchanged),
+            (vec![("if-none-match", "W/\"a-1\"")], Outcome::Unchanged),
+            (vec![("if-none-match", "\"b\" , \"a-1\"")], Outcome::Unchanged),
+            (vec![("if-none-match", "\"b\""), ("if-none-match", "\"a-1\"")], Outcome::Unchanged),
+            (vec![("if-none-match", "*")], Outcome::Unchanged),
+            (vec![("if-none-match", "\"a-2\"")], Outcome::Answer { ranges: true }),
+            (vec![("if-none-match", "a-1")], Outcome::Answer { ranges: true }),
+            (vec![("if-modified-since", SAME)], Outcome::Answer { ranges: true }),
+            (vec![("if-unmodified-since", BEFORE)], Outcome::Answer { ranges: true }),
+            (vec![("if-match", "\"a-1\"")], whole),
+            (vec![("if-match", "W/\"a-1\"")], Outcome::Failed),
+            (vec![("if-range", "\"a-1\"")], Outcome::Answer { ranges: true }),
+            (vec![("if-range", "W/\"a-1\"")], Outcome::Answer { ranges: false }),
+            (vec![("if-range", SAME)], Outcome::Answer { ranges: false }),
+        ] {
+            assert_eq!(tagged(&headers), expected, "{headers:?}");
+        }
     }
 
     #[test]
