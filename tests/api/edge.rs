@@ -154,6 +154,50 @@ async fn every_origin_may_read_unless_the_config_names_some() {
 }
 
 #[actix_web::test]
+async fn long_answers_are_packed_for_who_takes_them_so() {
+    let app = start().await;
+    for _ in 0..40 {
+        app.guest().create("notes", json!({ "text": "a text that comes again" })).await.expect(200);
+    }
+    let get = async |method: Method, path: &str, accepted: Option<&str>| {
+        let request = app.guest().request(method, path);
+        let request = match accepted {
+            Some(accepted) => request.header("Accept-Encoding", accepted),
+            None => request,
+        };
+        request.send().await.unwrap()
+    };
+    let path = format!("{NOTES}?perPage=40");
+    let plain = get(Method::GET, &path, None).await;
+    assert_eq!(plain.headers().get("content-encoding"), None);
+    let length = plain.content_length().unwrap();
+    let vary = |answer: &reqwest::Response| {
+        let vary = answer.headers().get_all("vary").iter();
+        vary.map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(vary(&plain), ["Accept-Encoding", "Origin"]);
+    let plain = plain.bytes().await.unwrap();
+    assert_eq!(plain.len() as u64, length);
+    for coding in ["gzip", "br", "zstd"] {
+        let answer = get(Method::GET, &path, Some(coding)).await;
+        assert_eq!(answer.headers()["content-encoding"], coding);
+        assert_eq!(answer.headers()["content-type"], "application/json");
+        assert_eq!(vary(&answer), ["Accept-Encoding", "Origin"]);
+        let said = answer.content_length().unwrap();
+        let bytes = answer.bytes().await.unwrap();
+        assert_eq!((bytes.len() as u64, bytes.len() * 2 < plain.len()), (said, true), "{coding}");
+        let head = get(Method::HEAD, &path, Some(coding)).await;
+        assert_eq!(head.headers()["content-encoding"], coding);
+        assert_eq!(head.headers()["content-length"], said.to_string());
+        assert!(head.bytes().await.unwrap().is_empty());
+    }
+    for (path, accepted) in [(&*path, "gzip;q=0"), (&*path, "identity"), ("/api/health", "gzip")] {
+        let answer = get(Method::GET, path, Some(accepted)).await;
+        assert_eq!(answer.headers().get("content-encoding"), None, "{path} {accepted}");
+    }
+}
+
+#[actix_web::test]
 async fn options_always_ends_in_204() {
     let app = start().await;
     for path in ["/", "/api/health", "/nothing", NOTES, "/_/", "/api/collections/x/auth-refresh"] {

@@ -1,6 +1,7 @@
 //! What happens around every request: CORS, security headers, panics, the limits on requests, and the
 //! id and log line of what went wrong (contract A 1.9, B 9.2, 9.3).
 
+mod compression;
 pub(in crate::http) mod note;
 mod origins;
 #[cfg(test)]
@@ -68,7 +69,7 @@ pub async fn edge(
     address::note(request.request()).await;
     match AssertUnwindSafe(answer(request, next)).catch_unwind().await {
         Ok(answer) => {
-            let mut response = answer?;
+            let mut response = compression::compress(answer?).await;
             name_failure(response.response_mut(), &line);
             add_headers(response.headers_mut(), allowed);
             if response.response().extensions().contains::<Frameable>() {
