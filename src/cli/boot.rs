@@ -146,6 +146,18 @@ pub enum StartError {
     /// Files cannot be kept.
     #[error("cannot use the place for files: {0}")]
     Files(#[source] BlobError),
+    /// There is no site in the folder that was named.
+    #[error(
+        "cannot serve the site in {}: {source}\nBuild it first, or name another folder with --public.",
+        folder.display()
+    )]
+    Site {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
     /// The server could not be set up.
     #[error("cannot start the server: {0}")]
     Server(#[source] std::io::Error),

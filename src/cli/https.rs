@@ -21,8 +21,8 @@ use crate::cli::terminal::say;
 use crate::cli::watch::{Notice, Watch};
 use crate::config::{Acme, Https};
 use crate::domain::host_name::HostName;
-use crate::http::edge::Origins;
-use crate::http::secure::{self, Patience, Secure, Target};
+use crate::http::front::Front;
+use crate::http::secure::{self, Secure, Target};
 use crate::services::app::App;
 use crate::services::certificates::Certificates;
 use crate::services::certificates::automatic::{AcmeOptions, Automatic};
@@ -187,7 +187,7 @@ fn source(
 }
 
 impl Listening {
-    /// Serves HTTPS, and leads there from `http`.
+    /// Serves HTTPS, and leads there from `http`; requests in flight have `drain` seconds when it stops.
     ///
     /// # Errors
     /// When the system refuses it, or certificates cannot be kept.
@@ -195,8 +195,8 @@ impl Listening {
         self,
         http: TcpListener,
         app: Data<App>,
-        origins: Data<Origins>,
-        patience: Patience,
+        front: Front,
+        drain: u64,
     ) -> Result<(Server, SecureSide), StartError> {
         let Self { listener, certificates, source, notice } = self;
         let address = listener.local_addr().map_err(StartError::Server)?;
@@ -210,7 +210,7 @@ impl Listening {
         let clock = app.clock.clone();
         let site = Secure {
             app,
-            origins,
+            front,
             certificates: Arc::clone(&certificates),
             target: Target {
                 domains: domains.iter().map(ToString::to_string).collect(),
@@ -218,7 +218,7 @@ impl Listening {
             },
             only_https: authority.is_some(),
         };
-        let server = secure::serve(http, listener, site, patience).map_err(StartError::Server)?;
+        let server = secure::serve(http, listener, site, drain).map_err(StartError::Server)?;
         let following = match source {
             Source::Files(files) => Following::Files(rt::spawn(follow(files, notice))),
             Source::Automatic(acme) => {

@@ -8,6 +8,7 @@ mod copy;
 mod dev;
 mod environment;
 mod first_superuser;
+mod front;
 mod health;
 mod https;
 mod log;
@@ -115,6 +116,8 @@ fn serving(
         http: listen.http,
         https: HttpsOptions::new(listen.https, listen.certificate, listen.certificate_key),
         origins: listen.origins,
+        public: listen.public,
+        spa: listen.spa,
         allow_public: listen.allow_public,
         env: data.config.env,
         mode,
@@ -142,6 +145,7 @@ fn check(options: ConfigOptions) -> Result<(), String> {
     let configuration = lookup.load().map_err(|error| error.render(colours()))?;
     boot::keyring(Some(&configuration.config), &lookup.variables)
         .map_err(|error| error.to_string())?;
+    front::site_of_file(&configuration, true).map_err(|error| error.render(colours()))?;
     let warnings = &configuration.config.warnings;
     if !warnings.is_empty() {
         complain(&warnings.render(colours()));

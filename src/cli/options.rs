@@ -11,6 +11,7 @@ use crate::cli::log::Format;
 use crate::config::Acme;
 use crate::config::ReplicaPlace;
 use crate::domain::host_name::HostName;
+use crate::domain::origins::OriginPattern;
 use crate::domain::time::Timestamp;
 
 /// One executable and one config.toml are a whole backend.
@@ -92,8 +93,28 @@ pub(super) struct ListenOptions {
     #[arg(long, value_name = "FILE", env = "FERROBASE_CERTIFICATE_KEY", requires = "certificate")]
     pub certificate_key: Option<PathBuf>,
     /// Origins that browsers may call from, separated by commas [default: *]
-    #[arg(long, value_name = "LIST", env = "FERROBASE_ORIGINS", value_delimiter = ',')]
-    pub origins: Vec<String>,
+    #[arg(
+        long,
+        value_name = "LIST",
+        env = "FERROBASE_ORIGINS",
+        value_delimiter = ',',
+        value_parser = OriginPattern::parse
+    )]
+    pub origins: Vec<OriginPattern>,
+    /// Folder of a static site [default: pb_public beside the data folder, if there is no config file]
+    #[arg(long, value_name = "DIR", env = "FERROBASE_PUBLIC", alias = "publicDir")]
+    pub public: Option<PathBuf>,
+    /// Let the site's index.html answer for paths that mean no file [default: true]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        env = "FERROBASE_SPA",
+        alias = "indexFallback",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub spa: Option<bool>,
     /// Where the file says strict = true: let changes go that show something to more people
     #[arg(long, env = "FERROBASE_ALLOW_PUBLIC")]
     pub allow_public: bool,

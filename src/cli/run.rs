@@ -11,6 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::boot::StartError;
 use crate::cli::configuration::Configuration;
 use crate::cli::dev;
+use crate::cli::front;
 use crate::cli::serve::{self, Mode, ServeOptions, Server};
 use crate::cli::terminal::{complain, is_coloured, say};
 use crate::config::Colours;
@@ -24,6 +25,7 @@ use crate::services::{plan, settings};
 /// Why the server does not start.
 pub(super) async fn run(options: ServeOptions) -> Result<(), StartError> {
     let mode = options.mode;
+    front::allow_files();
     let mut signals = Signals::new().map_err(StartError::Server)?;
     let server = serve::start(options.clone()).await?;
     greet(&server, &options);

@@ -15,11 +15,12 @@ use crate::cli::boot::{self, AppOptions, StartError, make_dir};
 use crate::cli::configuration::{Configuration, Lookup};
 use crate::cli::environment::Environment;
 use crate::cli::first_superuser::FirstSuperuser;
+use crate::cli::front;
 use crate::cli::https::{self, HttpsOptions, Listeners, SecureSide};
 use crate::cli::log::Tap;
+use crate::domain::origins::OriginPattern;
 use crate::http;
-use crate::http::edge::Origins;
-use crate::http::secure::Patience;
+use crate::http::front::Front;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::backups::{self, swap, swap::Swapped};
@@ -43,9 +44,6 @@ use crate::store::{DirLock, secrets};
 /// How long requests in flight may take to end once the server is told to stop.
 const DRAIN_SECONDS: u64 = 10;
 
-/// How long a client may take to send the head of a request (contract B 9.4).
-const HEAD_PATIENCE: Duration = Duration::from_secs(60);
-
 /// How often the server looks whether another process changed collections or settings.
 const REVISION_POLL: Duration = Duration::from_secs(1);
 
@@ -64,7 +62,11 @@ pub struct ServeOptions {
     /// HTTPS by the server itself; what is absent is the file's, else there is none.
     pub https: HttpsOptions,
     /// Origins that browsers may call from; empty is the file's, else all.
-    pub origins: Vec<String>,
+    pub origins: Vec<OriginPattern>,
+    /// Folder of the static site; `None` is the file's, else `pb_public` beside the data folder.
+    pub public: Option<PathBuf>,
+    /// Whether the site's page answers for paths that mean no file; `None` is the file's, else it does.
+    pub spa: Option<bool>,
     /// Name of the environment; `None` is the mode's own.
     pub env: Option<String>,
     /// Production or development.
@@ -113,6 +115,7 @@ pub struct Server {
     serving: JoinHandle<std::io::Result<()>>,
     polling: JoinHandle<()>,
     sweeping: JoinHandle<()>,
+    watching: JoinHandle<()>,
     ticker: Ticker,
     sharing: Sharing,
     workers: Workers,
@@ -148,6 +151,8 @@ impl ServeOptions {
             http: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
             https: HttpsOptions::default(),
             origins: Vec::new(),
+            public: None,
+            spa: None,
             env: None,
             mode: Mode::Production,
             locked: None,
@@ -179,6 +184,7 @@ impl ServeOptions {
 pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let configuration = options.lookup().map(|lookup| lookup.load()).transpose()?;
     FirstSuperuser::named_by(&options.variables)?;
+    let front = front::front(&options, configuration.as_ref())?;
     let listeners = https::listen(&options, configuration.as_ref())?;
     make_dir(&options.dir)?;
     let lock = DirLock::acquire(&options.dir)?;
@@ -196,9 +202,8 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let Ready { app, prepared, membership } = ready?;
     let Prepared { applied, renewed_secrets, first_superuser, set_up_token } = prepared;
     let start = Start { configuration, applied, renewed_secrets, first_superuser, set_up_token };
-    let origins = origins(&options, start.configuration.as_ref());
     options.tap.open(&app.logs);
-    let server = serve(app, listeners, origins, start, membership, lock);
+    let server = serve(app, listeners, front, start, membership, lock);
     server.map(|server| Server { tap: options.tap, ..server })
 }
 
@@ -322,38 +327,38 @@ fn open(options: &ServeOptions, configuration: Option<&Configuration>) -> Result
     })
 }
 
-fn origins(options: &ServeOptions, configuration: Option<&Configuration>) -> Origins {
-    let of_file =
-        configuration.and_then(|configuration| configuration.config.server.origins.as_ref());
-    let named = Some(&options.origins).filter(|origins| !origins.is_empty());
-    named
-        .or(of_file)
-        .map_or_else(Origins::default, |origins| Origins::new(origins.iter().map(String::as_str)))
-}
-
 fn serve(
     app: Data<App>,
     listeners: Listeners,
-    origins: Origins,
+    front: Front,
     report: Start,
     membership: Membership,
     lock: DirLock,
 ) -> Result<Server, StartError> {
-    let origins = Data::new(origins);
     let Listeners { http: listener, https } = listeners;
     let address = listener.local_addr().map_err(StartError::Server)?;
     let application = app.clone();
+    let connections = Arc::clone(&front.connections);
+    let limits = *connections.limits();
+    let watching = rt::spawn(Arc::clone(&connections).watch());
     let (server, secure) = match https {
         Some(https) => {
-            let patience = Patience { head: HEAD_PATIENCE, drain: DRAIN_SECONDS };
-            let (server, secure) = https.serve(listener, application, origins, patience)?;
+            let (server, secure) = https.serve(listener, application, front, DRAIN_SECONDS)?;
             (server, Some(secure))
         }
         None => {
             let server =
-                HttpServer::new(move || http::application(application.clone(), origins.clone()))
+                HttpServer::new(move || http::application(application.clone(), front.clone()))
                     .disable_signals()
-                    .client_request_timeout(HEAD_PATIENCE)
+                    .on_connect(move |socket, extensions| {
+                        if let Some(socket) = socket.downcast_ref() {
+                            connections.admit(socket, extensions);
+                        }
+                    })
+                    .client_request_timeout(limits.head)
+                    .keep_alive(limits.keep_alive)
+                    // More than are served, so that those who are refused are told.
+                    .max_connections(limits.most.saturating_mul(2))
                     // Who closes their side is gone: a realtime connection ends at once, and not when a
                     // message meets nobody.
                     .h1_allow_half_closed(false)
@@ -382,6 +387,7 @@ fn serve(
         serving,
         polling,
         sweeping,
+        watching,
         ticker,
         sharing,
         workers,
@@ -457,6 +463,7 @@ impl Server {
         self.handle.stop(true).await;
         self.polling.abort();
         self.sweeping.abort();
+        self.watching.abort();
         self.ticker.stop();
         self.sharing.stop();
         let _ = self.serving.await;

@@ -1,7 +1,6 @@
 //! Reading typed values out of the tree. A fault is noted and reading goes on, so that one load
 //! reports them all. Knows no section's meaning.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::config::interpolate::{has_variables, interpolate, shown_variables};
@@ -16,33 +15,19 @@ use crate::domain::{Json, JsonMap};
 pub(super) struct Reader<'s> {
     pub source: &'s Source<'s>,
     pub faults: Vec<Fault>,
-    missing: BTreeMap<&'static str, Place>,
 }
 
 impl<'s> Reader<'s> {
     pub(super) const fn new(source: &'s Source<'s>, faults: Vec<Fault>) -> Self {
-        Self { source, faults, missing: BTreeMap::new() }
+        Self { source, faults }
     }
 
     pub(super) fn fault(&mut self, fault: Fault) {
         self.faults.push(fault);
     }
 
-    /// Notes that the configuration asks for a feature that this version does not have.
-    pub(super) fn not_yet(&mut self, feature: &'static str, place: &Place) {
-        self.missing.entry(feature).or_insert_with(|| place.clone());
-    }
-
-    /// All faults, with one warning for each feature that is not there yet.
-    pub(super) fn finish(mut self) -> Vec<Fault> {
-        for (feature, place) in std::mem::take(&mut self.missing) {
-            self.faults.push(
-                Fault::warning(format!(
-                    "{feature} not there yet; this is checked and then ignored"
-                ))
-                .at(&place),
-            );
-        }
+    /// All faults.
+    pub(super) fn finish(self) -> Vec<Fault> {
         self.faults
     }
 

@@ -2,12 +2,15 @@
 
 use std::net::SocketAddr;
 
+use crate::config::connections::{self, Connections};
 use crate::config::https::{self, Https};
 use crate::config::report::Fault;
 use crate::config::secret::Secret;
 use crate::config::section::{Reader, Section};
 use crate::config::settings::Settings;
+use crate::config::source::Place;
 use crate::domain::addresses::parse_network;
+use crate::domain::origins::OriginPattern;
 
 /// Where the server listens and what it serves beside the API. What is absent keeps the default of
 /// the command line.
@@ -18,13 +21,24 @@ pub struct Server {
     /// HTTPS by the server itself.
     pub https: Https,
     /// Origins that browsers may call from; `None` is all.
-    pub origins: Option<Vec<String>>,
-    /// Folder of static files, relative to the configuration.
-    pub public: Option<String>,
+    pub origins: Option<Vec<OriginPattern>>,
+    /// Folder of static files.
+    pub public: Option<PublicFolder>,
     /// Whether an unknown path answers with the folder's `index.html`.
     pub spa: Option<bool>,
+    /// How long and how many connections may be.
+    pub connections: Connections,
     /// What lets others than superusers read `/metrics`.
     pub metrics_token: Option<Secret>,
+}
+
+/// A folder of static files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicFolder {
+    /// Where it is, relative to the configuration.
+    pub folder: String,
+    /// Where that is written.
+    pub place: Place,
 }
 
 const KEYS: [&str; 7] =
@@ -35,12 +49,7 @@ pub(super) fn read(
     settings: &mut Settings,
     reader: &mut Reader<'_>,
 ) -> Server {
-    section.only(&[&KEYS[..], &https::KEYS[..]].concat(), reader);
-    for key in ["public", "spa"] {
-        if section.has(key) {
-            reader.not_yet("static files are", section.key_place(key));
-        }
-    }
+    section.only(&[&KEYS[..], &https::KEYS[..], &connections::KEYS[..]].concat(), reader);
     if let Some(headers) = headers(section, reader) {
         settings.set("trustedProxy", "headers", headers);
     }
@@ -52,33 +61,39 @@ pub(super) fn read(
         http: section.parse("http", address, reader, |text| text.parse().ok()),
         https: https::read(section, reader),
         origins: origins(section, reader),
-        public: section.text("public", reader),
+        public: public(section, reader),
         spa: section.bool("spa", reader),
+        connections: connections::read(section, reader),
         metrics_token: section
             .secret("metrics_token", reader, |text| !text.is_empty())
             .filter(|token| !token.is_empty()),
     }
 }
 
-fn origins(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Vec<String>> {
+/// An empty text is no folder, so that a variable may leave it out.
+fn public(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<PublicFolder> {
+    let folder = section.text("public", reader).filter(|folder| !folder.is_empty())?;
+    let place = section.node("public").map(|node| node.place.clone()).unwrap_or_default();
+    Some(PublicFolder { folder, place })
+}
+
+fn origins(section: &Section<'_>, reader: &mut Reader<'_>) -> Option<Vec<OriginPattern>> {
     let nodes = reader.list("origins", section.node("origins")?)?;
     let mut origins = Vec::new();
     for node in nodes {
-        let origin =
-            reader.parse("origins", node, "an origin such as \"https://example.com\"", |text| {
-                is_origin(text).then(|| text.to_owned())
-            });
-        origins.extend(origin);
+        let Some(text) = reader.text("origins", node) else { continue };
+        match OriginPattern::parse(&text) {
+            Ok(origin) => origins.push(origin),
+            Err(error) => reader.fault(
+                Fault::error(format!(
+                    "`origins` is not an origin such as \"https://example.com\": `{text}`"
+                ))
+                .at(&node.place)
+                .help(error.to_string()),
+            ),
+        }
     }
     Some(origins)
-}
-
-/// `*`, or scheme, host and perhaps a port, without a path.
-fn is_origin(text: &str) -> bool {
-    text == "*"
-        || text.split_once("://").is_some_and(|(scheme, host)| {
-            !scheme.is_empty() && !host.is_empty() && !host.contains(['/', '?', '#', ' '])
-        })
 }
 
 /// Names of headers that the proxies write. Whoever gives the addresses of the proxies instead would

@@ -12,11 +12,13 @@ pub mod caller;
 mod collections;
 mod conditions;
 mod configuration;
+pub mod connections;
 mod console;
 mod crons;
 pub mod edge;
 pub mod error;
 mod files;
+pub mod front;
 mod health;
 mod jobs;
 pub mod json;
@@ -31,6 +33,7 @@ mod records;
 pub mod secure;
 mod sessions;
 mod settings;
+mod site;
 #[cfg(test)]
 mod tests;
 mod totp;
@@ -43,16 +46,16 @@ use actix_web::web::{self, Data, PathConfig, ServiceConfig};
 use actix_web::{App as Application, Resource, Route};
 
 use crate::http::auth::mailed;
-use crate::http::edge::Origins;
 use crate::http::edge::note::Label;
 use crate::http::error::ApiError;
+use crate::http::front::Front;
 use crate::services::Error;
 use crate::services::app::App;
 
 /// The whole HTTP application, for a server's workers and for tests.
 pub fn application(
     app: Data<App>,
-    origins: Data<Origins>,
+    front: Front,
 ) -> Application<
     impl ServiceFactory<
         ServiceRequest,
@@ -64,10 +67,12 @@ pub fn application(
 > {
     Application::new()
         .app_data(app)
-        .app_data(origins)
+        .app_data(front.origins)
+        .app_data(front.site)
+        .app_data(front.patience)
         .app_data(PathConfig::default().error_handler(|_, _| ApiError(Error::NotFound).into()))
         .configure(routes)
-        .default_service(web::to(not_found))
+        .default_service(web::to(site::page))
         .wrap(from_fn(edge::edge))
 }
 

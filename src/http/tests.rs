@@ -9,14 +9,14 @@ use serde_json::json;
 
 use crate::domain::Json;
 use crate::http::application;
-use crate::http::edge::Origins;
+use crate::http::front::Front;
 use crate::services::test_app::TestApp;
 use crate::services::test_records::{auth_collection, auth_record, base_collection};
 use crate::services::tokens::{Grant, Lifetime, issue};
 
 async fn answer(app: &TestApp, request: TestRequest) -> (StatusCode, String) {
     let state = Data::from(Arc::clone(&app.app));
-    let service = init_service(application(state, Data::new(Origins::default()))).await;
+    let service = init_service(application(state, Front::default())).await;
     let response = call_service(&service, request.to_request()).await;
     let status = response.status();
     (status, String::from_utf8(read_body(response).await.to_vec()).unwrap())
@@ -200,9 +200,7 @@ async fn raw(app: &TestApp, request: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     let state = Data::from(Arc::clone(&app.app));
-    let server = actix_web::HttpServer::new(move || {
-        application(state.clone(), Data::new(Origins::default()))
-    });
+    let server = actix_web::HttpServer::new(move || application(state.clone(), Front::default()));
     let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
     let address = server.addrs()[0];
     let server = server.run();

@@ -34,6 +34,7 @@ pub mod replica;
 pub mod safe_json;
 pub mod seeds;
 pub mod settings;
+pub mod site;
 pub mod superusers;
 #[cfg(test)]
 pub(crate) mod test_app;
@@ -77,6 +78,14 @@ pub enum Error {
     /// The body is larger than this request may send.
     #[error("The request body is too large.")]
     TooLarge,
+    /// The body did not arrive in the time that there is for it.
+    #[error("The request body did not arrive in time.")]
+    TooSlow,
+    /// The address of the request is longer than any that means something.
+    #[error(
+        "The address of the request is too long: send what it says as a body, or ask for less."
+    )]
+    AddressTooLong,
     /// Too many attempts; wait that long.
     #[error("Too many requests, try again later.")]
     TooManyRequests {

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::harness::{Answer, RUNS_OUT, TestApp};
+use super::harness::{Answer, Process, RUNS_OUT, TestApp};
 
 const CONFIG: &str = r#"
 [collections.notes]
@@ -147,10 +147,46 @@ async fn every_origin_may_read_unless_the_config_names_some() {
     assert_eq!(answer.header("access-control-allow-origin"), Some(allowed));
     assert_eq!(varies(&answer), ["origin"]);
     for origin in ["https://example.com", "https://example.com.evil.com", "null"] {
-        let answer = from_origin(&app, Method::GET, "/api/health", origin).await.expect(200);
-        assert_eq!(answer.header("access-control-allow-origin"), None, "{origin}");
-        assert_eq!(varies(&answer), ["origin"]);
+        for (method, status) in [(Method::GET, 200), (Method::OPTIONS, 204)] {
+            let answer = from_origin(&app, method, "/api/health", origin).await.expect(status);
+            let cors = |(name, _): &&(String, String)| name.starts_with("access-control-");
+            assert_eq!(answer.headers.iter().find(cors), None, "{origin}");
+            assert_eq!(varies(&answer), ["origin"]);
+        }
     }
+}
+
+#[actix_web::test]
+async fn scripts_of_other_origins_may_read_why_they_were_refused() {
+    let app = start().await;
+    let exposed = "access-control-expose-headers";
+    let answer = from_origin(&app, Method::GET, "/api/nothing", "https://a.example").await;
+    assert_eq!(answer.expect(404).header(exposed), Some("Retry-After, X-Request-Id"));
+    let answer = from_origin(&app, Method::GET, "/api/health", "https://a.example").await;
+    assert_eq!(answer.expect(200).header(exposed), None);
+    assert_eq!(send(&app, "GET", "/api/nothing").await.header(exposed), None);
+}
+
+#[test]
+fn an_origin_that_could_never_match_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "[server]\norigins = [\"https://a.example\", \"https://b.example/\"]\n";
+    std::fs::write(folder.path().join("config.toml"), config).unwrap();
+    let finished = Process::run(folder.path(), &["serve", "--http", "127.0.0.1:0"]);
+    assert_eq!(finished.code, Some(1));
+    for text in ["https://b.example/", "config.toml:2:", "the slash at the end"] {
+        assert!(finished.stderr.contains(text), "{text}: {}", finished.stderr);
+    }
+    std::fs::remove_file(folder.path().join("config.toml")).unwrap();
+    let finished = Process::run(
+        folder.path(),
+        &["serve", "--http", "127.0.0.1:0", "--origins", "https://a.example,b.example"],
+    );
+    assert_eq!(finished.code, Some(1));
+    for text in ["--origins", "b.example", "begins with a scheme"] {
+        assert!(finished.stderr.contains(text), "{text}: {}", finished.stderr);
+    }
+    assert!(!folder.path().join("data").exists());
 }
 
 #[actix_web::test]
@@ -198,6 +234,34 @@ async fn long_answers_are_packed_for_who_takes_them_so() {
 }
 
 #[actix_web::test]
+async fn what_is_longer_than_anything_that_means_something_is_refused() {
+    let app = start().await;
+    let address = |length: usize| format!("GET /api/health?x={} HTTP/1.1", "x".repeat(length));
+    let headers = |count: usize| {
+        let headers: String = (0..count).map(|number| format!("\r\nX-{number}: x")).collect();
+        format!("GET /api/health HTTP/1.1{headers}")
+    };
+    let large = |length: usize| format!("GET /api/health HTTP/1.1\r\nX: {}", "x".repeat(length));
+    for (name, head, status) in [
+        ("an address that is long", address(32_000), 200),
+        ("an address that is too long", address(33_000), 414),
+        ("many headers", headers(90), 200),
+        ("too many headers", headers(100), 431),
+        ("a large header", large(60_000), 200),
+        ("headers that are too large", large(140_000), 431),
+    ] {
+        let socket = app.address();
+        let answer = actix_web::web::block(move || talk(socket, &request(&head))).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {answer}");
+        if status == 414 {
+            let body: Value =
+                serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+            assert_eq!(body["status"], 414);
+        }
+    }
+}
+
+#[actix_web::test]
 async fn options_always_ends_in_204() {
     let app = start().await;
     for path in ["/", "/api/health", "/nothing", NOTES, "/_/", "/api/collections/x/auth-refresh"] {
@@ -208,6 +272,7 @@ async fn options_always_ends_in_204() {
             ("access-control-allow-origin", "*"),
             ("access-control-allow-methods", "GET,HEAD,PUT,PATCH,POST,DELETE"),
             ("access-control-allow-headers", "authorization,x-mine"),
+            ("access-control-max-age", "600"),
         ];
         for (header, value) in expected {
             assert_eq!(answer.header(header), Some(value), "{path}");
@@ -276,7 +341,7 @@ async fn json_may_nest_up_to_a_limit() {
 
 /// What the server says to bytes on a connection of their own, up to the end of its JSON or until it
 /// closes the connection.
-fn talk(address: SocketAddr, bytes: &[u8]) -> String {
+pub(super) fn talk(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(RUNS_OUT)).unwrap();
     // A server that has read enough may close before everything was sent.

@@ -1,5 +1,6 @@
 //! Reading a body off the wire, within its limit.
 
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -11,15 +12,17 @@ use actix_web::http::Version;
 use actix_web::http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, Charset, ExtendedValue, TRANSFER_ENCODING,
 };
-use actix_web::web::Payload;
+use actix_web::web::{Data, Payload};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
+use tokio::time::{Sleep, sleep};
 use url::form_urlencoded;
 
 use crate::domain::Json;
 use crate::http::body::form::Form;
 use crate::http::body::tree::Budget;
 use crate::http::body::{Body, Content, DEFAULT_LIMIT};
+use crate::http::front::Patience;
 use crate::services::Error;
 use crate::services::blobs::{Spool, Spooled};
 use crate::services::files::uploads::Received;
@@ -29,6 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 /// The same for a body of any size, which a slow line may take a day for.
 const LONG_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Bytes of a body that have to come in the time that the server's [`Patience`] has for them.
+const PROGRESS: usize = 16 << 10;
 
 /// Parts of a form; more are not a form but an attack on whoever keeps them.
 const MOST_PARTS: usize = 10_000;
@@ -64,8 +70,8 @@ pub async fn read(request: &HttpRequest, payload: Payload, limit: u64) -> Result
 /// The same, and what becomes of files is said by `intake`.
 ///
 /// # Errors
-/// `TooLarge` beyond the limit, by the length that was declared or by what really comes;
-/// `BadRequest` when the body or its content type cannot be read, `Unavailable` when its files cannot
+/// `TooLarge` beyond the limit, by the length that was declared or by what really comes; `TooSlow` when
+/// it trickles; `BadRequest` when the body or its content type cannot be read, `Unavailable` when its files cannot
 /// be kept.
 pub async fn read_with(
     request: &HttpRequest,
@@ -78,7 +84,7 @@ pub async fn read_with(
     if declared == Some(0) {
         return Ok(Body::default());
     }
-    let payload = Limited { payload, left: limit };
+    let payload = Limited::new(request, payload, limit);
     let budget = Budget::of(limit);
     in_time(PATIENCE, read_content(request, payload, declared, (intake, budget))).await
 }
@@ -98,7 +104,7 @@ pub async fn read_long(
     if !kind.starts_with("multipart/form-data") {
         return read_with(request, payload, DEFAULT_LIMIT, Intake::Drop).await;
     }
-    let payload = Limited { payload, left: u64::MAX };
+    let payload = Limited::new(request, payload, u64::MAX);
     let body = multipart(request, payload, intake, (Budget::of(DEFAULT_LIMIT), DEFAULT_LIMIT));
     in_time(LONG_PATIENCE, body).await
 }
@@ -107,8 +113,7 @@ async fn in_time(
     patience: Duration,
     body: impl Future<Output = Result<Body, Error>>,
 ) -> Result<Body, Error> {
-    let late = |_| Err(Error::bad_request("The request body did not arrive in time."));
-    tokio::time::timeout(patience, body).await.unwrap_or_else(late)
+    tokio::time::timeout(patience, body).await.unwrap_or(Err(Error::TooSlow))
 }
 
 /// Refuses a body that is longer than `limit` by its own word, before anything else is looked at.
@@ -288,14 +293,34 @@ fn multipart_error(err: &actix_multipart::MultipartError) -> Error {
 fn payload_error(err: &PayloadError) -> Error {
     match err {
         PayloadError::Overflow => Error::TooLarge,
+        PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut => Error::TooSlow,
         err => Error::bad_request(format!("The request body could not be read: {err}")),
     }
 }
 
-/// A payload that fails once it is longer than it may be.
+/// A payload that fails once it is longer than it may be, or slower: who sends a byte now and then would
+/// hold a connection, and what was sent of the body, for as long as a body may take.
 struct Limited {
     payload: Payload,
     left: u64,
+    patience: Duration,
+    /// Bytes since the time was last taken.
+    since: usize,
+    /// Runs while there is nothing to read.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Limited {
+    fn new(request: &HttpRequest, payload: Payload, left: u64) -> Self {
+        let patience = request.app_data::<Data<Patience>>().map(|patience| patience.body);
+        let patience = patience.unwrap_or(Patience::default().body);
+        Self { payload, left, patience, since: 0, timer: None }
+    }
+
+    fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.patience)));
+        timer.as_mut().poll(context)
+    }
 }
 
 impl Stream for Limited {
@@ -303,11 +328,22 @@ impl Stream for Limited {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let next = self.payload.poll_next_unpin(context);
-        if let Poll::Ready(Some(Ok(chunk))) = &next {
-            match self.left.checked_sub(chunk.len() as u64) {
-                Some(left) => self.left = left,
-                None => return Poll::Ready(Some(Err(PayloadError::Overflow))),
+        match &next {
+            Poll::Ready(Some(Ok(chunk))) => {
+                match self.left.checked_sub(chunk.len() as u64) {
+                    Some(left) => self.left = left,
+                    None => return Poll::Ready(Some(Err(PayloadError::Overflow))),
+                }
+                self.since += chunk.len();
+                if self.since >= PROGRESS {
+                    (self.since, self.timer) = (0, None);
+                }
             }
+            Poll::Pending if self.poll_timer(context).is_ready() => {
+                let late = std::io::Error::from(ErrorKind::TimedOut);
+                return Poll::Ready(Some(Err(PayloadError::Io(late))));
+            }
+            _ => {}
         }
         next
     }
@@ -321,6 +357,12 @@ mod tests {
 
     use super::*;
 
+    #[actix_web::test]
+    async fn a_body_that_never_ends_is_given_up() {
+        let never = in_time(Duration::from_millis(1), std::future::pending()).await;
+        assert!(matches!(never, Err(Error::TooSlow)), "{never:?}");
+    }
+
     type BoxedPayloadStream = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
 
     #[actix_web::test]
@@ -333,13 +375,11 @@ mod tests {
             let payload =
                 Payload::from_request(&request, &mut actix_web::dev::Payload::from(stream));
             let payload = payload.await.expect("a payload");
-            let payload = Limited { payload, left: 100 };
+            let mut payload = Limited::new(&request, payload, 100);
+            payload.patience = Duration::from_millis(1);
             let body = read_content(&request, payload, None, (Intake::Drop, Budget::of(100)));
-            let given_up = in_time(Duration::from_millis(1), body).await;
-            assert!(
-                matches!(&given_up, Err(Error::BadRequest(text)) if text.contains("in time")),
-                "{kind}: {given_up:?}"
-            );
+            let given_up = body.await;
+            assert!(matches!(&given_up, Err(Error::TooSlow)), "{kind}: {given_up:?}");
         }
     }
 }

@@ -5,6 +5,7 @@ use actix_web::test::{TestRequest, init_service, read_body};
 use actix_web::{App, web};
 
 use super::*;
+use crate::domain::origins::OriginPattern;
 
 async fn fine() -> &'static str {
     "fine"
@@ -23,9 +24,14 @@ async fn failing() -> Result<&'static str, ApiError> {
     Err(ApiError(Error::internal("the disk of /secret is on fire")))
 }
 
+fn origins_of(patterns: &[&str]) -> Origins {
+    let patterns = patterns.iter().map(|text| OriginPattern::parse(text).unwrap());
+    Origins::new(patterns.collect())
+}
+
 /// Status, headers by name and body of the answer to `request`.
 async fn answer(origins: &[&str], request: TestRequest) -> (StatusCode, HeaderMap, String) {
-    let origins = Data::new(Origins::new(origins.iter().copied()));
+    let origins = Data::new(origins_of(origins));
     let app = App::new()
         .app_data(origins)
         .route("/fine", web::get().to(fine))
@@ -101,7 +107,10 @@ async fn simple_requests_learn_whether_they_may_read() {
     let (_, headers, _) = answer(&["*"], get("/fine")).await;
     assert_eq!(cors(&headers), []);
     let failure = get("/panic").insert_header((ORIGIN, "https://a.com"));
-    assert_eq!(cors(&answer(&["*"], failure).await.1), allow("*"), "scripts can read failures too");
+    let mut expected = allow("*");
+    let exposed = ("access-control-expose-headers", "Retry-After, X-Request-Id");
+    expected.push((exposed.0.to_owned(), exposed.1.to_owned()));
+    assert_eq!(cors(&answer(&["*"], failure).await.1), expected, "scripts can read failures too");
 }
 
 #[actix_web::test]
@@ -117,6 +126,7 @@ async fn any_options_request_is_a_preflight() {
             ("access-control-allow-headers", "authorization,x-y"),
             ("access-control-allow-methods", "GET,HEAD,PUT,PATCH,POST,DELETE"),
             ("access-control-allow-origin", "https://a.com"),
+            ("access-control-max-age", "600"),
         ];
         assert_eq!(cors(&headers), expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
         assert_eq!(

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,8 +18,9 @@ use actix_web::rt::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::Peer;
 use super::http2::{self, Site};
-use super::{Patience, Peer};
+use crate::http::connections::Connections;
 use crate::services::certificates::CHALLENGE_PROTOCOL;
 use crate::services::clock::Clock;
 
@@ -26,12 +28,13 @@ use crate::services::clock::Clock;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Takes connections of one thread.
-pub(super) struct Connections<A, H> {
+pub(super) struct Acceptor<A, H> {
     application: Rc<A>,
     http1: Rc<H>,
     acceptor: TlsAcceptor,
     stopping: GracefulShutdownSignal,
     clock: Clock,
+    connections: Arc<Connections>,
 }
 
 /// The application, as a service that both protocols call.
@@ -57,7 +60,7 @@ pub(super) async fn service<A: Answers>(
     acceptor: TlsAcceptor,
     stopping: GracefulShutdownSignal,
     clock: Clock,
-    patience: Patience,
+    connections: Arc<Connections>,
 ) -> Result<impl Service<TcpStream, Response = (), Error = ()>, ()> {
     let answer = {
         let application = Rc::clone(&application);
@@ -67,8 +70,13 @@ pub(super) async fn service<A: Answers>(
         }
     };
     let stop = stopping.clone();
+    let (limits, known) = (*connections.limits(), Arc::clone(&connections));
     let http1 = HttpService::build()
-        .client_request_timeout(patience.head)
+        .client_request_timeout(limits.head)
+        .keep_alive(limits.keep_alive)
+        .on_connect_ext(move |stream: &TlsStream<TcpStream>, extensions| {
+            known.admit(stream.get_ref().0, extensions);
+        })
         // As without TLS: who closes their side is gone.
         .h1_allow_half_closed(false)
         .graceful_shutdown_signal(move || {
@@ -78,10 +86,11 @@ pub(super) async fn service<A: Answers>(
         .finish(fn_service(answer))
         .new_service(())
         .await?;
-    Ok(Connections { application, http1: Rc::new(http1), acceptor, stopping, clock })
+    let http1 = Rc::new(http1);
+    Ok(Acceptor { application, http1, acceptor, stopping, clock, connections })
 }
 
-impl<A, H> Service<TcpStream> for Connections<A, H>
+impl<A, H> Service<TcpStream> for Acceptor<A, H>
 where
     A: Answers,
     H: Service<(TlsStream<TcpStream>, Protocol, Peer), Response = (), Error = DispatchError>
@@ -98,8 +107,10 @@ where
     fn call(&self, stream: TcpStream) -> Self::Future {
         let (application, http1) = (Rc::clone(&self.application), Rc::clone(&self.http1));
         let (acceptor, stopping) = (self.acceptor.clone(), self.stopping.clone());
-        let clock = self.clock.clone();
+        let (clock, connections) = (self.clock.clone(), Arc::clone(&self.connections));
         Box::pin(async move {
+            // Nobody can be told before the handshake.
+            let Some(held) = connections.admit_timed(&stream) else { return Ok(()) };
             let peer = stream.peer_addr().ok();
             // Small answers are whole: nothing is gained by waiting for more.
             let _ = stream.set_nodelay(true);
@@ -114,6 +125,8 @@ where
                 // The handshake was all that was wanted.
                 Some(protocol) if protocol == CHALLENGE_PROTOCOL => {}
                 _ => {
+                    // It is known to HTTP/1.1 with its requests.
+                    drop(held);
                     if let Err(error) = http1.call((stream, Protocol::Http1, peer)).await {
                         tracing::debug!(%error, ?peer, "a connection ended");
                     }

@@ -13,20 +13,20 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_http::HttpService;
 use actix_server::Server;
 use actix_service::{IntoServiceFactory, ServiceFactory, fn_factory, map_config};
 use actix_web::dev::AppConfig;
 use actix_web::middleware::DefaultHeaders;
+use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
 use rustls::ServerConfig;
 use tokio_rustls::TlsAcceptor;
 
 pub use redirect::Target;
 
-use crate::http::edge::Origins;
+use crate::http::front::Front;
 use crate::services::app::App;
 use crate::services::certificates::Certificates;
 
@@ -37,8 +37,8 @@ const ONLY_HTTPS: (&str, &str) = ("Strict-Transport-Security", "max-age=31536000
 pub struct Secure {
     /// The handles of the use cases.
     pub app: Data<App>,
-    /// Origins that browsers may call from.
-    pub origins: Data<Origins>,
+    /// What is shown beside the API, and how patient the server is.
+    pub front: Front,
     /// What handshakes are answered with.
     pub certificates: Arc<Certificates>,
     /// Where plain HTTP leads.
@@ -47,16 +47,9 @@ pub struct Secure {
     pub only_https: bool,
 }
 
-/// How long things may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// For the head of a request, and for a handshake.
-    pub head: Duration,
-    /// For requests in flight when the server stops, in seconds.
-    pub drain: u64,
-}
-
 /// Serves HTTPS at one listener and leads there from the other.
+///
+/// Requests in flight have `drain` seconds when the server stops.
 ///
 /// # Errors
 /// When the system refuses the listeners, or TLS cannot be set up.
@@ -64,21 +57,30 @@ pub fn serve(
     plain: TcpListener,
     secure: TcpListener,
     site: Secure,
-    patience: Patience,
+    drain: u64,
 ) -> io::Result<Server> {
     let address = secure.local_addr()?;
-    let Secure { app, origins, certificates, target, only_https } = site;
+    let Secure { app, front, certificates, target, only_https } = site;
+    let limits = *front.connections.limits();
     let tls = Arc::new(certificates.server_config().map_err(io::Error::other)?);
-    let builder = Server::build().disable_signals().shutdown_timeout(patience.drain);
+    // More than are served, so that those who are refused are told.
+    let most = limits.most.saturating_mul(2);
+    let builder = Server::build().disable_signals().shutdown_timeout(drain);
+    let builder = builder.max_concurrent_connections(most);
     let stopping = builder.graceful_shutdown_signal();
     let redirect = Data::new(redirect::Plain { target, certificates });
     let plain_application = {
-        let (app, origins, stopping) = (app.clone(), origins.clone(), stopping.clone());
+        let (app, front, stopping) = (app.clone(), front.clone(), stopping.clone());
         move || {
-            let application = redirect::application(app.clone(), origins.clone(), redirect.clone());
+            let application = redirect::application(app.clone(), front.clone(), redirect.clone());
+            let connections = Arc::clone(&front.connections);
             let stopping = stopping.clone();
             HttpService::build()
-                .client_request_timeout(patience.head)
+                .client_request_timeout(limits.head)
+                .keep_alive(limits.keep_alive)
+                .on_connect_ext(move |socket: &TcpStream, extensions| {
+                    connections.admit(socket, extensions);
+                })
                 .graceful_shutdown_signal(move || {
                     let stopping = stopping.clone();
                     async move { stopping.notified().await }
@@ -89,20 +91,20 @@ pub fn serve(
     };
     let secure_application = move || {
         let acceptor = TlsAcceptor::from(Arc::clone(&tls) as Arc<ServerConfig>);
-        let (app, origins, stopping) = (app.clone(), origins.clone(), stopping.clone());
+        let (app, front, stopping) = (app.clone(), front.clone(), stopping.clone());
         fn_factory(move || {
-            let application = crate::http::application(app.clone(), origins.clone());
+            let application = crate::http::application(app.clone(), front.clone());
             let headers = match only_https {
                 true => DefaultHeaders::new().add(ONLY_HTTPS),
                 false => DefaultHeaders::new(),
             };
             let application = application.wrap(headers).into_factory();
             let (acceptor, stopping) = (acceptor.clone(), stopping.clone());
-            let clock = app.clock.clone();
+            let (clock, connections) = (app.clock.clone(), Arc::clone(&front.connections));
             async move {
                 let application = application.new_service(AppConfig::default()).await?;
                 let application = Rc::new(application);
-                connection::service(application, acceptor, stopping, clock, patience).await
+                connection::service(application, acceptor, stopping, clock, connections).await
             }
         })
     };

@@ -11,8 +11,9 @@ use actix_web::web::{self, Data, Path};
 use actix_web::{App as Application, HttpRequest, HttpResponse};
 use url::Host;
 
-use crate::http::edge::{Origins, edge};
+use crate::http::edge::edge;
 use crate::http::error::ApiError;
+use crate::http::front::Front;
 use crate::http::{at, get, health};
 use crate::services::Error;
 use crate::services::app::App;
@@ -38,7 +39,7 @@ pub(super) struct Plain {
 
 pub(super) fn application(
     app: Data<App>,
-    origins: Data<Origins>,
+    front: Front,
     plain: Data<Plain>,
 ) -> Application<
     impl ServiceFactory<
@@ -51,7 +52,8 @@ pub(super) fn application(
 > {
     Application::new()
         .app_data(app)
-        .app_data(origins)
+        .app_data(front.origins)
+        .app_data(front.patience)
         .app_data(plain)
         .service(at("/api/health").route(get().to(health::health)))
         .service(at("/.well-known/acme-challenge/{token}").route(get().to(challenge)))

@@ -148,14 +148,7 @@ impl Folder {
                 Err(error) if is_absent(&error) => return Ok(None),
                 Err(error) => return Err(error.into()),
             };
-            let metadata = file.metadata()?;
-            if !metadata.is_file() {
-                return Ok(None);
-            }
-            let size = metadata.len();
-            let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-            let first = read_at(&file, 0..size.min(FIRST))?;
-            Ok(Some(Blob { size, modified, first, rest: super::Rest::Folder(Rest(file.into())) }))
+            Ok(of_file(file)?)
         })
         .await
     }
@@ -219,6 +212,18 @@ impl Folder {
             Err(BlobError::Path(path.to_owned()))
         }
     }
+}
+
+/// An open file; `None` when it is something else, such as a folder.
+pub(super) fn of_file(file: File) -> io::Result<Option<Blob>> {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Ok(None);
+    }
+    let size = metadata.len();
+    let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+    let first = read_at(&file, 0..size.min(FIRST))?;
+    Ok(Some(Blob { size, modified, first, rest: super::Rest::Folder(Rest(file.into())) }))
 }
 
 enum Source {

@@ -153,6 +153,14 @@ impl Blob {
         Self { size: bytes.len() as u64, modified, first: bytes, rest: Rest::Nothing }
     }
 
+    /// A file that is open; `None` when it is something else, such as a folder. Waits for the disk.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn of_file(file: std::fs::File) -> std::io::Result<Option<Self>> {
+        folder::of_file(file)
+    }
+
     /// The bytes of `range`, which lies within the file.
     pub fn pieces(&self, range: Range<u64>) -> Pieces {
         let first = self.first.len() as u64;

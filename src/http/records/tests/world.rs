@@ -16,7 +16,7 @@ use crate::domain::record::Record;
 use crate::domain::schema::Schema;
 use crate::domain::system;
 use crate::http::application;
-use crate::http::edge::Origins;
+use crate::http::front::Front;
 use crate::services::Error;
 use crate::services::test_app::{START, TestApp};
 use crate::services::tokens::{Grant, Lifetime, issue};
@@ -165,7 +165,7 @@ impl World {
             request = request.insert_header((*name, *value));
         }
         let state = Data::from(Arc::clone(&self.test.app));
-        let service = init_service(application(state, Data::new(Origins::default()))).await;
+        let service = init_service(application(state, Front::default())).await;
         let response = call_service(&service, request.to_request()).await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Fetched { status, headers, bytes: read_body(response).await.to_vec() }
@@ -173,7 +173,7 @@ impl World {
 
     async fn send(&self, request: TestRequest) -> Answer {
         let state = Data::from(Arc::clone(&self.test.app));
-        let service = init_service(application(state, Data::new(Origins::default()))).await;
+        let service = init_service(application(state, Front::default())).await;
         let response = call_service(&service, request.to_request()).await;
         let status = response.status().as_u16();
         let text = String::from_utf8(read_body(response).await.to_vec()).unwrap();
