@@ -109,13 +109,16 @@ impl Difference {
                 }
             }
         }
+        // Of a collection that stays, the database keeps its own spelling.
+        let mut stored = collection;
         if self.drafts.len() == before {
             self.unchanged += 1;
+            stored = pair.live.map_or(collection, |live| live.as_ref());
         }
         let name = &collection.name;
         self.parked.extend(merged.parked.iter().map(|field| format!("{name}.{field}")));
         if pair.declared.managed {
-            self.remember(pair, merged);
+            self.remember(pair, merged, stored);
         }
     }
 
@@ -172,7 +175,8 @@ impl Difference {
         }
     }
 
-    fn remember(&mut self, pair: &Match<'_>, merged: &Merged) {
+    /// Notes what a file had, and what is `stored` of it once the plan is carried out.
+    fn remember(&mut self, pair: &Match<'_>, merged: &Merged, stored: &Collection) {
         let declared = &pair.declared.collection;
         let mut fields: Vec<String> =
             declared.fields.iter().map(|field| field.name.clone()).collect();
@@ -188,7 +192,7 @@ impl Difference {
             indexes,
             parts: BTreeMap::new(),
         };
-        last.parts = owned_parts(&merged.collection, &last);
+        last.parts = owned_parts(stored, &last);
         self.state.collections.insert(merged.collection.name.clone(), last);
     }
 

@@ -112,6 +112,7 @@ pub(super) fn merge(pair: &Match<'_>, ids: &HashMap<String, String>, removed: &R
     merge_indexes(&mut collection, live, pair.last);
     if let (CollectionKind::Auth(new), Some(old)) = (&mut collection.kind, live.auth()) {
         keep_secrets(new, old);
+        keep_unsaid_auth(new, old);
     }
     Merged { collection, parked, unmanaged }
 }
@@ -134,6 +135,9 @@ fn merge_fields(
         let before = pair.declared.renamed_fields.get(&field.name);
         let stored = find(live, &field.name).or_else(|| find(live, before?));
         field.id = stored.map_or_else(|| free(&field.id, &taken), |stored| stored.id.clone());
+        if let Some(stored) = stored {
+            keep_unsaid(&mut field.kind, &stored.kind);
+        }
         taken.insert(field.id.clone());
         known.insert(field.id.clone());
     }
@@ -151,7 +155,26 @@ fn merge_fields(
         }
         collection.fields.push(field);
     }
+    keep_places(&mut collection.fields, live);
     (parked, unmanaged)
+}
+
+/// Puts every system field behind the one that it follows in the database: a file says nothing of
+/// where they stand.
+fn keep_places(fields: &mut Vec<Field>, live: &Collection) {
+    let is_kept =
+        |field: &Field| field.system && live.fields.iter().any(|stored| stored.id == field.id);
+    let (mut kept, mut placed): (Vec<Field>, Vec<Field>) =
+        std::mem::take(fields).into_iter().partition(is_kept);
+    for (position, stored) in live.fields.iter().enumerate() {
+        let Some(found) = kept.iter().position(|field| field.id == stored.id) else { continue };
+        let before = live.fields[..position].iter().rev();
+        let place = before
+            .filter_map(|earlier| placed.iter().position(|field| field.id == earlier.id))
+            .next();
+        placed.insert(place.map_or(0, |place| place + 1), kept.remove(found));
+    }
+    *fields = placed;
 }
 
 /// The field of `collection` called `name`, in any case.
@@ -183,6 +206,26 @@ fn keep_secrets(new: &mut AuthOptions, old: &AuthOptions) {
     new.email_change_token.secret.clone_from(&old.email_change_token.secret);
     new.verification_token.secret.clone_from(&old.verification_token.secret);
     new.file_token.secret.clone_from(&old.file_token.secret);
+}
+
+/// Keeps the options of a field that the file has no words for.
+fn keep_unsaid(new: &mut FieldKind, old: &FieldKind) {
+    match (new, old) {
+        (FieldKind::Password(new), FieldKind::Password(old)) => new.cost = old.cost,
+        (FieldKind::Editor(new), FieldKind::Editor(old)) => new.convert_urls = old.convert_urls,
+        _ => {}
+    }
+}
+
+/// Keeps the options of accounts that the file has no words for.
+fn keep_unsaid_auth(new: &mut AuthOptions, old: &AuthOptions) {
+    new.mfa.duration = old.mfa.duration;
+    if !new.mfa.enabled && !old.mfa.enabled {
+        new.mfa.rule.clone_from(&old.mfa.rule);
+    }
+    if !old.oauth2.enabled && new.oauth2.providers.is_empty() {
+        new.oauth2.providers.clone_from(&old.oauth2.providers);
+    }
 }
 
 /// Makes `field` invisible and lets it be empty; its values stay.

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{collection, file, posts};
 use crate::config::{CollectionSpec, Removed};
+use crate::domain::fields::FieldKind;
 use crate::domain::schema::Schema;
 use crate::services::plan::change::{Change, ChangeKind, Class};
 use crate::services::plan::diff::{Difference, diff};
@@ -58,6 +59,86 @@ fn summary(difference: &Difference) -> Vec<(Class, ChangeKind, String)> {
 
 fn change(class: Class, kind: ChangeKind, path: &str) -> (Class, ChangeKind, String) {
     (class, kind, path.to_owned())
+}
+
+#[test]
+fn another_spelling_of_the_same_is_no_drift() {
+    let field = |max_select| {
+        json!([{ "name": "kind", "type": "select", "values": ["a"], "maxSelect": max_select },
+               { "name": "more", "type": "file", "maxSelect": max_select }])
+    };
+    let with_index = |fields: Json, index: &str| {
+        let mut body = posts(&fields);
+        body["indexes"] = json!([index]);
+        body
+    };
+    let made = collection(&with_index(field(0), "CREATE INDEX own ON posts (\n  kind\n)"));
+    let file = file(&[with_index(field(1), "CREATE INDEX `own` ON `posts` (`kind`)")]);
+    let live = Schema::new(1, vec![made.into()]);
+    let first = World::empty(live.clone()).diff(&file);
+    assert_eq!(summary(&first), []);
+    assert!(first.steps.is_empty());
+    // Nothing was done, so the database is as it was.
+    let again = World { live, last: Some(first.state.clone()) }.diff(&file);
+    assert_eq!(summary(&again), []);
+    assert_eq!(again.state, first.state);
+}
+
+#[test]
+fn options_without_words_in_a_file_stay_as_the_database_has_them() {
+    let mut body = json!({ "name": "people", "type": "auth", "fields": [
+        { "name": "about", "type": "editor" },
+    ]});
+    let declared = file(&[body.clone()]);
+    body["fields"][0]["convertURLs"] = true.into();
+    body["mfa"] = json!({ "duration": 1800, "rule": "id = 'x'" });
+    body["oauth2"] = json!({ "providers": [
+        { "name": "github", "clientId": "id", "clientSecret": "secret" },
+    ]});
+    let mut made = collection(&body);
+    for field in &mut made.fields {
+        if let FieldKind::Password(options) = &mut field.kind {
+            options.cost = 11;
+        }
+    }
+    let difference = World::empty(Schema::new(1, vec![made.clone().into()])).diff(&declared);
+    assert_eq!(summary(&difference), []);
+    let kept = difference.target[0].as_ref();
+    assert_eq!(kept.auth(), made.auth());
+    let options = |name: &str| (kept.field(name).cloned(), made.field(name).cloned());
+    for name in ["about", "password"] {
+        let (kept, made) = options(name);
+        assert_eq!(kept, made);
+    }
+}
+
+#[test]
+fn system_fields_stay_where_the_database_has_them() {
+    let text = |name: &str| json!({ "name": name, "type": "text" });
+    let people = |fields: &[&str]| {
+        let fields: Vec<Json> = fields.iter().map(|name| text(name)).collect();
+        json!({ "name": "people", "type": "auth", "fields": fields })
+    };
+    let names = |difference: &Difference| {
+        let names = difference.target[0].fields.iter().map(|field| field.name.clone());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    let mut made = collection(&people(&["name", "city"]));
+    made.fields.sort_by_key(|field| !field.system);
+    let world = World::empty(Schema::new(1, vec![made.into()]));
+    let same = world.diff(&file(&[people(&["name", "city"])]));
+    assert_eq!(summary(&same), []);
+    let system = "id password tokenKey email emailVisibility verified";
+    assert_eq!(names(&same), format!("{system} name city"));
+    let other = world.diff(&file(&[people(&["city", "street", "name"])]));
+    assert_eq!(
+        summary(&other),
+        [
+            change(Class::Safe, ChangeKind::NewField, "people.street"),
+            change(Class::Safe, ChangeKind::FieldOptions, "people.fields"),
+        ]
+    );
+    assert_eq!(names(&other), format!("{system} city street name"));
 }
 
 #[test]
