@@ -46,6 +46,7 @@ mod tests;
 mod tree;
 mod units;
 mod webhooks;
+mod write;
 
 use std::sync::Arc;
 
@@ -67,6 +68,7 @@ pub use server::{PublicFolder, Server};
 pub use settings::Settings;
 pub use source::{Place, Source, SourceFile};
 pub use webhooks::{Trigger, TriggerEvent, Webhook};
+pub use write::{WrittenConfig, write};
 
 use crate::domain::schema::Schema;
 use policies::Policies;

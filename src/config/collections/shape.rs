@@ -10,7 +10,7 @@ use crate::config::section::{Reader, Section};
 use crate::config::shorthand::{OptionName, is_name};
 use crate::config::tree::Value;
 use crate::domain::collection::{Collection, CollectionKind, ViewOptions, system_fields};
-use crate::domain::fields::{AutodateOptions, Field, FieldKind};
+use crate::domain::fields::{AutodateOptions, Field, FieldKind, TextOptions};
 use crate::domain::id;
 use crate::domain::random::Random;
 
@@ -242,9 +242,13 @@ fn keep_defaults(declared: &mut DeclaredField<'_>, system: &Field) {
 /// How ids look: the key `id` of a collection.
 fn id_field(collection: &mut Collection, section: &Section<'_>, reader: &mut Reader<'_>) {
     let kinds = [("short", 0), ("uuid4", 4), ("uuid7", 7), ("text", 1)];
-    let Some(kind) = section.choice("id", &kinds, reader) else { return };
     let Some(field) = collection.fields.iter_mut().find(|field| field.name == "id") else { return };
     let FieldKind::Text(options) = &mut field.kind else { return };
+    if let Some(Value::Table(table)) = section.node("id").map(|node| &node.value) {
+        id_options(options, &Section::new("id", section.key_place("id"), table), reader);
+        return;
+    }
+    let Some(kind) = section.choice("id", &kinds, reader) else { return };
     match kind {
         0 => {}
         1 => {
@@ -263,6 +267,30 @@ fn id_field(collection: &mut Collection, section: &Section<'_>, reader: &mut Rea
                 field.ext.autogenerate = Some("uuid7".to_owned());
             }
         }
+    }
+}
+
+/// What ids are, option by option; the others are those of `short`.
+fn id_options(options: &mut TextOptions, section: &Section<'_>, reader: &mut Reader<'_>) {
+    section.only(&["min", "max", "pattern", "autogenerate"], reader);
+    for (key, bound) in [("min", &mut options.min), ("max", &mut options.max)] {
+        if let Some(count) = section.integer(key, 0, reader) {
+            *bound = count;
+        }
+    }
+    if let Some(text) = section.text("pattern", reader) {
+        options.pattern = text.into();
+    }
+    if let Some(text) = section.text("autogenerate", reader) {
+        options.autogenerate_pattern = text.into();
+    }
+    if let Err(reason) = options.pattern.regex() {
+        let message = format!("`pattern` is no expression: {reason}");
+        reader.fault(Fault::error(message).at(section.key_place("pattern")));
+    }
+    if let Err(reason) = options.autogenerate_pattern.check() {
+        let message = format!("`autogenerate` cannot make texts: {reason}");
+        reader.fault(Fault::error(message).at(section.key_place("autogenerate")));
     }
 }
 

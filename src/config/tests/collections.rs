@@ -13,6 +13,28 @@ fn names(fields: &[Field]) -> Vec<&str> {
 }
 
 #[test]
+fn ids_may_be_said_option_by_option() {
+    let id = |table: &str| {
+        let posts = collection(&format!("[collections.posts]\nid = {table}\n"), "posts");
+        let FieldKind::Text(options) = &posts.fields[0].kind else { panic!() };
+        let (pattern, made) = (options.pattern.text(), options.autogenerate_pattern.text());
+        (options.min, options.max, pattern.to_owned(), made.to_owned())
+    };
+    let usual = (15, 15, "^[a-z0-9]+$".to_owned(), "[a-z0-9]{15}".to_owned());
+    assert_eq!(id("{}"), usual);
+    assert_eq!(id("\"short\""), usual);
+    assert_eq!(
+        id("{ min = 3, max = 0, pattern = '^n_\\w+$', autogenerate = 'n_[a-z]{9}' }"),
+        (3, 0, "^n_\\w+$".to_owned(), "n_[a-z]{9}".to_owned())
+    );
+    let refusal = |table: &str| refused(&format!("[collections.posts]\nid = {table}\n"));
+    assert!(refusal("{ least = 3 }")[0].contains("least"), "{:?}", refusal("{ least = 3 }"));
+    assert!(refusal("{ min = -1 }")[0].starts_with("2:"), "{:?}", refusal("{ min = -1 }"));
+    assert!(refusal("{ pattern = '(' }")[0].contains("no expression"));
+    assert!(refusal("{ autogenerate = '(' }")[0].contains("cannot make texts"));
+}
+
+#[test]
 fn a_bare_collection_has_an_id_and_timestamps() {
     let posts = collection("[collections.posts]\n", "posts");
     assert_eq!((posts.id.as_str(), posts.kind.type_name()), ("pbc_1125843985", "base"));
