@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Asks PocketBase and Ferrobase the same generated requests and compares the answers, on each
 # engine: SQLite, and PostgreSQL where TEST_POSTGRES_URL names a server that may make databases.
-# Arguments are the suites to run (differential, collections, files, batch, judge), all without one.
+# Arguments are the suites to run (differential, collections, files, batch, import, judge), all without one.
 # REQUESTS, SEED, WORLD and others: tests/differential/setup.mjs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -26,7 +26,7 @@ run() {
     DATABASE_URL="$2" node --test --test-reporter=spec "${@:3}"
 }
 suites=("$@")
-if [ $# = 0 ]; then suites=(differential collections files batch judge); fi
+if [ $# = 0 ]; then suites=(differential collections files batch import judge); fi
 tests=("${suites[@]/#/tests/differential/}")
 run sqlite "" "${tests[@]/%/.test.mjs}"
 if [ -n "${TEST_POSTGRES_URL:-}" ]; then

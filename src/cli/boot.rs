@@ -31,6 +31,7 @@ use crate::services::nodes::JoinError;
 use crate::services::oauth2::{Limits, OAuth2};
 use crate::services::passwords::{self, Cost, Passwords};
 use crate::services::plan::Stop;
+use crate::services::pocketbase::ImportError;
 use crate::services::queue::Queue;
 use crate::services::rate_limits::RateLimits;
 use crate::services::realtime::Realtime;
@@ -129,6 +130,27 @@ pub enum StartError {
     /// A database cannot be copied.
     #[error(transparent)]
     Copy(#[from] CopyError),
+    /// A folder of another product cannot be taken over.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// What is taken over has no place here.
+    #[error(
+        "{path} holds data already\nName an empty folder with --dir. Nothing was imported.",
+        path = .0.display()
+    )]
+    Occupied(PathBuf),
+    /// A key that the command line names is not there.
+    #[error("the variable {0} is not set\nIt is to hold the key. Nothing was imported.")]
+    NoKey(String),
+    /// What was taken over cannot be put in its place.
+    #[error("cannot write to {path}: {source}", path = path.display())]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
     /// There is nothing to copy into.
     #[error(
         "{0}\nName the database with --to postgres://user:password@host:5432/database, or in the \

@@ -11,6 +11,7 @@ mod first_superuser;
 mod front;
 mod health;
 mod https;
+mod import;
 mod log;
 mod options;
 mod progress;
@@ -92,6 +93,7 @@ async fn carry_out(command: Command, tap: Tap) -> Result<(), String> {
             restore::run(options, lookup).await.map_err(failure)
         }
         Command::Copy(options) => copy::run(options).await.map_err(failure),
+        Command::Import(options) => import::run(options).await.map_err(failure),
         Command::Health(options) => {
             health::run(options).await.map_err(|unhealthy| unhealthy.to_string())
         }

@@ -51,6 +51,8 @@ pub(super) enum Command {
     Restore(RestoreOptions),
     /// Copy a data folder's database into an empty PostgreSQL database
     Copy(CopyOptions),
+    /// Take over the data of another product
+    Import(ImportOptions),
     /// Ask a running server whether it answers: exit code 0 if it does, else 1 (for containers)
     Health(HealthOptions),
 }
@@ -312,6 +314,38 @@ pub(super) struct CopyOptions {
     /// DATABASE_URL, which keeps the password out of the list of processes]
     #[arg(long, value_name = "URL", env = "FERROBASE_TO", hide_env_values = true)]
     pub to: Option<String>,
+}
+
+/// Options of `import`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ImportOptions {
+    #[command(subcommand)]
+    pub source: ImportSource,
+}
+
+/// Where data is taken over from.
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum ImportSource {
+    /// Take over a data folder of PocketBase, from 0.23 on, which stays as it is
+    Pocketbase(PocketbaseOptions),
+}
+
+/// Options of `import pocketbase`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct PocketbaseOptions {
+    /// PocketBase's data folder, such as pb_data
+    #[arg(value_name = "PB_DATA")]
+    pub from: PathBuf,
+    /// Data folder to make. With DATABASE_URL the records go to that PostgreSQL database, and only
+    /// files here
+    #[arg(long, value_name = "DIR", env = "FERROBASE_DIR", default_value = "data")]
+    pub dir: PathBuf,
+    /// Configuration file to write; one that is there already stays [default: ./config.toml]
+    #[arg(long, value_name = "FILE", env = "FERROBASE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Variable with the key of PocketBase's settings, where they are encrypted
+    #[arg(long, value_name = "NAME")]
+    pub encryption_env: Option<String>,
 }
 
 /// Options of `health`.

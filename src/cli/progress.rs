@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::cli::terminal::complain;
 use crate::services::backups::{self, Stage};
 use crate::services::copy::{Phase, Progress};
+use crate::services::pocketbase::{self, Step};
 
 /// Lines for each phase.
 const TENTHS: u64 = 10;
@@ -51,6 +52,18 @@ impl Bar {
             Stage::Rebuilding => ("Putting together", "files of the replica"),
         };
         self.advance(word, (progress.done, progress.of), unit, unit);
+    }
+
+    /// Shows how far an import is.
+    pub(super) fn show_import(&self, progress: &pocketbase::Progress) {
+        let pocketbase::Progress { step, collection, done, of } = progress;
+        let (word, unit) = match step {
+            Step::Records => ("Importing", "records"),
+            Step::Comparing => ("Comparing", "records"),
+            Step::Files => ("Copying", "files"),
+        };
+        let what = if collection.is_empty() { unit } else { collection };
+        self.advance(word, (*done, *of), unit, what);
     }
 
     fn advance(&self, word: &'static str, (done, of): (u64, u64), unit: &str, what: &str) {

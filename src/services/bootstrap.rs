@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::services::Error;
 use crate::services::app::App;
 use crate::services::collections;
-use crate::store::{Tx, ddl, params};
+use crate::store::{StoreError, Tx, ddl, params};
 
 /// The setting that says that the first collections were decided. Collections alone do not tell: a
 /// superuser can be made before the first start, and all collections can be deleted later.
@@ -59,9 +59,17 @@ pub async fn run(app: &App, source: Source) -> Result<(), Error> {
             if empty && source == Source::Api {
                 collections::create(tx, &system::users(now, &mut random))?;
             }
-            Ok(params::save(tx, DECIDED, &Json::from(source.as_str()), now)?)
+            Ok(decide(tx, source, now)?)
         })
         .await
+}
+
+/// Says where the collections of the database come from, so that no start makes others.
+///
+/// # Errors
+/// What the database says.
+pub fn decide(tx: &mut Tx, source: Source, now: Timestamp) -> Result<(), StoreError> {
+    params::save(tx, DECIDED, &Json::from(source.as_str()), now)
 }
 
 /// Makes the system collections that are not there yet, and leaves it to the first server to say

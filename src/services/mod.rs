@@ -25,6 +25,7 @@ pub mod paging;
 pub mod passwords;
 pub mod pick;
 pub mod plan;
+pub mod pocketbase;
 pub mod public_addresses;
 pub mod queue;
 pub mod rate_limits;

@@ -27,6 +27,7 @@ mod extremes;
 mod files;
 mod health;
 mod https;
+mod import;
 mod kill;
 mod limits;
 mod logs;

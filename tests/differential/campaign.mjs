@@ -105,7 +105,8 @@ export function refusal({ world }, where) {
   };
 }
 
-async function reads(lab, random, count) {
+/** So many different reads, at most. */
+export async function reads(lab, random, count) {
   const distinct = new Map();
   for (let tries = 0; distinct.size < count && tries < count * 3; tries++) {
     const request = makeRead(random, lab.world);

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 pub use error::{CopyError, Difference, Unfit};
 pub use progress::{Phase, Progress, Report};
+pub(in crate::services) use sum::Sum;
 pub use sum::TableSum;
 
 use crate::services::threads::aside;

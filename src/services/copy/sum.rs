@@ -18,19 +18,19 @@ pub struct TableSum {
 }
 
 /// Adds rows up.
-pub(super) struct Sum {
+pub(in crate::services) struct Sum {
     rows: u64,
     hash: Sha256,
     text: Vec<u8>,
 }
 
 impl Sum {
-    pub(super) fn new() -> Self {
+    pub(in crate::services) fn new() -> Self {
         Self { rows: 0, hash: Sha256::new(), text: Vec::new() }
     }
 
     /// Adds the next row.
-    pub(super) fn add<'a>(&mut self, values: impl IntoIterator<Item = &'a Json>) {
+    pub(in crate::services) fn add<'a>(&mut self, values: impl IntoIterator<Item = &'a Json>) {
         self.rows += 1;
         self.text.clear();
         for value in values {
@@ -41,7 +41,7 @@ impl Sum {
         self.hash.update(&self.text);
     }
 
-    pub(super) fn of(self, name: &str) -> TableSum {
+    pub(in crate::services) fn of(self, name: &str) -> TableSum {
         let digest = self.hash.finalize();
         let checksum = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         TableSum { name: name.to_owned(), rows: self.rows, checksum }

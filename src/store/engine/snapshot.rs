@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::domain::schema::Schema;
-use crate::store::engine::sqlite::snapshot;
+use crate::store::engine::sqlite::{foreign, snapshot};
 use crate::store::error::{OpenError, StoreError};
 use crate::store::tx::Db;
 
@@ -37,6 +37,26 @@ impl Snapshot {
     /// Why not, for people to read; the folder is as it was.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         snapshot::open(dir)
+    }
+
+    /// The state of the SQLite file `path` that another program made. Nothing is written there; `scratch`
+    /// is a folder for what is needed on the way, and has to outlive this. There are no collections until
+    /// [`Snapshot::set_schema`] says which.
+    ///
+    /// # Errors
+    /// Why not, for people to read.
+    pub fn open_foreign(path: &Path, scratch: &Path) -> Result<Self, OpenError> {
+        foreign::open(path, scratch)
+    }
+
+    /// Whether another program has the SQLite file `path` open, as far as its locks tell.
+    pub fn is_in_use(path: &Path) -> bool {
+        foreign::is_in_use(path)
+    }
+
+    /// From now on the tables are those of `schema`.
+    pub fn set_schema(&mut self, schema: Arc<Schema>) {
+        self.start(schema);
     }
 
     /// What `db`, whose transaction has begun, reads with the collections `schema`.

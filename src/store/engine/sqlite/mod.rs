@@ -5,6 +5,7 @@ mod auxiliary;
 mod checkpoint;
 pub(in crate::store) mod copy;
 mod error;
+pub(in crate::store) mod foreign;
 mod gate;
 mod open;
 mod queue;
