@@ -94,11 +94,12 @@ impl Root {
     }
 }
 
-/// A server in this process over `folder/data`.
+/// A server in this process over `folder/data`, with the file that is in `folder`, if there is one.
 async fn start(folder: &Path, https: HttpsOptions) -> Server {
     let database = database_url(folder).map(|url| ("DATABASE_URL".to_owned(), url));
     let options = ServeOptions {
         https: HttpsOptions { address: "127.0.0.1:0".parse().ok(), ..https },
+        config: Some(folder.join("config.toml")).filter(|file| file.exists()),
         variables: Environment::of(database),
         ..ServeOptions::new(folder.join("data"))
     };

@@ -24,8 +24,16 @@ struct Own {
 
 impl Own {
     async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// One whose file says this, besides.
+    async fn start_with(config: &str) -> Self {
         let (folder, root) = (tempfile::tempdir().unwrap(), Root::new());
         root.write(folder.path());
+        if !config.is_empty() {
+            fs::write(folder.path().join("config.toml"), config).unwrap();
+        }
         let path = |name: &str| folder.path().join(name);
         let certificate = Some((path("cert.pem"), path("key.pem")));
         let https = HttpsOptions { certificate, ..HttpsOptions::default() };
@@ -166,6 +174,27 @@ async fn one_connection_has_bounds_and_ends_in_order() {
     // The connection is idle, and open: the server says goodbye.
     own.server.stop().await;
     connection.await.unwrap().unwrap();
+}
+
+#[actix_web::test]
+async fn connections_are_counted_over_tls_too() {
+    let own = Own::start_with("[server]\nmax_connections = 1\n").await;
+    let address = own.address();
+    let held = own.root.connect(address, &[b"h2"], rustls::ALL_VERSIONS).await.unwrap();
+    let more = own.root.connect(address, &[b"h2"], rustls::ALL_VERSIONS).await;
+    assert!(more.is_err(), "there is one already");
+    drop(held);
+    // The server sees that in its own time.
+    let deadline = std::time::Instant::now() + RUNS_OUT;
+    let [(client, _), _] = own.clients();
+    while client.get(own.url("/api/health")).send().await.is_err() {
+        assert!(std::time::Instant::now() < deadline, "there is no room");
+    }
+    // That one stays open for the next request, and HTTP/1.1 is counted as well.
+    client.get(own.url("/api/health")).send().await.unwrap();
+    let more = own.root.connect(address, &[b"h2"], rustls::ALL_VERSIONS).await;
+    assert!(more.is_err(), "there is one already");
+    own.server.stop().await;
 }
 
 #[actix_web::test]
