@@ -6,6 +6,7 @@ mod boot;
 pub mod configuration;
 mod copy;
 mod dev;
+mod doctor;
 mod environment;
 mod first_superuser;
 mod front;
@@ -94,6 +95,7 @@ async fn carry_out(command: Command, tap: Tap) -> Result<(), String> {
         }
         Command::Copy(options) => copy::run(options).await.map_err(failure),
         Command::Import(options) => import::run(options).await.map_err(failure),
+        Command::Doctor(options) => doctor::run(&options).await,
         Command::Health(options) => {
             health::run(options).await.map_err(|unhealthy| unhealthy.to_string())
         }

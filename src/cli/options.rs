@@ -53,6 +53,8 @@ pub(super) enum Command {
     Copy(CopyOptions),
     /// Take over the data of another product
     Import(ImportOptions),
+    /// Look at an installation and say what to mend: exit code 1 if something has to be
+    Doctor(DataOptions),
     /// Ask a running server whether it answers: exit code 0 if it does, else 1 (for containers)
     Health(HealthOptions),
 }

@@ -13,6 +13,7 @@ pub mod configuration;
 pub mod console;
 pub mod copy;
 pub mod crons;
+pub mod doctor;
 pub mod failure;
 pub mod files;
 pub mod health;

@@ -121,7 +121,10 @@ pub async fn create_first(app: &App, email: &str, password: &str) -> Result<Firs
 }
 
 /// Whether there is a superuser besides the account of the set-up link.
-async fn is_there_one(app: &App) -> Result<bool, Error> {
+///
+/// # Errors
+/// When the database cannot be read.
+pub(in crate::services) async fn is_there_one(app: &App) -> Result<bool, Error> {
     let table = collection(app)?;
     let oldest = app.store.read(move |db| rows::oldest(db, &table, 2)).await?;
     Ok(oldest.iter().any(|superuser| superuser.text("email") != INSTALLER))

@@ -6,6 +6,7 @@ mod convert;
 mod copy;
 mod ddl;
 mod filter;
+mod health;
 mod logs;
 mod names;
 mod search;

@@ -20,6 +20,7 @@ mod events;
 mod feed;
 pub mod filter;
 pub mod fit;
+pub mod integrity;
 pub mod limits;
 mod lock;
 pub mod logs;

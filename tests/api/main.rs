@@ -21,6 +21,7 @@ mod copy;
 mod crons;
 mod dashboard;
 mod development;
+mod doctor;
 mod edge;
 mod environment;
 mod extremes;

@@ -11,6 +11,7 @@ mod tests;
 pub mod trial;
 
 pub use send::deliver;
+pub(in crate::services) use smtp::greet;
 
 use html2text::config;
 

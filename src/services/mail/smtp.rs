@@ -49,6 +49,16 @@ pub(super) async fn send(smtp: &Smtp, message: &Message, now: Timestamp) -> Resu
     Ok(())
 }
 
+/// Connects and signs in as for a mail, and sends none.
+///
+/// # Errors
+/// Why no mail could be sent.
+pub(in crate::services) async fn greet(smtp: &Smtp) -> Result<(), Failure> {
+    let mut connection = within(CONNECT, connect(smtp)).await?;
+    let _ = timeout(QUIT, connection.quit()).await;
+    Ok(())
+}
+
 async fn within<T>(
     limit: Duration,
     work: impl Future<Output = Result<T, Failure>>,

@@ -17,6 +17,11 @@ pub(super) fn opens(old: Option<&Rule>, new: Option<&Rule>) -> bool {
     }
 }
 
+/// Whether the rule holds for every guest and every row.
+pub(in crate::services) fn lets_everybody(rule: Option<&Rule>) -> bool {
+    matches!(for_guest(rule), ForGuest::Always)
+}
+
 /// What is left of a rule when a guest asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum ForGuest {

@@ -28,6 +28,7 @@ pub use applied::{LastApplied, last_applied};
 pub use boot::{Applied, BootOptions, Stop, boot};
 pub use change::{Change, ChangeKind, Class, Plan};
 pub use declared::Declared;
+pub(in crate::services) use guest::lets_everybody;
 pub use render::render;
 pub(crate) use state::State;
 
