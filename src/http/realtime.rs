@@ -27,6 +27,8 @@ pub(super) async fn connect(
         return Ok(response.finish());
     }
     let last = request.headers().get("Last-Event-ID").and_then(|id| id.to_str().ok());
+    // Nothing comes after it, and who is cut off should not find a connection that lies about.
+    response.force_close();
     let connection = app.realtime.connect(real_ip(&request), last, app.clock.now())?;
     Ok(response.streaming(connection.into_stream()))
 }

@@ -13,6 +13,7 @@ async fn a_connection_begins_with_its_id() {
     assert_eq!(events.header("content-type"), "text/event-stream");
     assert_eq!(events.header("cache-control"), "no-store");
     assert_eq!(events.header("x-accel-buffering"), "no");
+    assert_eq!(events.header("connection"), "close", "nothing comes after it");
     assert_eq!(events.header("x-content-type-options"), "nosniff");
     let id = events.id().to_owned();
     assert!(id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{id}");
