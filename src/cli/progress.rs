@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::cli::terminal::complain;
 use crate::services::backups::{self, Stage};
 use crate::services::copy::{Phase, Progress};
-use crate::services::pocketbase::{self, Step};
+use crate::services::pocketbase;
 
 /// Lines for each phase.
 const TENTHS: u64 = 10;
@@ -56,11 +56,11 @@ impl Bar {
 
     /// Shows how far an import is.
     pub(super) fn show_import(&self, progress: &pocketbase::Progress) {
-        let pocketbase::Progress { step, collection, done, of } = progress;
-        let (word, unit) = match step {
-            Step::Records => ("Importing", "records"),
-            Step::Comparing => ("Comparing", "records"),
-            Step::Files => ("Copying", "files"),
+        let pocketbase::Progress { phase, collection, done, of } = progress;
+        let (word, unit) = match phase {
+            pocketbase::Phase::Records => ("Importing", "records"),
+            pocketbase::Phase::Comparing => ("Comparing", "records"),
+            pocketbase::Phase::Files => ("Copying", "files"),
         };
         let what = if collection.is_empty() { unit } else { collection };
         self.advance(word, (*done, *of), unit, what);

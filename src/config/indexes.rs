@@ -170,7 +170,7 @@ impl Indexes<'_> {
 }
 
 /// Whether several records may leave the field empty, which a unique index must not count.
-const fn has_empty_text(field: &Field) -> bool {
+pub(in crate::config) const fn has_empty_text(field: &Field) -> bool {
     !field.required
         && matches!(
             field.kind,

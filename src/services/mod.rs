@@ -27,6 +27,7 @@ pub mod passwords;
 pub mod pick;
 pub mod plan;
 pub mod pocketbase;
+pub mod progress;
 pub mod public_addresses;
 pub mod queue;
 pub mod rate_limits;

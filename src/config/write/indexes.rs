@@ -1,7 +1,8 @@
 //! Indexes: as words of a field, as columns, or as the statement that makes them.
 
+use crate::config::indexes::has_empty_text;
 use crate::domain::collection::Collection;
-use crate::domain::fields::{Field, FieldKind};
+use crate::domain::fields::Field;
 use crate::domain::indexes::{Index, IndexColumn, IndexKey, automatic_name};
 
 /// The most characters of a name that the product makes; beyond them it is cut.
@@ -93,19 +94,4 @@ fn has_automatic_name(collection: &Collection, index: &Index) -> bool {
     let names: Vec<&str> = index.column_names().collect();
     let name = automatic_name(&names, &collection.id, |_| false);
     index.name == name && name.chars().count() < LONGEST_NAME && !index.optional
-}
-
-/// Whether several records may leave the field empty, which a unique index must not count.
-const fn has_empty_text(field: &Field) -> bool {
-    !field.required
-        && matches!(
-            field.kind,
-            FieldKind::Text(_)
-                | FieldKind::Email(_)
-                | FieldKind::Url(_)
-                | FieldKind::Date(_)
-                | FieldKind::Select(_)
-                | FieldKind::Relation(_)
-                | FieldKind::File(_)
-        )
 }

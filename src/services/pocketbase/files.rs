@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::services::pocketbase::error::ImportError;
-use crate::services::pocketbase::progress::{Meter, Report, Step};
+use crate::services::pocketbase::progress::{Meter, Phase, Report};
 
 /// Bytes of one read.
 const PIECE: usize = 256 << 10;
@@ -35,7 +35,7 @@ pub(super) fn copy(
     report: &Report,
 ) -> Result<FilesFound, ImportError> {
     let mut found = FilesFound::default();
-    let mut meter = Meter::new(report, Step::Files, paths.len() as u64);
+    let mut meter = Meter::new(report, Phase::Files, paths.len() as u64);
     for path in paths {
         if !is_plain(&path) {
             found.missing.push(path);

@@ -11,7 +11,7 @@ use crate::services::collections::views;
 use crate::services::copy::{Sum, TableSum};
 use crate::services::files::place;
 use crate::services::pocketbase::error::ImportError;
-use crate::services::pocketbase::progress::{Meter, Report, Step};
+use crate::services::pocketbase::progress::{Meter, Phase, Report};
 use crate::services::pocketbase::source::Source;
 use crate::store::copying::{self, Loader};
 use crate::store::ddl::{self, IndexFault};
@@ -76,7 +76,7 @@ impl Work<'_> {
         settings::save(tx, self.settings, self.now)?;
         bootstrap::decide(tx, bootstrap::Source::Api, self.now)?;
         let (mut sums, mut files) = (Vec::new(), Vec::new());
-        let mut meter = Meter::new(self.report, Step::Records, count);
+        let mut meter = Meter::new(self.report, Phase::Records, count);
         for collection in stored() {
             meter.enter(&collection.name);
             sums.push(load(tx, source, collection, &mut files, &mut meter)?);
@@ -89,7 +89,7 @@ impl Work<'_> {
         for view in views::in_order(self.collections) {
             ddl::create(tx, &view).map_err(|error| refused(&view, error, VIEW))?;
         }
-        let mut meter = Meter::new(self.report, Step::Comparing, count);
+        let mut meter = Meter::new(self.report, Phase::Comparing, count);
         for (collection, sum) in stored().zip(&sums) {
             meter.enter(&collection.name);
             if summed(tx, collection, &mut meter)? != *sum {

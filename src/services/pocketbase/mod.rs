@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 pub use error::ImportError;
 pub use files::FilesFound;
-pub use progress::{Progress, Report, Step};
+pub use progress::{Phase, Progress, Report};
 use source::Source;
 
 use crate::domain::collection::Collection;

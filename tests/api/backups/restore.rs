@@ -5,24 +5,11 @@ use std::fs;
 use serde_json::json;
 
 use super::super::engine::is_postgres;
-use super::super::harness::{Finished, PASSWORD, Process};
+use super::super::harness::{PASSWORD, Process, done, refused};
 use super::super::only::{postgres_only, sqlite_only};
 use super::{
     BACKUPS, SECRET, archive, contents, create, download, keys, serve, sign_in, titles, upload,
 };
-
-#[track_caller]
-fn done(finished: &Finished, text: &str) {
-    assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert!(finished.stdout.contains(text), "{finished:?}");
-}
-
-#[track_caller]
-fn refused(finished: &Finished, text: &str) {
-    assert_eq!(finished.code, Some(1), "{finished:?}");
-    assert!(finished.stderr.contains(text), "{finished:?}");
-    assert!(!finished.stderr.contains("panicked"), "{finished:?}");
-}
 
 #[tokio::test]
 async fn a_running_server_goes_back_to_a_backup() {

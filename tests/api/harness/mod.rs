@@ -19,7 +19,7 @@ pub(crate) use client::Client;
 pub(crate) use database::Database;
 pub(crate) use events::{Events, Message};
 pub(crate) use mail_server::MailServer;
-pub(crate) use process::{Finished, Process, RUNS_OUT};
+pub(crate) use process::{Finished, Process, RUNS_OUT, done, refused};
 pub(crate) use receiver::Receiver;
 pub(crate) use schemas::database_url;
 

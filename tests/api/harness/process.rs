@@ -33,6 +33,21 @@ pub(crate) struct Finished {
     pub(crate) stderr: String,
 }
 
+/// Holds a command to have succeeded and to have said `text`.
+#[track_caller]
+pub(crate) fn done(finished: &Finished, text: &str) {
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(finished.stdout.contains(text), "{finished:?}");
+}
+
+/// Holds a command to have failed in order, with `text` among the reasons.
+#[track_caller]
+pub(crate) fn refused(finished: &Finished, text: &str) {
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(finished.stderr.contains(text), "{finished:?}");
+    assert!(!finished.stderr.contains("panicked"), "{finished:?}");
+}
+
 impl Process {
     /// `ferrobase serve` in `folder`, with its data in `folder/data` and on a free port.
     pub(crate) fn serve(folder: &Path, arguments: &[&str]) -> Self {

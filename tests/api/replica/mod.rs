@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::harness::{Client, Finished, PASSWORD, Process, RUNS_OUT};
+use super::harness::{Client, Finished, PASSWORD, Process, RUNS_OUT, done, refused};
 
 const CONFIG: &str = r#"
 [auth]
@@ -120,19 +120,6 @@ fn moment(millis: i64) -> String {
 
 fn restore(folder: &Path, arguments: &[&str]) -> Finished {
     Process::run(folder, &[&["restore"], arguments].concat())
-}
-
-#[track_caller]
-fn done(finished: &Finished, text: &str) {
-    assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert!(finished.stdout.contains(text), "{finished:?}");
-}
-
-#[track_caller]
-fn refused(finished: &Finished, text: &str) {
-    assert_eq!(finished.code, Some(1), "{finished:?}");
-    assert!(finished.stderr.contains(text), "{finished:?}");
-    assert!(!finished.stderr.contains("panicked"), "{finished:?}");
 }
 
 fn make_superuser(folder: &Path) {
