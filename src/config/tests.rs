@@ -9,8 +9,10 @@ mod properties;
 mod rules;
 mod sections;
 mod seeds;
+mod server;
 
 use crate::config::{Colours, Config, Source, load};
+use crate::domain::Json;
 
 /// A file that has to load.
 fn loaded(text: &str) -> Config {
@@ -19,6 +21,12 @@ fn loaded(text: &str) -> Config {
         Err(report) => panic!("{}", report.render(Colours::Plain)),
     }
 }
+
+/// The settings that a file has.
+fn settings(text: &str) -> Json {
+    Json::Object(loaded(text).settings.as_map().clone())
+}
+
 /// The messages of the errors of a file that must not load, each with its line and column.
 fn refused(text: &str) -> Vec<String> {
     refused_source(&Source::of_text(text))

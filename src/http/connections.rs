@@ -56,6 +56,9 @@ pub const MOST_OF_PUBLIC_ADDRESS: usize = 1_000;
 /// How long a connection that is one too many may wait for its answer.
 const REFUSED_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long nothing more is said of connections that are too many.
+const TOLD_AGAIN: Duration = Duration::from_secs(60);
+
 /// Bodies up to this length are handed to the system at once, in bytes: their request is over when they
 /// are.
 const SHORT_BODY: u64 = 64 << 10;
@@ -73,6 +76,8 @@ struct Table {
     open: HashMap<u64, Arc<Connection>>,
     by_address: HashMap<IpAddr, usize>,
     refused: usize,
+    /// When it was last said that there are too many.
+    told: Option<Instant>,
 }
 
 /// One connection.
@@ -148,6 +153,7 @@ impl Connections {
         });
         if is_refused {
             table.refused += 1;
+            tell(&mut table, address);
             if table.refused > self.limits.most {
                 connection.end();
             }
@@ -222,6 +228,24 @@ impl Connections {
     fn now(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// Says that there are too many, which would else be seen by clients alone; once a minute, for it may be an
+/// attack.
+fn tell(table: &mut Table, address: Option<IpAddr>) {
+    if table.told.is_some_and(|told| told.elapsed() < TOLD_AGAIN) {
+        return;
+    }
+    table.told = Some(Instant::now());
+    let of_address =
+        address.and_then(|address| table.by_address.get(&address)).copied().unwrap_or_default();
+    tracing::warn!(
+        address = address.map(|address| address.to_string()),
+        open = table.open.len(),
+        of_address,
+        "there are too many connections: [server] max_connections and max_connections_per_address say \
+         how many there may be"
+    );
 }
 
 impl Connection {

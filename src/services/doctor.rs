@@ -13,7 +13,7 @@ use crate::domain::settings::Settings;
 use crate::services::app::App;
 use crate::services::plan::{self, Class, Declared};
 use crate::services::{Error, settings, superusers};
-use crate::store::{StoreError, integrity};
+use crate::store::clock;
 
 /// Milliseconds that the clocks of this machine and of the database may differ.
 const SKEW: i64 = 5_000;
@@ -56,21 +56,18 @@ pub async fn examine(app: &App, wanted: Option<&Wanted>) -> Vec<Finding> {
 }
 
 async fn database(app: &App) -> Vec<Finding> {
-    let theirs = match app.store.read(integrity::now).await {
+    let theirs = match app.store.read(clock::now).await {
         Ok(theirs) => theirs,
         Err(error) => return vec![unreadable("database", &error.into())],
     };
-    let whole = "The database answers and is whole.";
-    let mut findings = vec![match app.store.read(integrity::faults).await {
-        Ok(faults) if faults.is_empty() => Finding::good("database", whole),
-        Ok(faults) => damaged(&faults.join("; ")),
-        Err(StoreError::Deadline) => Finding::advice(
-            "database",
-            "The database answers, and is too large to be checked in the time of a read.",
-            "Check a copy of it, a backup for instance: PRAGMA integrity_check.",
-        ),
-        // It answered a moment ago, so it is the check that fails.
-        Err(error) => damaged(&error.to_string()),
+    let fault = match app.store.find_fault().await {
+        Ok(fault) => fault,
+        // It answered a moment ago: what it does not get through is the file.
+        Err(error) => Some(error.to_string()),
+    };
+    let mut findings = vec![match fault {
+        None => Finding::good("database", "The database answers and is whole."),
+        Some(fault) => damaged(&fault),
     }];
     let apart = theirs.map_or(0, |theirs| app.clock.now().millis().abs_diff(theirs.millis()));
     if apart > SKEW.unsigned_abs() {

@@ -1,12 +1,12 @@
 //! Where the two engines' SQL differs. Only this file matches on [`Dialect`]; everything else asks
 //! it for a word.
 
+mod clock;
 mod console;
 mod convert;
 mod copy;
 mod ddl;
 mod filter;
-mod health;
 mod logs;
 mod names;
 mod search;

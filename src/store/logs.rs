@@ -9,6 +9,7 @@ use crate::domain::logs::{self, TABLE};
 use crate::domain::rules::RequestInfo;
 use crate::domain::schema::Schema;
 use crate::domain::time::Timestamp;
+use crate::store::Store;
 use crate::store::column::decode_value;
 use crate::store::error::StoreError;
 use crate::store::filter::{FilterError, Query};
@@ -82,6 +83,56 @@ impl Batch {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Store {
+    /// Runs `work`, which only fetches, over the logs: on SQLite in their own file.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn read_logs<T, E>(
+        &self,
+        work: impl Fn(&mut Db) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite(engine) => engine.read_logs(work).await,
+            Self::Postgres(engine) => engine.read(work).await,
+        }
+    }
+
+    /// Runs `work` in a transaction over the logs: on SQLite in their own file, where it stands in front
+    /// of no other write. It emits nothing.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_logs<T, E>(
+        &self,
+        work: impl Fn(&mut Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite(engine) => engine.write_logs(work).await,
+            Self::Postgres(engine) => engine.write(engine.write_timeout(), work).await,
+        }
+    }
+
+    /// Gives the system back what removed logs took. PostgreSQL does that by itself.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn reclaim_logs(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.reclaim_logs().await,
+            Self::Postgres(_) => Ok(()),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod authenticators;
+pub mod clock;
 pub mod collections;
 pub mod column;
 pub mod config_states;
@@ -20,7 +21,7 @@ mod events;
 mod feed;
 pub mod filter;
 pub mod fit;
-pub mod integrity;
+mod held;
 pub mod limits;
 mod lock;
 pub mod logs;
@@ -55,6 +56,7 @@ pub use engine::figures::Figures;
 pub use engine::sqlite::wal::{Beginning, FileMark, Lost, Pages, Position, WalSource};
 pub use error::{OpenError, ServerFault, Source, StoreError, Unique};
 pub use feed::Feed;
+pub use held::Held;
 pub use lock::DirLock;
 pub use row::Row;
 pub use sql::{Statement, quote};
@@ -77,26 +79,6 @@ pub type Follower = Arc<dyn Fn(&mut Tx, &[Event]) -> Result<(), StoreError> + Se
 
 /// Takes how much of a copy is done, and of how much; on the thread that copies.
 pub type CopyReport = Arc<dyn Fn(u64, u64) + Send + Sync>;
-
-/// What keeps other processes from doing the same until it is released. When it is dropped, or its process
-/// ends, that follows as soon as the server notices.
-pub struct Held {
-    session: Option<Snapshot>,
-}
-
-impl Held {
-    /// Lets go of it. When this returns, the next one may have it.
-    pub async fn release(self) {
-        let Some(mut session) = self.session else { return };
-        let released = tokio::task::spawn_blocking(move || {
-            let release = session.dialect().release();
-            session.fetch_one(release).map(|_| ())
-        });
-        if let Ok(Err(error)) = released.await {
-            tracing::debug!(%error, "the server finds out by itself that a lock is free");
-        }
-    }
-}
 
 /// Copies what stands in the database file `from` into the new file `to`, while others use it.
 ///
@@ -408,38 +390,6 @@ impl Store {
         }
     }
 
-    /// Keeps all other processes that use the database from backups and restores, until what is answered
-    /// is released; `None` when one of them is at it. Where the database is a file, files keep them off.
-    ///
-    /// # Errors
-    /// When the database cannot be asked.
-    pub async fn hold(&self) -> Result<Option<Held>, StoreError> {
-        match self {
-            Self::Sqlite(_) => Ok(Some(Held { session: None })),
-            Self::Postgres(engine) => {
-                let held = engine.hold().await?;
-                Ok(held.map(|session| Held { session: Some(session) }))
-            }
-        }
-    }
-
-    /// Whether a process has the database by [`Store::hold`].
-    ///
-    /// # Errors
-    /// When the database cannot be asked.
-    pub async fn is_held(&self) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(_) => Ok(false),
-            Self::Postgres(_) => {
-                self.read(|db| {
-                    let held = db.dialect().is_held();
-                    db.fetch_one(held)?.bool(0)
-                })
-                .await
-            }
-        }
-    }
-
     /// Brings what was committed so far into the database file, so that nothing older stands in it, as
     /// far as nobody reads it. A server does that by itself.
     pub async fn empty_log(&self) {
@@ -464,51 +414,15 @@ impl Store {
         Ok(())
     }
 
-    /// Runs `work`, which only fetches, over the logs: on SQLite in their own file.
+    /// What is wrong within the file of the database, all of which is looked at beside whoever uses it.
+    /// PostgreSQL looks after its own.
     ///
     /// # Errors
-    /// As [`Store::read`].
-    pub async fn read_logs<T, E>(
-        &self,
-        work: impl Fn(&mut Db) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
+    /// When it cannot be looked at.
+    pub async fn find_fault(&self) -> Result<Option<String>, StoreError> {
         match self {
-            Self::Sqlite(engine) => engine.read_logs(work).await,
-            Self::Postgres(engine) => engine.read(work).await,
-        }
-    }
-
-    /// Runs `work` in a transaction over the logs: on SQLite in their own file, where it stands in front
-    /// of no other write. It emits nothing.
-    ///
-    /// # Errors
-    /// As [`Store::write`].
-    pub async fn write_logs<T, E>(
-        &self,
-        work: impl Fn(&mut Tx) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        match self {
-            Self::Sqlite(engine) => engine.write_logs(work).await,
-            Self::Postgres(engine) => engine.write(engine.write_timeout(), work).await,
-        }
-    }
-
-    /// Gives the system back what removed logs took. PostgreSQL does that by itself.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn reclaim_logs(&self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(engine) => engine.reclaim_logs().await,
-            Self::Postgres(_) => Ok(()),
+            Self::Sqlite(engine) => engine.find_fault().await,
+            Self::Postgres(_) => Ok(None),
         }
     }
 

@@ -160,6 +160,12 @@ impl SqliteEngine {
         self.wal.clone()
     }
 
+    pub(in crate::store) async fn find_fault(&self) -> Result<Option<String>, StoreError> {
+        let path = self.path.clone();
+        let looked = tokio::task::spawn_blocking(move || snapshot::find_fault(&path)).await;
+        looked.unwrap_or(Err(StoreError::Panicked))
+    }
+
     pub(in crate::store) async fn read_logs<T, E>(
         &self,
         work: impl Fn(&mut Db) -> Result<T, E> + Send + 'static,
