@@ -11,7 +11,7 @@ mod validate;
 pub use shape::{Missing, ReadError, system_fields};
 pub use templates::MailTexts;
 
-pub(in crate::domain) use validate::INTERNAL_NAMES;
+pub use validate::INTERNAL_NAMES;
 
 use crate::domain::JsonMap;
 use crate::domain::fields::Field;

@@ -140,8 +140,17 @@ pub const SYSTEM_TABLES: [SystemTable; 9] = [
 /// Tables that say how far a database itself has come, what its processes tell each other and what they
 /// counted lately; the inbox of mails that were not sent, which is for looking at only; and the logs, which
 /// say what happened elsewhere.
-const OWN_TABLES: [&str; 8] =
-    ["_events", "_limits", "_logs", "_mails", "_migrations", "_nodes", "_revision", "_throttle"];
+const OWN_TABLES: [&str; 9] = [
+    "_events",
+    "_limits",
+    "_log_batches",
+    "_logs",
+    "_mails",
+    "_migrations",
+    "_nodes",
+    "_revision",
+    "_throttle",
+];
 
 /// The rows of a system table in the order of their keys.
 ///

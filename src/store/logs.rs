@@ -1,7 +1,14 @@
 //! The table `_logs`: what happened. On SQLite it is in a file of its own, see
-//! [`crate::store::Store::write_logs`]; rows are numbered in the order in which they came.
+//! [`crate::store::Store::write_logs`]; rows are numbered in the order in which they came. Entries come in
+//! batches, which [`unfold`] makes rows of.
+
+mod batches;
+mod packed;
 
 use std::sync::{Arc, LazyLock};
+
+pub use batches::{add, forget_batches, last, last_before, unfold};
+pub use packed::{Batch, NewLog};
 
 use crate::domain::Json;
 use crate::domain::collection::Collection;
@@ -24,22 +31,10 @@ static COLLECTION: LazyLock<Arc<Collection>> = LazyLock::new(|| Arc::new(logs::c
 /// Filters of logs reach no other table.
 static NO_SCHEMA: LazyLock<Schema> = LazyLock::new(Schema::default);
 
-const COLUMNS: [&str; 5] = ["id", "level", "message", "data", "created"];
+/// The table of entries that are no rows yet.
+const BATCHES: &str = "_log_batches";
 
-/// An entry that is to be stored.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewLog {
-    /// What it is told apart by.
-    pub id: String,
-    /// How bad it is.
-    pub level: i64,
-    /// What happened, in a line.
-    pub message: String,
-    /// The rest, as the text of a JSON object.
-    pub data: String,
-    /// When it happened.
-    pub created: Timestamp,
-}
+const COLUMNS: [&str; 5] = ["id", "level", "message", "data", "created"];
 
 /// A stored entry, with its values as answers have them.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,36 +49,6 @@ pub struct StoredLog {
     pub data: Json,
     /// When it happened.
     pub created: Json,
-}
-
-/// Rows of a [`NewLog`], ready to be stored more than once.
-#[derive(Debug, Clone)]
-pub struct Batch(Arc<[Vec<Value>]>);
-
-impl Batch {
-    /// These entries, in their order.
-    pub fn new(logs: Vec<NewLog>) -> Self {
-        let row = |log: NewLog| {
-            vec![
-                Value::Text(log.id),
-                Value::Int(log.level),
-                Value::Text(log.message),
-                Value::Text(log.data),
-                Value::Timestamp(log.created),
-            ]
-        };
-        Self(logs.into_iter().map(row).collect())
-    }
-
-    /// How many entries there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 impl Store {
@@ -134,15 +99,6 @@ impl Store {
             Self::Postgres(_) => Ok(()),
         }
     }
-}
-
-/// Stores entries.
-///
-/// # Errors
-/// What the database says.
-pub fn add(tx: &mut Tx, batch: &Batch) -> Result<(), StoreError> {
-    let sql = tx.dialect().load(TABLE, &COLUMNS);
-    tx.load(&sql, &batch.0)
 }
 
 /// The entries that `filter` finds, in the order of `sort`, `limit` of them after the first `offset`.
@@ -215,11 +171,12 @@ pub fn by_id(db: &mut Db, id: &str) -> Result<Option<StoredLog>, StoreError> {
 /// # Errors
 /// What the database says.
 pub fn clear(tx: &mut Tx) -> Result<(), StoreError> {
+    batches::clear(tx)?;
     let clear = tx.dialect().empty(TABLE);
     tx.run(clear).map(|_| ())
 }
 
-/// Removes `most` of the entries from before `moment`, the oldest; how many there were.
+/// Removes `most` of the rows from before `moment`, the oldest; how many there were.
 ///
 /// # Errors
 /// What the database says.
@@ -229,14 +186,15 @@ pub fn forget(tx: &mut Tx, moment: Timestamp, most: i64) -> Result<u64, StoreErr
     tx.run(Statement::new(sql, vec![Value::Timestamp(moment), Value::Int(most)]))
 }
 
-/// Leaves no more than the last `most` entries; how many were removed.
+/// Leaves the last `most` entries; of batches, which go as a whole, some more.
 ///
 /// # Errors
 /// What the database says.
-pub fn trim(tx: &mut Tx, most: i64) -> Result<u64, StoreError> {
+pub fn trim(tx: &mut Tx, most: i64) -> Result<(), StoreError> {
+    let rows = most.saturating_sub(batches::trim(tx, most)?).max(0);
     let sql = "DELETE FROM \"_logs\" WHERE \"_rowid_\" <= \
                (SELECT MAX(\"_rowid_\") FROM \"_logs\") - $1";
-    tx.run(Statement::new(sql, vec![Value::Int(most)]))
+    tx.run(Statement::new(sql, vec![Value::Int(rows)])).map(|_| ())
 }
 
 fn query<'a>(db: &Db, request: &'a RequestInfo, filter: &str) -> Result<Query<'a>, FilterError> {

@@ -32,14 +32,21 @@ pub(in crate::store) enum Home {
 }
 
 /// Every migration of the file that SQLite keeps the logs in.
-const OF_LOGS: [Migration; 1] = [Migration {
-    name: "0015_logs",
-    only: Some(Dialect::Sqlite),
-    text: include_str!("../../migrations/0015_logs.sqlite.sql"),
-}];
+const OF_LOGS: [Migration; 2] = [
+    Migration {
+        name: "0015_logs",
+        only: Some(Dialect::Sqlite),
+        text: include_str!("../../migrations/0015_logs.sqlite.sql"),
+    },
+    Migration {
+        name: "0016_log_batches",
+        only: Some(Dialect::Sqlite),
+        text: include_str!("../../migrations/0016_log_batches.sqlite.sql"),
+    },
+];
 
 /// Every migration of the database of the collections, in order.
-const MIGRATIONS: [Migration; 15] = [
+const MIGRATIONS: [Migration; 16] = [
     Migration {
         name: "0001_system",
         only: None,
@@ -114,6 +121,11 @@ const MIGRATIONS: [Migration; 15] = [
         name: "0015_logs",
         only: Some(Dialect::Postgres),
         text: include_str!("../../migrations/0015_logs.postgres.sql"),
+    },
+    Migration {
+        name: "0016_log_batches",
+        only: Some(Dialect::Postgres),
+        text: include_str!("../../migrations/0016_log_batches.postgres.sql"),
     },
 ];
 
@@ -203,6 +215,7 @@ fn statements(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::collection::INTERNAL_NAMES;
 
     #[test]
     fn migrations_are_in_order_and_split_into_statements() {
@@ -216,6 +229,20 @@ mod tests {
                 assert!(!outside.collect::<String>().contains(';'), "{name}: {statement}");
             }
         }
+    }
+
+    #[test]
+    fn no_collection_is_called_as_a_table_is() {
+        let all =
+            MIGRATIONS.iter().chain(&OF_LOGS).flat_map(|migration| statements(migration.text));
+        let mut count = 0;
+        for statement in all {
+            let rest = statement.split_once("TABLE \"").filter(|_| statement.starts_with("CREATE"));
+            let Some((name, _)) = rest.and_then(|(_, rest)| rest.split_once('"')) else { continue };
+            count += 1;
+            assert!(INTERNAL_NAMES.contains(&name), "{name}");
+        }
+        assert!(count > 15, "{count}");
     }
 
     #[test]

@@ -18,13 +18,14 @@ use crate::domain::views::{self, Engine};
 
 /// Names that a database keeps for itself, or the product for its own tables; names of system
 /// collections are taken by those.
-pub(in crate::domain) const INTERNAL_NAMES: [&str; 14] = [
+pub const INTERNAL_NAMES: [&str; 18] = [
     "_collections",
     "_params",
     "_revision",
     "_config_states",
     "_migrations",
     "_logs",
+    "_log_batches",
     "_queue",
     "_events",
     "_loose_files",
@@ -33,6 +34,9 @@ pub(in crate::domain) const INTERNAL_NAMES: [&str; 14] = [
     "_throttle",
     "_crons",
     "_cron_runs",
+    "_totp",
+    "_nodes",
+    "_limits",
 ];
 
 impl Collection {

@@ -41,15 +41,17 @@ impl Waiting {
         self.text.extend_from_slice(text);
     }
 
-    /// The entries as they are stored, with numbers that tell those of one moment apart.
-    pub(super) fn into_rows(self, mut number: impl FnMut() -> u32) -> Vec<NewLog> {
+    /// The entries as they are stored; `number` tells those of one moment apart.
+    pub(super) fn entries(
+        &self,
+        mut number: impl FnMut() -> u32,
+    ) -> impl Iterator<Item = NewLog<'_>> {
         let mut rest = self.text.as_slice();
-        let row = |head: &Head| {
+        self.heads.iter().map(move |head| {
             let (text, after) = rest.split_at(head.length().min(rest.len()));
             rest = after;
-            head.row(text, number())
-        };
-        self.heads.iter().map(row).collect()
+            head.entry(text, number())
+        })
     }
 
     fn bytes(&self) -> usize {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::domain::caller::Caller;
 use crate::domain::logs::{
-    self, ERROR, HEADER_LENGTH, INFO, MESSAGE_SIZE, URL_LENGTH, cut, masked, percent_decoded,
+    ERROR, HEADER_LENGTH, INFO, MESSAGE_SIZE, URL_LENGTH, cut, masked, percent_decoded,
 };
 use crate::domain::time::Timestamp;
 use crate::domain::{Json, JsonMap};
@@ -211,15 +211,9 @@ impl Head {
     }
 
     /// The entry as it is stored; `number` tells it from others of the same moment.
-    pub(super) fn row(&self, text: &[u8], number: u32) -> NewLog {
+    pub(super) fn entry<'a>(&self, text: &'a [u8], number: u32) -> NewLog<'a> {
         let (message, data) = text.split_at(self.message.min(text.len()));
-        NewLog {
-            id: logs::id(self.created.millis(), number),
-            level: self.level,
-            message: String::from_utf8_lossy(message).into_owned(),
-            data: String::from_utf8_lossy(data).into_owned(),
-            created: self.created,
-        }
+        NewLog { created: self.created, number, level: self.level, message, data }
     }
 }
 

@@ -2,7 +2,8 @@
 //! warnings and errors.
 //!
 //! [`Logs`] is the handle: it takes entries into memory, as cheaply as can be, and makes nobody wait. The
-//! [`Service`] writes them out in batches. What does not fit into memory is dropped and counted.
+//! [`Service`] writes them out in batches, which become rows when there is time, or when somebody reads: most are
+//! never read, and a row costs ten times as much. What does not fit into memory is dropped and counted.
 
 mod buffer;
 mod entry;
@@ -13,7 +14,7 @@ mod service;
 mod tests;
 mod write;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 
@@ -21,7 +22,7 @@ pub use entry::{Failure, LineLog, RequestLog};
 pub use policy::{Policy, policy};
 pub use read::{HourView, LogView, clear, list, stats, view};
 pub use service::Service;
-pub use write::{forget, forget_before, write_out};
+pub use write::{forget, forget_before, unfold, write_out};
 
 use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
@@ -40,6 +41,8 @@ pub struct Logs {
     /// What tells entries of one moment apart.
     number: u32,
     dropped: AtomicU64,
+    /// Whether there may be batches of this process that are no rows yet.
+    has_batches: AtomicBool,
 }
 
 impl Logs {
@@ -52,6 +55,7 @@ impl Logs {
             pending: tokio::sync::Mutex::default(),
             number: Random::system().below(crate::domain::logs::NUMBERS),
             dropped: AtomicU64::new(0),
+            has_batches: AtomicBool::new(true),
         }
     }
 

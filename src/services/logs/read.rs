@@ -6,7 +6,7 @@ use crate::domain::Json;
 use crate::domain::rules::{self, RequestInfo};
 use crate::services::Error;
 use crate::services::app::App;
-use crate::services::logs::write::{clear_all, write_out};
+use crate::services::logs::write::{clear_all, unfold, write_out};
 use crate::services::paging::{Page, Paging, Total, parameter, signed};
 use crate::store::filter::FilterError;
 use crate::store::logs::{self, StoredLog};
@@ -95,11 +95,12 @@ pub async fn clear(app: &App) -> Result<(), Error> {
     clear_all(app).await
 }
 
-/// Writes out what waits, so that whoever reads sees what happened before. What cannot be written is no
+/// Makes rows of all that there is, so that whoever reads sees what happened before. What cannot be written is no
 /// reason to show nothing.
 async fn up_to_now(app: &App) {
     // The service tells of it.
     let _ = write_out(app).await;
+    let _ = unfold(app, usize::MAX).await;
 }
 
 fn filter(request: &RequestInfo) -> Result<String, Error> {

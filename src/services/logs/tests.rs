@@ -24,8 +24,20 @@ fn request(url: &str) -> RequestLog<'_> {
     }
 }
 
-fn row(log: &RequestLog<'_>, policy: Policy) -> (crate::store::logs::NewLog, Json) {
-    let row = |head: entry::Head, text: &[u8]| head.row(text, 7);
+/// What is stored of an entry.
+struct Row {
+    level: i64,
+    message: String,
+    data: String,
+}
+
+fn row(log: &RequestLog<'_>, policy: Policy) -> (Row, Json) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let row = |head: entry::Head, bytes: &[u8]| {
+        let entry = head.entry(bytes, 7);
+        assert_eq!((entry.created.millis(), entry.number), (5, 7));
+        Row { level: entry.level, message: text(entry.message), data: text(entry.data) }
+    };
     let row = log.put_together(policy, Timestamp::from_millis(5), row);
     let data = serde_json::from_str(&row.data).unwrap();
     (row, data)
@@ -145,12 +157,81 @@ async fn what_the_database_does_not_take_is_kept_for_the_next_time() {
             tx.run(crate::store::Statement::new(sql, Vec::new()))
         })
     };
-    rename("_logs", "away").await.unwrap();
+    rename("_log_batches", "away").await.unwrap();
     assert!(write_out(&test.app).await.is_err());
     test.app.logs.request(Policy::default(), &request("/two"));
     assert!(write_out(&test.app).await.is_err());
-    rename("away", "_logs").await.unwrap();
+    rename("away", "_log_batches").await.unwrap();
     write_out(&test.app).await.unwrap();
     let messages: Vec<String> = stored(&test.app).await.into_iter().map(|(text, _)| text).collect();
     assert_eq!(messages, ["GET /one", "GET /two"]);
+}
+
+/// Entries that are rows, and those that are not yet.
+async fn counts(app: &App) -> (i64, i64) {
+    let count = |sql: &'static str| {
+        app.store.read_logs(move |db| {
+            db.fetch_one(crate::store::Statement::new(sql, Vec::new()))?.int(0)
+        })
+    };
+    let rows = count("SELECT COUNT(*) FROM \"_logs\"").await.unwrap();
+    let sum = "SELECT CAST(COALESCE(SUM(\"entries\"), 0) AS BIGINT) FROM \"_log_batches\"";
+    (rows, count(sum).await.unwrap())
+}
+
+#[actix_web::test]
+async fn batches_become_rows_in_their_order_when_there_is_time_or_somebody_looks() {
+    let test = TestApp::start(Vec::new()).await;
+    let app = &test.app;
+    for number in 0..6 {
+        app.logs.request(Policy::default(), &request(&format!("/{number}")));
+        write_out(app).await.unwrap();
+    }
+    assert_eq!(counts(app).await, (0, 6));
+    unfold(app, 2).await.unwrap();
+    assert_eq!(counts(app).await, (2, 4));
+    let messages: Vec<String> = stored(app).await.into_iter().map(|(text, _)| text).collect();
+    assert_eq!(messages, [0, 1, 2, 3, 4, 5].map(|number| format!("GET /{number}")));
+    assert_eq!(counts(app).await, (6, 0));
+}
+
+#[actix_web::test]
+async fn what_is_old_goes_out_of_batches_too() {
+    let test = TestApp::start(Vec::new()).await;
+    let app = &test.app;
+    let now = app.clock.now();
+    let batch = |ages: &[i64]| {
+        let entries = ages.iter().map(|age| crate::store::logs::NewLog {
+            created: now.plus_millis(-age),
+            number: 0,
+            level: 0,
+            message: b"x",
+            data: b"{}",
+        });
+        crate::store::logs::Batch::pack(entries).unwrap()
+    };
+    for ages in [&[900, 800][..], &[700, 200], &[100]] {
+        let batch = batch(ages);
+        app.store.write_logs(move |tx| crate::store::logs::add(tx, &batch)).await.unwrap();
+    }
+    forget_before(app, now.plus_millis(-500)).await.unwrap();
+    assert_eq!(counts(app).await, (1, 1), "of the second batch one is left, the third stays whole");
+    assert_eq!(stored(app).await.len(), 2);
+}
+
+#[actix_web::test]
+async fn a_damaged_batch_is_removed_and_the_others_are_shown() {
+    let test = TestApp::start(Vec::new()).await;
+    let app = &test.app;
+    for url in ["/one", "/two", "/three"] {
+        app.logs.request(Policy::default(), &request(url));
+        write_out(app).await.unwrap();
+    }
+    let sql = "UPDATE \"_log_batches\" SET \"size\" = \"size\" + 1 WHERE \"_rowid_\" = 2";
+    let damage =
+        move |tx: &mut crate::store::Tx| tx.run(crate::store::Statement::new(sql, Vec::new()));
+    assert_eq!(app.store.write_logs(damage).await.unwrap(), 1);
+    let messages: Vec<String> = stored(app).await.into_iter().map(|(text, _)| text).collect();
+    assert_eq!(messages, ["GET /one", "GET /three"]);
+    assert_eq!(counts(app).await, (2, 0));
 }

@@ -19,25 +19,40 @@ use crate::store::{StoreError, Tx};
 /// Entries that one transaction removes.
 const AT_ONCE: i64 = 5_000;
 
+/// Bytes of a row besides its texts, more or less.
+const ROW_HEAD: i64 = 40;
+
+/// Most bytes that wait while the database takes none, before they are compressed.
+const MOST_HELD: i64 = 2 * MOST_BYTES as i64;
+
 /// Milliseconds of a day.
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
 /// What whoever writes out knows.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
-    /// What could not be written yet, the oldest first, with the bytes of each.
-    batches: VecDeque<(usize, Batch)>,
+    /// What could not be written yet, the oldest first.
+    batches: VecDeque<Batch>,
     /// Entries that were lost and not told of yet.
     lost: u64,
     /// The number of the next entry.
     number: u32,
-    /// Entries that were written since the table was last looked at for its size, and their bytes.
-    since_trim: (i64, i64),
+    /// What was written since the tables were last looked at for their size.
+    since_trim: Written,
+    /// What had been written then since the time before.
+    before_trim: Written,
     /// Whether the table is known to be empty, since nothing is to be kept.
     is_cleared: bool,
 }
 
-/// Writes what there is. What the database does not take now is kept for the next time, up to a bound.
+/// How much was written.
+#[derive(Debug, Default, Clone, Copy)]
+struct Written {
+    entries: i64,
+    bytes: i64,
+}
+
+/// Writes what there is, as batches. What the database does not take now is kept for the next time, up to a bound.
 ///
 /// # Errors
 /// Why not all is written.
@@ -49,17 +64,66 @@ pub async fn write_out(app: &App) -> Result<(), Error> {
     }
     pending.is_cleared = false;
     take(app, &mut pending, policy).await?;
-    while let Some((bytes, batch)) = pending.batches.front().cloned() {
-        let count = batch.len() as i64;
+    while let Some(batch) = pending.batches.front().cloned() {
+        let (entries, bytes) = (batch.entries(), batch.size() + ROW_HEAD * batch.entries());
+        app.logs.has_batches.store(true, Ordering::Release);
         app.store.write_logs(move |tx| logs::add(tx, &batch)).await?;
         pending.batches.pop_front();
-        pending.since_trim.0 += count;
-        pending.since_trim.1 += bytes as i64;
+        pending.since_trim.entries += entries;
+        pending.since_trim.bytes += bytes;
+    }
+    if pending.since_trim.entries < (most(app) / 20).clamp(1, 10_000) {
+        return Ok(());
     }
     trim(app, &mut pending).await
 }
 
-/// Takes the entries out of memory and makes rows of them.
+/// Makes rows of some of the oldest batches, if this process has left any.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn unfold_some(app: &App, at_most: usize) -> Result<(), Error> {
+    if app.logs.has_batches.load(Ordering::Acquire) { unfold(app, at_most).await } else { Ok(()) }
+}
+
+/// Makes rows of the oldest batches that all processes have written up to now, `at_most` of them.
+///
+/// # Errors
+/// What the database says.
+pub async fn unfold(app: &App, at_most: usize) -> Result<(), Error> {
+    // Before it is looked, since more may come meanwhile.
+    app.logs.has_batches.store(false, Ordering::Release);
+    let unfolded = unfold_oldest(app, at_most).await;
+    if !matches!(unfolded, Ok(Unfolded { is_all: true, .. })) {
+        app.logs.has_batches.store(true, Ordering::Release);
+    }
+    if unfolded?.is_none {
+        return Ok(());
+    }
+    trim(app, &mut *app.logs.pending.lock().await).await
+}
+
+/// What became of batches.
+struct Unfolded {
+    /// Whether there was none.
+    is_none: bool,
+    /// Whether none is left.
+    is_all: bool,
+}
+
+async fn unfold_oldest(app: &App, at_most: usize) -> Result<Unfolded, StoreError> {
+    let Some(last) = app.store.read_logs(logs::last).await? else {
+        return Ok(Unfolded { is_none: true, is_all: true });
+    };
+    for _ in 0..at_most {
+        if !app.store.write_logs(move |tx| logs::unfold(tx, last)).await? {
+            return Ok(Unfolded { is_none: false, is_all: true });
+        }
+    }
+    Ok(Unfolded { is_none: false, is_all: false })
+}
+
+/// Takes the entries out of memory and makes a batch of them.
 async fn take(app: &App, pending: &mut Pending, policy: Policy) -> Result<(), Error> {
     let mut taken = app.logs.buffer.take();
     let lost = taken.dropped + std::mem::take(&mut pending.lost);
@@ -75,14 +139,12 @@ async fn take(app: &App, pending: &mut Pending, policy: Policy) -> Result<(), Er
     pending.number = pending.number.wrapping_add(count as u32);
     let batch = spawn_blocking(move || {
         let mut numbers = (0_u32..).map(|place| first.wrapping_add(place) % NUMBERS);
-        let rows = taken.into_rows(|| numbers.next().unwrap_or_default());
-        let bytes = rows.iter().map(|row| row.message.len() + row.data.len() + 64).sum();
-        (bytes, Batch::new(rows))
+        Batch::pack(taken.entries(|| numbers.next().unwrap_or_default()))
     });
-    pending.batches.push_back(batch.await.map_err(Error::internal)?);
-    let held = |pending: &Pending| pending.batches.iter().map(|(bytes, _)| bytes).sum::<usize>();
-    while pending.batches.len() > 1 && held(pending) > 2 * MOST_BYTES {
-        let oldest = pending.batches.pop_front().map_or(0, |(_, batch)| batch.len() as u64);
+    pending.batches.push_back(batch.await.map_err(Error::internal)?.map_err(Error::internal)?);
+    let held = |pending: &Pending| pending.batches.iter().map(Batch::size).sum::<i64>();
+    while pending.batches.len() > 1 && held(pending) > MOST_HELD {
+        let oldest = pending.batches.pop_front().map_or(0, |batch| batch.entries() as u64);
         pending.lost += oldest;
         app.logs.dropped.fetch_add(oldest, Ordering::Relaxed);
     }
@@ -127,21 +189,25 @@ async fn clear_rows(app: &App) -> Result<(), Error> {
     Ok(app.store.reclaim_logs().await?)
 }
 
-/// Holds the table to its size: now and then, for that many entries more or less do not matter. Of entries
-/// that are large on average fewer are kept.
+/// Holds the tables to their size. Of entries that are large on average fewer are kept.
 async fn trim(app: &App, pending: &mut Pending) -> Result<(), Error> {
-    let of_file = app.configuration.config().and_then(|config| config.logs.rows);
-    let most = of_file.unwrap_or(MOST_ROWS);
-    let (count, bytes) = pending.since_trim;
-    if count < (most / 20).clamp(1, 10_000) {
-        return Ok(());
-    }
+    let most = most(app);
+    let (now, before) = (pending.since_trim, pending.before_trim);
+    let (entries, bytes) = (now.entries + before.entries, now.bytes + before.bytes);
     let fit =
-        i128::from(most) * i128::from(ROW_SIZE) * i128::from(count) / i128::from(bytes.max(1));
-    let most = i64::try_from(fit).unwrap_or(i64::MAX).clamp(1, most);
-    app.store.write_logs(move |tx: &mut Tx| logs::trim(tx, most)).await?;
-    pending.since_trim = (0, 0);
+        i128::from(most) * i128::from(ROW_SIZE) * i128::from(entries) / i128::from(bytes.max(1));
+    let room = if bytes == 0 { most } else { i64::try_from(fit).unwrap_or(most).clamp(1, most) };
+    app.store.write_logs(move |tx: &mut Tx| logs::trim(tx, room)).await?;
+    if now.entries > 0 {
+        (pending.before_trim, pending.since_trim) = (now, Written::default());
+    }
     Ok(())
+}
+
+/// How many entries are kept.
+fn most(app: &App) -> i64 {
+    let of_file = app.configuration.config().and_then(|config| config.logs.rows);
+    of_file.unwrap_or(MOST_ROWS)
 }
 
 /// Removes what is older than the settings say.
@@ -162,6 +228,11 @@ pub async fn forget(app: &App) -> Result<(), Error> {
 /// # Errors
 /// What the database says.
 pub async fn forget_before(app: &App, moment: Timestamp) -> Result<(), StoreError> {
+    app.store.write_logs(move |tx| logs::forget_batches(tx, moment)).await?;
+    // Of those that are left, some may be older in part.
+    while let Some(last) = app.store.read_logs(move |db| logs::last_before(db, moment)).await? {
+        app.store.write_logs(move |tx| logs::unfold(tx, last)).await?;
+    }
     let mut removed = AT_ONCE as u64;
     while removed >= AT_ONCE as u64 {
         let forget = move |tx: &mut Tx| logs::forget(tx, moment, AT_ONCE);

@@ -20,7 +20,8 @@ const NAMES: &str = "SELECT \"name\" FROM \"_collections\" UNION ALL \
     AND tablename LIKE '% search' UNION ALL \
     SELECT unnest(ARRAY['_collections', '_params', '_revision', '_config_states', '_events', \
     '_loose_files', '_queue', '_mails', '_throttle', '_sessions', \
-    '_totp', '_nodes', '_crons', '_cron_runs', '_limits', '_logs', '_migrations'])";
+    '_totp', '_nodes', '_crons', '_cron_runs', '_limits', '_logs', '_log_batches', \
+    '_migrations'])";
 
 /// What drops the product's views, tables, functions and types, each kind at once, since its members
 /// may need each other. What somebody else made keeps what it needs: then nothing is dropped.

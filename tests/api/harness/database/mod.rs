@@ -72,7 +72,8 @@ impl Database {
 
 /// Whether a table counts what was tried, also what was refused, or notes when it was.
 fn is_tally(table: &str) -> bool {
-    matches!(table, "_throttle" | "_sessions" | "_crons" | "_nodes" | "_limits" | "_logs")
+    matches!(table, "_throttle" | "_sessions" | "_crons" | "_nodes" | "_limits")
+        || matches!(table, "_logs" | "_log_batches")
 }
 
 fn quote(name: &str) -> String {
