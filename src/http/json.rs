@@ -13,29 +13,39 @@ pub const CONTENT_TYPE: &str = "application/json";
 
 /// An answer of this status with `body` as JSON.
 pub fn answer(status: StatusCode, body: &impl Serialize) -> HttpResponse {
-    HttpResponseBuilder::new(status).content_type(CONTENT_TYPE).body(text(body))
+    answer_text(status, text(body))
 }
 
-/// The same, less what `pick` does not ask for.
+/// An answer of this status with a body that is JSON already.
+pub fn answer_text(status: StatusCode, text: Vec<u8>) -> HttpResponse {
+    HttpResponseBuilder::new(status).content_type(CONTENT_TYPE).body(text)
+}
+
+/// [`answer`], less what `pick` does not ask for.
 pub fn picked(status: StatusCode, body: impl Serialize, pick: Option<&Pick>) -> HttpResponse {
-    picked_by(status, body, pick, Pick::apply)
+    answer_text(status, picked_text(body, pick))
 }
 
 /// The same for a list answer, where `pick` is about each of its `items`.
 pub fn picked_list(status: StatusCode, body: impl Serialize, pick: Option<&Pick>) -> HttpResponse {
-    picked_by(status, body, pick, Pick::apply_to_list)
+    answer_text(status, picked_list_text(body, pick))
 }
 
-fn picked_by(
-    status: StatusCode,
-    body: impl Serialize,
-    pick: Option<&Pick>,
-    apply: fn(&Pick, &mut Json),
-) -> HttpResponse {
-    let Some(pick) = pick else { return answer(status, &body) };
+/// The text of [`picked`].
+pub fn picked_text(body: impl Serialize, pick: Option<&Pick>) -> Vec<u8> {
+    text_by(body, pick, Pick::apply)
+}
+
+/// The text of [`picked_list`].
+pub fn picked_list_text(body: impl Serialize, pick: Option<&Pick>) -> Vec<u8> {
+    text_by(body, pick, Pick::apply_to_list)
+}
+
+fn text_by(body: impl Serialize, pick: Option<&Pick>, apply: fn(&Pick, &mut Json)) -> Vec<u8> {
+    let Some(pick) = pick else { return text(&body) };
     let mut value = serde_json::to_value(body).expect("answers always serialise into memory");
     apply(pick, &mut value);
-    answer(status, &value)
+    text(&value)
 }
 
 /// `value` as the bytes of an answer.

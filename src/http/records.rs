@@ -21,6 +21,8 @@ use crate::http::json;
 use crate::http::query::Query;
 use crate::services::Error;
 use crate::services::app::App;
+use crate::services::paging::Page;
+use crate::services::records::record_view::RecordView;
 use crate::services::records::{self, Submission};
 
 /// `GET /api/collections/{collection}/records`
@@ -33,8 +35,9 @@ pub(super) async fn list(
     let collection = collection(&app, &path)?;
     let pick = Query::parse(request.query_string()).pick()?;
     let info = request_info(&request, sender.caller, app.clock.now());
-    let page = records::list(&app, &collection, info, real_ip(&request)).await?;
-    Ok(json::picked_list(StatusCode::OK, &page, pick.as_ref()))
+    let render = move |page: &Page<RecordView>| json::picked_list_text(page, pick.as_ref());
+    let text = records::list(&app, &collection, info, real_ip(&request), render).await?;
+    Ok(json::answer_text(StatusCode::OK, text))
 }
 
 /// `GET /api/collections/{collection}/records/{id}`
@@ -48,8 +51,9 @@ pub(super) async fn view(
     let collection = collection(&app, &name)?;
     let pick = Query::parse(request.query_string()).pick()?;
     let info = request_info(&request, sender.caller, app.clock.now());
-    let view = records::view(&app, &collection, id, info).await?;
-    Ok(json::picked(StatusCode::OK, &view, pick.as_ref()))
+    let render = move |view: &RecordView| json::picked_text(view, pick.as_ref());
+    let text = records::view(&app, &collection, id, info, render).await?;
+    Ok(json::answer_text(StatusCode::OK, text))
 }
 
 /// `POST /api/collections/{collection}/records`

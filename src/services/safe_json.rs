@@ -24,8 +24,11 @@ impl Formatter for Escaped {
     where
         W: ?Sized + io::Write,
     {
+        // Most texts have none of these; a look at every byte, without a way out, is many at a time.
+        if !fragment.bytes().fold(false, |any, byte| any | is_suspect(byte)) {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut written = 0;
-        // Bytes are quicker to look through than characters, and most texts have none of these.
         let suspects = fragment.bytes().enumerate().filter(|(_, byte)| is_suspect(*byte));
         for (at, _) in suspects {
             let found = fragment.get(at..).and_then(|rest| rest.chars().next());

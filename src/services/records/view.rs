@@ -8,20 +8,21 @@ use crate::services::records::record_view::RecordView;
 use crate::services::records::{access, answer};
 use crate::store::Db;
 
-/// The record `id` of `collection` as the caller may see it.
+/// What `render` makes of the record `id` of `collection` as the caller may see it, where it was read.
 ///
 /// # Errors
 /// `Forbidden` when the rule is locked, `NotFound` when there is no such record or the rule does
 /// not hold.
-pub async fn view(
+pub async fn view<T: Send + 'static>(
     app: &App,
     collection: &Collection,
     id: String,
     request: RequestInfo,
-) -> Result<RecordView, Error> {
+    render: impl Fn(&RecordView) -> T + Send + 'static,
+) -> Result<T, Error> {
     access::require_unlocked(collection.rules.view.as_ref(), &request)?;
     let collection = collection.id.clone();
-    app.store.read(move |db| within(db, &collection, &id, &request)).await
+    app.store.read(move |db| within(db, &collection, &id, &request).map(|view| render(&view))).await
 }
 
 /// The part of [`view`] inside the transaction.
