@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::domain::files::serving;
 use crate::http::address::real_ip;
 use crate::http::body::{self, DEFAULT_LIMIT, Intake};
-use crate::http::caller::{Sender, require_superuser};
+use crate::http::caller::Superuser;
 use crate::http::error::ApiError;
 use crate::http::query::Query;
 use crate::http::{files, json};
@@ -22,9 +22,8 @@ const FILE: &str = "file";
 pub(super) async fn list(
     app: Data<App>,
     request: HttpRequest,
-    sender: Sender,
+    _: Superuser,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let pick = Query::parse(request.query_string()).pick()?;
     Ok(json::picked(StatusCode::OK, backups::list(&app).await?, pick.as_ref()))
 }
@@ -32,10 +31,9 @@ pub(super) async fn list(
 /// `POST /api/backups`
 pub(super) async fn create(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     (request, payload): (HttpRequest, Payload),
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
     backups::create(&app.into_inner(), &body.text("name")?, silent()).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -44,10 +42,9 @@ pub(super) async fn create(
 /// `POST /api/backups/upload`
 pub(super) async fn upload(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     (request, payload): (HttpRequest, Payload),
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let spool = backups::upload_spool(&app)?;
     let most = |key: &str| if key == FILE { u64::MAX } else { 0 };
     let intake = Intake::Keep { spool: &spool, most: &most };
@@ -77,10 +74,9 @@ pub(super) async fn download(
 /// `DELETE /api/backups/{key}`
 pub(super) async fn delete(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     key: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     backups::delete(&app, &key).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -88,10 +84,9 @@ pub(super) async fn delete(
 /// `POST /api/backups/{key}/restore`
 pub(super) async fn restore(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     key: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     backups::restore(&app.into_inner(), &key).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -32,6 +32,10 @@ pub struct Sender {
     pub session: Option<Arc<Session>>,
 }
 
+/// A sender who is a superuser, for handlers to take as a parameter: nobody else gets to them.
+#[derive(Debug, Clone)]
+pub struct Superuser(pub Sender);
+
 /// Put into the extensions of a request once it is known who sent it.
 pub(in crate::http) struct Known(pub(in crate::http) Caller);
 
@@ -46,6 +50,20 @@ impl FromRequest for Sender {
             let app =
                 app.ok_or_else(|| Error::internal("the server was started without an App"))?;
             Ok(Self::seen(&app, &request).await?)
+        })
+    }
+}
+
+impl FromRequest for Superuser {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let sender = Sender::from_request(request, payload);
+        Box::pin(async move {
+            let sender = sender.await?;
+            require_superuser(&sender.caller)?;
+            Ok(Self(sender))
         })
     }
 }

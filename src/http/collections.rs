@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::domain::collection::Missing;
 use crate::domain::{Json, JsonMap};
 use crate::http::body;
-use crate::http::caller::{Sender, request_info, require_superuser};
+use crate::http::caller::{Sender, Superuser, request_info, require_superuser};
 use crate::http::error::ApiError;
 use crate::http::json;
 use crate::http::query::Query;
@@ -20,9 +20,8 @@ use crate::services::collections::{self, Import};
 pub(super) async fn list(
     app: Data<App>,
     request: HttpRequest,
-    sender: Sender,
+    Superuser(sender): Superuser,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let pick = Query::parse(request.query_string()).pick()?;
     let info = request_info(&request, sender.caller, app.clock.now());
     let page = collections::list(&app, &info)?;
@@ -33,10 +32,9 @@ pub(super) async fn list(
 pub(super) async fn view(
     app: Data<App>,
     request: HttpRequest,
-    sender: Sender,
+    _: Superuser,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let pick = Query::parse(request.query_string()).pick()?;
     let collection = collections::view(&app, &path)?;
     Ok(json::picked(StatusCode::OK, &collection, pick.as_ref()))
@@ -45,10 +43,9 @@ pub(super) async fn view(
 /// `POST /api/collections`
 pub(super) async fn create(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     (request, payload): (HttpRequest, Payload),
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     collections::require_unlocked(&app)?;
     let body = values(&request, payload).await?;
     let pick = Query::parse(request.query_string()).pick()?;
@@ -59,11 +56,10 @@ pub(super) async fn create(
 /// `PATCH /api/collections/{collection}`
 pub(super) async fn update(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     path: Path<String>,
     (request, payload): (HttpRequest, Payload),
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     collections::require_changeable(&app, &path)?;
     let body = values(&request, payload).await?;
     let pick = Query::parse(request.query_string()).pick()?;
@@ -74,10 +70,9 @@ pub(super) async fn update(
 /// `DELETE /api/collections/{collection}`
 pub(super) async fn delete(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     collections::delete(&app, &path).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -85,10 +80,9 @@ pub(super) async fn delete(
 /// `DELETE /api/collections/{collection}/truncate`
 pub(super) async fn truncate(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     collections::truncate(&app, &path).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -114,9 +108,8 @@ pub(super) async fn import(
 /// `GET /api/collections/meta/scaffolds`
 pub(super) async fn scaffolds(
     request: HttpRequest,
-    sender: Sender,
+    _: Superuser,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let pick = Query::parse(request.query_string()).pick()?;
     Ok(json::picked(StatusCode::OK, collections::scaffolds(), pick.as_ref()))
 }
@@ -124,9 +117,8 @@ pub(super) async fn scaffolds(
 /// `GET /api/collections/meta/oauth2-providers`
 pub(super) async fn providers(
     request: HttpRequest,
-    sender: Sender,
+    _: Superuser,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let pick = Query::parse(request.query_string()).pick()?;
     Ok(json::picked(StatusCode::OK, collections::providers(), pick.as_ref()))
 }
@@ -134,10 +126,9 @@ pub(super) async fn providers(
 /// `POST /api/collections/meta/dry-run-view`
 pub(super) async fn dry_run(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     (request, payload): (HttpRequest, Payload),
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let body = body::read(&request, payload, body::DEFAULT_LIMIT).await?;
     let pick = Query::parse(request.query_string()).pick()?;
     let outcome = collections::dry_run(&app, &body.text("query")?).await?;

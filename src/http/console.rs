@@ -5,7 +5,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::http::body;
-use crate::http::caller::{Sender, require_superuser};
+use crate::http::caller::Superuser;
 use crate::http::error::ApiError;
 use crate::http::json;
 use crate::http::query::Query;
@@ -15,10 +15,9 @@ use crate::services::console;
 /// `POST /api/sql`
 pub(super) async fn run(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     (request, payload): (HttpRequest, Payload),
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let body = body::read(&request, payload, body::DEFAULT_LIMIT).await?;
     let pick = Query::parse(request.query_string()).pick()?;
     let outcome = console::run(&app, &body.text("query")?).await?;

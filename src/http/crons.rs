@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::http::caller::{Sender, request_info, require_superuser};
+use crate::http::caller::{Superuser, request_info};
 use crate::http::error::ApiError;
 use crate::http::json;
 use crate::http::query::Query;
@@ -17,9 +17,8 @@ use crate::services::crons;
 pub(super) async fn list(
     app: Data<App>,
     request: HttpRequest,
-    sender: Sender,
+    _: Superuser,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let query = Query::parse(request.query_string());
     let pick = query.pick()?;
     match query.text("details") {
@@ -32,10 +31,9 @@ pub(super) async fn list(
 /// `POST /api/crons/{id}`
 pub(super) async fn start(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     crons::start(&app, &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -44,10 +42,9 @@ pub(super) async fn start(
 pub(super) async fn runs(
     app: Data<App>,
     request: HttpRequest,
-    sender: Sender,
+    Superuser(sender): Superuser,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let pick = Query::parse(request.query_string()).pick()?;
     let info = request_info(&request, sender.caller, app.clock.now());
     let page = crons::runs(&app, &id, &info).await?;

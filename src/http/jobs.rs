@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::http::caller::{Sender, require_superuser};
+use crate::http::caller::Superuser;
 use crate::http::error::ApiError;
 use crate::http::json;
 use crate::http::query::Query;
@@ -16,9 +16,8 @@ use crate::services::queue::backlog;
 pub(super) async fn list(
     app: Data<App>,
     request: HttpRequest,
-    sender: Sender,
+    _: Superuser,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let query = Query::parse(request.query_string());
     let pick = query.pick()?;
     let jobs = backlog::list(&app, query.text("state")).await?;
@@ -28,10 +27,9 @@ pub(super) async fn list(
 /// `POST /api/jobs/{id}/replay`
 pub(super) async fn replay(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     backlog::replay(&app, &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -39,10 +37,9 @@ pub(super) async fn replay(
 /// `DELETE /api/jobs/{id}`
 pub(super) async fn remove(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     backlog::remove(&app, &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::http::caller::{Sender, request_info, require_superuser};
+use crate::http::caller::{Superuser, request_info};
 use crate::http::error::ApiError;
 use crate::http::json;
 use crate::http::query::Query;
@@ -15,9 +15,8 @@ use crate::services::logs;
 pub(super) async fn list(
     app: Data<App>,
     request: HttpRequest,
-    sender: Sender,
+    Superuser(sender): Superuser,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let pick = Query::parse(request.query_string()).pick()?;
     let info = request_info(&request, sender.caller, app.clock.now());
     let page = logs::list(&app, info).await?;
@@ -28,9 +27,8 @@ pub(super) async fn list(
 pub(super) async fn stats(
     app: Data<App>,
     request: HttpRequest,
-    sender: Sender,
+    Superuser(sender): Superuser,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let pick = Query::parse(request.query_string()).pick()?;
     let info = request_info(&request, sender.caller, app.clock.now());
     let hours = logs::stats(&app, info).await?;
@@ -41,18 +39,16 @@ pub(super) async fn stats(
 pub(super) async fn view(
     app: Data<App>,
     request: HttpRequest,
-    sender: Sender,
+    _: Superuser,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let pick = Query::parse(request.query_string()).pick()?;
     let entry = logs::view(&app, &id).await?;
     Ok(json::picked(StatusCode::OK, entry, pick.as_ref()))
 }
 
 /// `DELETE /api/logs`
-pub(super) async fn clear(app: Data<App>, sender: Sender) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
+pub(super) async fn clear(app: Data<App>, _: Superuser) -> Result<HttpResponse, ApiError> {
     logs::clear(&app).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::domain::Json;
 use crate::http::address::real_ip;
-use crate::http::caller::{Sender, require_superuser};
+use crate::http::caller::{Superuser, require_superuser};
 use crate::http::error::ApiError;
 use crate::http::json;
 use crate::http::query::Query;
@@ -27,9 +27,8 @@ const POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; defau
 pub(super) async fn list(
     app: Data<App>,
     request: HttpRequest,
-    sender: Sender,
+    _: Superuser,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let pick = Query::parse(request.query_string()).pick()?;
     let mails = inbox::list(&app).await?;
     let items: Vec<Json> = mails.iter().map(envelope).collect();
@@ -40,10 +39,9 @@ pub(super) async fn list(
 /// `GET /api/mails/{id}`
 pub(super) async fn view(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let mail = inbox::view(&app, &id).await?;
     let mut body = envelope(&mail.envelope);
     body["html"] = Json::from(mail.html);
@@ -70,8 +68,7 @@ pub(super) async fn page(
 }
 
 /// `DELETE /api/mails`
-pub(super) async fn clear(app: Data<App>, sender: Sender) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
+pub(super) async fn clear(app: Data<App>, _: Superuser) -> Result<HttpResponse, ApiError> {
     inbox::clear(&app).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -14,7 +14,7 @@ use crate::http::admin_ui;
 use crate::http::auth::asked::Asked;
 use crate::http::auth::entered;
 use crate::http::body::{self, Body, DEFAULT_LIMIT};
-use crate::http::caller::{Sender, require_superuser};
+use crate::http::caller::{Sender, Superuser};
 use crate::http::error::ApiError;
 use crate::http::json;
 use crate::http::query::Query;
@@ -115,10 +115,9 @@ fn lead_on(redirect: StatusCode, outcome: Outcome) -> HttpResponse {
 /// `POST /api/settings/apple/generate-client-secret`
 pub(super) async fn apple_secret(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     (request, payload): (HttpRequest, Payload),
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let pick = Query::parse(request.query_string()).pick()?;
     let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
     let wanted = apple_secret::Request {

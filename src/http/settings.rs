@@ -8,7 +8,7 @@ use crate::domain::Json;
 use crate::domain::settings::Settings;
 use crate::http::address::vantage;
 use crate::http::body::{self, DEFAULT_LIMIT};
-use crate::http::caller::{Sender, require_superuser};
+use crate::http::caller::Superuser;
 use crate::http::error::ApiError;
 use crate::http::json;
 use crate::http::query::Query;
@@ -21,19 +21,17 @@ use crate::services::settings;
 pub(super) async fn view(
     app: Data<App>,
     request: HttpRequest,
-    sender: Sender,
+    _: Superuser,
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     answer(&request, &*settings::current(&app).await?)
 }
 
 /// `PATCH /api/settings`
 pub(super) async fn change(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     (request, payload): (HttpRequest, Payload),
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
     Query::parse(request.query_string()).pick()?;
     let from = Some(vantage(&request));
@@ -43,10 +41,9 @@ pub(super) async fn change(
 /// `POST /api/settings/test/email`
 pub(super) async fn test_email(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     (request, payload): (HttpRequest, Payload),
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
     let (email, template) = (body.text("email")?, body.text("template")?);
     let trial = Trial { email, template, collection: body.text("collection")? };
@@ -57,10 +54,9 @@ pub(super) async fn test_email(
 /// `POST /api/settings/test/s3`
 pub(super) async fn test_s3(
     app: Data<App>,
-    sender: Sender,
+    _: Superuser,
     (request, payload): (HttpRequest, Payload),
 ) -> Result<HttpResponse, ApiError> {
-    require_superuser(&sender.caller)?;
     let body = body::read(&request, payload, DEFAULT_LIMIT).await?;
     backups::test_s3(&app, &body.text("filesystem")?).await?;
     Ok(HttpResponse::NoContent().finish())
