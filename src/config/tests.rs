@@ -5,11 +5,13 @@ mod collections;
 mod faults;
 mod fields;
 mod files;
+mod jobs;
 mod properties;
 mod rules;
 mod sections;
 mod seeds;
 mod server;
+mod webhooks;
 
 use crate::config::{Colours, Config, Source, load};
 use crate::domain::Json;
