@@ -1,9 +1,12 @@
 //! Pages, filters, sorts and totals.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use serde_json::json;
 
 use super::world::{Person, World};
 use crate::domain::Json;
+use crate::services::records::empty_lists::Pace;
 
 fn posts() -> Json {
     json!([
@@ -172,10 +175,22 @@ async fn an_answer_is_picked_from() {
 async fn probing_a_rule_with_filters_is_slowed_down_and_still_answered() {
     let world = World::new(posts()).await;
     fill(&world.root().await).await;
+    let app = &world.test.app;
+    // Where requests of tests come from; the clock stands still.
+    let pace = |collection: &str, asked: usize| {
+        let home = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let pace = app.empty_lists.note(collection, home, app.clock.now());
+        assert_eq!(pace == Pace::Delayed, asked >= 3, "{collection} after {asked}");
+    };
     for _ in 0..6 {
         let list = world.guest().list("posts", &[("filter", "title = 'z'")]).await.expect(200);
         assert_eq!(list.body["totalItems"], 0);
     }
+    pace("c_posts", 6);
+    // Nothing is told by lists without a filter, to superusers, or where something is found.
+    world.guest().list("users", &[]).await.expect(200);
+    world.root().await.list("users", &[("filter", "id = 'none'")]).await.expect(200);
+    pace("c_users", 0);
 }
 
 /// Totals must be the same whatever the order and the size of the page: in some orders rows are
