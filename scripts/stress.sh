@@ -29,6 +29,10 @@ if [ "$(id -u)" != 0 ]; then
     exit 0
 fi
 disk=$(mktemp -d)
-mount -t tmpfs -o size=24m ferrobase-stress "$disk"
-trap 'umount "$disk"; rmdir "$disk"' EXIT
-SMALL_DISK=$disk test --ignored files::a_full_disk_refuses_uploads_and_nothing_else
+trap 'umount "$disk" 2>/dev/null; rmdir "$disk"' EXIT
+for name in files::a_full_disk_refuses_uploads_and_nothing_else \
+    backups::writes::a_full_disk_ends_a_backup_and_nothing_else; do
+    mount -t tmpfs -o size=24m ferrobase-stress "$disk"
+    SMALL_DISK=$disk test --ignored "$name"
+    umount "$disk"
+done

@@ -2,8 +2,10 @@
 //! it misses its file.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
@@ -11,8 +13,8 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::super::files::{peak_memory, variable};
-use super::super::harness::Client;
-use super::{BACKUPS, create, serve, sign_in, titles};
+use super::super::harness::{Answer, Client, RUNS_OUT};
+use super::{BACKUPS, create, keys, serve, sign_in, titles};
 
 const WRITERS: usize = 6;
 
@@ -97,17 +99,7 @@ async fn a_large_backup_needs_little_memory_and_holds_up_no_writer() {
     let (mut process, root) = serve(folder.path()).await;
     let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
     for _ in 0..megabytes.div_ceil(64) {
-        let byte = |_| {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            (seed >> 32) as u8
-        };
-        let bytes: Vec<u8> = (0..64 << 20).map(byte).collect();
-        let file = Part::bytes(bytes).file_name("large.bin");
-        let form = Form::new().text("title", "large").part("file", file);
-        let request = root.request(Method::POST, "/api/collections/docs/records").multipart(form);
-        root.send(request).await.expect(200);
+        upload_noise(&root, 64 << 20, &mut seed).await.expect(200);
     }
     let memory = peak_memory(process.id());
     let (stop, told) = (Arc::new(AtomicBool::new(false)), Arc::new(Told::default()));
@@ -125,4 +117,56 @@ async fn a_large_backup_needs_little_memory_and_holds_up_no_writer() {
     let found = process.guest().list("docs", "title = 'large'").await.expect(200);
     assert_eq!(found.at("/totalItems"), megabytes.div_ceil(64));
     assert_eq!(process.terminate().code, Some(0));
+}
+
+/// In a data folder on a file system of its own, which `scripts/stress.sh` mounts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a small file system: make stress"]
+async fn a_full_disk_ends_a_backup_and_nothing_else() {
+    let disk = variable("SMALL_DISK").expect("SMALL_DISK names a small file system");
+    let data = Path::new(&disk).join("data");
+    std::fs::create_dir(&data).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(&data, folder.path().join("data")).unwrap();
+    let (process, root) = serve(folder.path()).await;
+    // Two thirds of the disk, so a second copy has no room.
+    let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
+    let large = upload_noise(&root, 14 << 20, &mut seed).await.expect(200).id();
+    create(&root, "small").await.expect(200);
+    let refused = root.post(BACKUPS, json!({ "name": "b.zip" })).await.expect(400);
+    assert!(refused.text.contains("no room left on the disk"), "{}", refused.text);
+    assert!(keys(&root).await.is_empty(), "a part of a backup is listed");
+    for left in ["backups", ".scratch"] {
+        let left = std::fs::read_dir(data.join(left)).into_iter().flatten().count();
+        assert_eq!(left, 0, "the backup left something");
+    }
+    // The service goes on, and once there is room, so do backups.
+    create(&root, "after").await.expect(200);
+    root.delete(&format!("/api/collections/docs/records/{large}")).await.expect(204);
+    let began = Instant::now();
+    loop {
+        let answer = root.post(BACKUPS, json!({ "name": "b.zip" })).await;
+        if answer.status == 204 {
+            break;
+        }
+        assert!(began.elapsed() < RUNS_OUT, "no room after a delete: {}", answer.text);
+    }
+    assert_eq!(keys(&root).await, ["b.zip"]);
+    assert_eq!(titles(&root).await, ["after", "small"]);
+    assert_eq!(process.terminate().code, Some(0));
+}
+
+/// Uploads a file of `size` bytes that no packing makes smaller.
+async fn upload_noise(root: &Client, size: usize, seed: &mut u64) -> Answer {
+    let byte = |_| {
+        *seed ^= *seed << 13;
+        *seed ^= *seed >> 7;
+        *seed ^= *seed << 17;
+        (*seed >> 32) as u8
+    };
+    let bytes: Vec<u8> = (0..size).map(byte).collect();
+    let file = Part::bytes(bytes).file_name("large.bin");
+    let form = Form::new().text("title", "large").part("file", file);
+    let request = root.request(Method::POST, "/api/collections/docs/records").multipart(form);
+    root.send(request).await
 }
