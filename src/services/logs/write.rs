@@ -37,10 +37,10 @@ pub(super) struct Pending {
     lost: u64,
     /// The number of the next entry.
     number: u32,
-    /// What was written since the tables were last looked at for their size.
-    since_trim: Written,
-    /// What had been written then since the time before.
-    before_trim: Written,
+    /// What was written since `room` was found.
+    written: Written,
+    /// How many entries there is room for, by the size of those that came lately.
+    room: Option<i64>,
     /// Whether the table is known to be empty, since nothing is to be kept.
     is_cleared: bool,
 }
@@ -50,6 +50,15 @@ pub(super) struct Pending {
 struct Written {
     entries: i64,
     bytes: i64,
+}
+
+impl Written {
+    /// How many entries of this size are kept, `most` if they are usual ones: of large ones fewer.
+    fn room(self, most: i64) -> i64 {
+        let (entries, bytes) = (i128::from(self.entries), i128::from(self.bytes.max(1)));
+        let fit = i128::from(most) * i128::from(ROW_SIZE) * entries / bytes;
+        i64::try_from(fit).unwrap_or(most).clamp(1, most)
+    }
 }
 
 /// Writes what there is, as batches. What the database does not take now is kept for the next time, up to a bound.
@@ -69,13 +78,16 @@ pub async fn write_out(app: &App) -> Result<(), Error> {
         app.logs.has_batches.store(true, Ordering::Release);
         app.store.write_logs(move |tx| logs::add(tx, &batch)).await?;
         pending.batches.pop_front();
-        pending.since_trim.entries += entries;
-        pending.since_trim.bytes += bytes;
+        pending.written.entries += entries;
+        pending.written.bytes += bytes;
     }
-    if pending.since_trim.entries < (most(app) / 20).clamp(1, 10_000) {
+    let most = most(app);
+    // A few say nothing of the size of the others.
+    if pending.written.entries < (most / 20).clamp(1, 10_000) {
         return Ok(());
     }
-    trim(app, &mut pending).await
+    pending.room = Some(std::mem::take(&mut pending.written).room(most));
+    trim(app, &pending).await
 }
 
 /// Makes rows of some of the oldest batches, if this process has left any.
@@ -100,7 +112,7 @@ pub async fn unfold(app: &App, at_most: usize) -> Result<(), Error> {
     if unfolded?.is_none {
         return Ok(());
     }
-    trim(app, &mut *app.logs.pending.lock().await).await
+    trim(app, &*app.logs.pending.lock().await).await
 }
 
 /// What became of batches.
@@ -189,19 +201,11 @@ async fn clear_rows(app: &App) -> Result<(), Error> {
     Ok(app.store.reclaim_logs().await?)
 }
 
-/// Holds the tables to their size. Of entries that are large on average fewer are kept.
-async fn trim(app: &App, pending: &mut Pending) -> Result<(), Error> {
+/// Holds the tables to their size.
+async fn trim(app: &App, pending: &Pending) -> Result<(), Error> {
     let most = most(app);
-    let (now, before) = (pending.since_trim, pending.before_trim);
-    let (entries, bytes) = (now.entries + before.entries, now.bytes + before.bytes);
-    let fit =
-        i128::from(most) * i128::from(ROW_SIZE) * i128::from(entries) / i128::from(bytes.max(1));
-    let room = if bytes == 0 { most } else { i64::try_from(fit).unwrap_or(most).clamp(1, most) };
-    app.store.write_logs(move |tx: &mut Tx| logs::trim(tx, room)).await?;
-    if now.entries > 0 {
-        (pending.before_trim, pending.since_trim) = (now, Written::default());
-    }
-    Ok(())
+    let room = pending.room.map_or(most, |room| room.min(most));
+    Ok(app.store.write_logs(move |tx: &mut Tx| logs::trim(tx, room)).await?)
 }
 
 /// How many entries are kept.
