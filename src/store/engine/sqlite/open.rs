@@ -215,8 +215,6 @@ pub(super) fn set_up(connection: &Connection, cache: i64) -> rusqlite::Result<()
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    // Plans do not depend on parameters. Else whatever has one in its LIMIT is prepared again for each use.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     register_functions(connection)?;
     connection.pragma_update(None, "cache_size", -cache)?;
     connection.pragma_update(None, "mmap_size", 0)
@@ -288,27 +286,5 @@ pub(super) fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
             OpenError::Folder { path, source: io::Error::other(error) }
         }
         _ => OpenError::Store { path, source: store_error(error) },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rusqlite::StatementStatus;
-
-    use super::*;
-
-    #[test]
-    fn a_statement_is_prepared_once_whatever_its_parameters_are() {
-        let connection = Connection::open_in_memory().unwrap();
-        set_up(&connection, 100).unwrap();
-        connection.execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1), (2)").unwrap();
-        let sql = "SELECT x FROM t WHERE x >= ?1 ORDER BY x LIMIT ?2 OFFSET ?3";
-        for limit in [1_i64, 2, 0, 30] {
-            let mut statement = connection.prepare_cached(sql).unwrap();
-            let rows: Vec<i64> =
-                statement.query_map((1, limit, 0), |row| row.get(0)).unwrap().flatten().collect();
-            assert_eq!(rows.len() as i64, limit.min(2));
-            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "LIMIT {limit}");
-        }
     }
 }
