@@ -55,11 +55,12 @@ pub(super) fn start(format: Format) -> Tap {
         .with_env_var("FERROBASE_LOG")
         .from_env_lossy();
     // The driver warns of options of an address that it does not know, with what they say; a
-    // misspelt `password` is one.
-    let filter = match "sqlx_postgres::options=off".parse() {
-        Ok(directive) => filter.add_directive(directive),
-        Err(_) => filter,
-    };
+    // misspelt `password` is one. What is no HTTP comes from whoever scans ports, and is answered.
+    let silent = ["sqlx_postgres::options=off", "actix_http::h1::dispatcher=off"];
+    let filter = silent
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .fold(filter, |filter, silent| filter.add_directive(silent));
     let lines = fmt::layer().with_writer(std::io::stderr);
     let lines = match format {
         Format::Text => lines.with_ansi(terminal::is_coloured()).boxed(),

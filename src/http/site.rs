@@ -31,8 +31,8 @@ pub(super) async fn page(request: HttpRequest) -> Result<HttpResponse, ApiError>
     let mut response = match read(request.uri().path()) {
         Asked::At(path) if is_reserved(&path) => Err(Error::NotFound),
         Asked::At(path) => at(&request, site, &path).await,
-        Asked::Elsewhere(target) => Ok(redirect(StatusCode::TEMPORARY_REDIRECT, &target)),
-        Asked::Folder(target) => Ok(redirect(StatusCode::MOVED_PERMANENTLY, &target)),
+        Asked::Elsewhere(target) => Ok(redirect(&request, StatusCode::TEMPORARY_REDIRECT, target)),
+        Asked::Folder(target) => Ok(redirect(&request, StatusCode::MOVED_PERMANENTLY, target)),
         Asked::Nothing => Err(Error::NotFound),
     }?;
     response.extensions_mut().insert(Unnoted);
@@ -46,7 +46,7 @@ fn is_reserved(path: &SitePath) -> bool {
 async fn at(request: &HttpRequest, site: &Site, path: &SitePath) -> Result<HttpResponse, Error> {
     match site.find(path, codings(request)).await? {
         Found::File(file) => Ok(answer(request, &file)),
-        Found::OtherForm => Ok(redirect(StatusCode::MOVED_PERMANENTLY, &path.other_form())),
+        Found::OtherForm => Ok(redirect(request, StatusCode::MOVED_PERMANENTLY, path.other_form())),
         Found::Nothing if site.has_fallback() && wants_page(request.headers(), path) => {
             match site.root_page(codings(request)).await? {
                 Found::File(file) => Ok(answer(request, &file)),
@@ -113,6 +113,11 @@ fn cache_control(path: &str) -> &'static str {
     }
 }
 
-fn redirect(status: StatusCode, target: &str) -> HttpResponse {
+/// Leads to `target` with what the address asks besides: a link in a mail has its token there.
+fn redirect(request: &HttpRequest, status: StatusCode, mut target: String) -> HttpResponse {
+    if let Some(query) = request.uri().query() {
+        target.push('?');
+        target.push_str(query);
+    }
     HttpResponseBuilder::new(status).insert_header((LOCATION, target)).finish()
 }

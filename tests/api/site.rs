@@ -216,6 +216,9 @@ async fn a_path_has_one_form() {
         let answer = raw(&app, path).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
         assert!(answer.contains(&format!("location: {target}\r\n")), "{path}: {answer}");
+        let answer = raw(&app, &format!("{path}?token=a%20b&c=/..//d")).await;
+        let target = format!("location: {target}?token=a%20b&c=/..//d\r\n");
+        assert!(answer.contains(&target), "{path}: {answer}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Logs as superusers see them.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::domain::Json;
@@ -39,7 +41,7 @@ pub struct HourView {
 ///
 /// # Errors
 /// `BadRequest` for parameters that mean nothing.
-pub async fn list(app: &App, request: RequestInfo) -> Result<Page<LogView>, Error> {
+pub async fn list(app: &Arc<App>, request: RequestInfo) -> Result<Page<LogView>, Error> {
     let paging = Paging::read(&request)?;
     let filter = filter(&request)?;
     let sort = parameter(&request, "sort").unwrap_or_default().to_owned();
@@ -65,7 +67,7 @@ pub async fn list(app: &App, request: RequestInfo) -> Result<Page<LogView>, Erro
 ///
 /// # Errors
 /// `BadRequest` for a filter that means nothing.
-pub async fn stats(app: &App, request: RequestInfo) -> Result<Vec<HourView>, Error> {
+pub async fn stats(app: &Arc<App>, request: RequestInfo) -> Result<Vec<HourView>, Error> {
     let filter = filter(&request)?;
     up_to_now(app).await;
     let read = app.store.read_logs(move |db| {
@@ -80,7 +82,7 @@ pub async fn stats(app: &App, request: RequestInfo) -> Result<Vec<HourView>, Err
 ///
 /// # Errors
 /// `NotFound` when there is none.
-pub async fn view(app: &App, id: &str) -> Result<LogView, Error> {
+pub async fn view(app: &Arc<App>, id: &str) -> Result<LogView, Error> {
     up_to_now(app).await;
     let id = id.to_owned();
     let found = app.store.read_logs(move |db| logs::by_id(db, &id)).await?;
@@ -91,16 +93,23 @@ pub async fn view(app: &App, id: &str) -> Result<LogView, Error> {
 ///
 /// # Errors
 /// When the database cannot do it now.
-pub async fn clear(app: &App) -> Result<(), Error> {
-    clear_all(app).await
+pub async fn clear(app: &Arc<App>) -> Result<(), Error> {
+    let app = Arc::clone(app);
+    tokio::spawn(async move { clear_all(&app).await }).await.map_err(Error::internal)?
 }
 
 /// Makes rows of all that there is, so that whoever reads sees what happened before. What cannot be written is no
-/// reason to show nothing.
-async fn up_to_now(app: &App) {
-    // The service tells of it.
-    let _ = write_out(app).await;
-    let _ = unfold(app, usize::MAX).await;
+/// reason to show nothing. It goes on when nobody waits for it any more: entries on their way to the database would
+/// be lost, or come there twice.
+async fn up_to_now(app: &Arc<App>) {
+    let app = Arc::clone(app);
+    let work = tokio::spawn(async move {
+        // The service tells of it.
+        let _ = write_out(&app).await;
+        let _ = unfold(&app, usize::MAX).await;
+    });
+    // A panic was reported.
+    let _ = work.await;
 }
 
 fn filter(request: &RequestInfo) -> Result<String, Error> {

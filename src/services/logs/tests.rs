@@ -1,4 +1,5 @@
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -44,7 +45,7 @@ fn row(log: &RequestLog<'_>, policy: Policy) -> (Row, Json) {
 }
 
 /// The entries that are stored, the oldest first: what they say, and their data.
-async fn stored(app: &App) -> Vec<(String, Json)> {
+async fn stored(app: &Arc<App>) -> Vec<(String, Json)> {
     let query = [("sort", "@rowid"), ("perPage", "1000")];
     let query = query.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let page = list(app, RequestInfo { query, ..RequestInfo::default() }).await.unwrap();
@@ -234,4 +235,21 @@ async fn a_damaged_batch_is_removed_and_the_others_are_shown() {
     let messages: Vec<String> = stored(app).await.into_iter().map(|(text, _)| text).collect();
     assert_eq!(messages, ["GET /one", "GET /three"]);
     assert_eq!(counts(app).await, (2, 0));
+}
+
+#[actix_web::test]
+async fn who_leaves_while_it_is_read_takes_no_entries_along() {
+    let test = TestApp::start(Vec::new()).await;
+    let app = &test.app;
+    for number in 0..60 {
+        app.logs.request(Policy::default(), &request(&format!("/{number}")));
+        let mut reading = Box::pin(list(app, RequestInfo::default()));
+        for _ in 0..number % 12 {
+            let _ = futures_util::poll!(&mut reading);
+            tokio::task::yield_now().await;
+        }
+    }
+    let messages: Vec<String> = stored(app).await.into_iter().map(|(text, _)| text).collect();
+    let expected: Vec<String> = (0..60).map(|number| format!("GET /{number}")).collect();
+    assert_eq!(messages, expected);
 }
