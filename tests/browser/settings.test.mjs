@@ -37,7 +37,10 @@ step("what is wrong stands at its field, and the focus goes there", async () => 
   await look(page, "settings-faults");
   await sender.fill("hello@example.com");
   await box("Accent colour").fill("#336699");
+  // The page said the same of the save before, and may still do so.
+  const accepted = page.waitForResponse((response) => response.request().method() === "PATCH" && response.ok());
   await page.keyboard.press("Control+S");
+  await accepted;
   await toasted("Application: saved.");
   assert.equal((await saved()).meta.accentColor, "#336699");
 }, [400]);
